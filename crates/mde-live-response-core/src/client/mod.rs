@@ -1,0 +1,100 @@
+//! The client: the only place with policy.
+//!
+//! Every call runs through one pipeline: check, token, send, judge, verify.
+
+mod builder;
+mod credential;
+mod pipeline;
+mod random;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use builder::ClientBuilder;
+pub use credential::{AccessToken, Credential, CredentialError, InvalidToken};
+pub use random::{OsRandom, Random, RandomError};
+
+use crate::error::Error;
+use crate::model::{Endpoint, LibraryFile, Upload};
+use crate::transport::Transport;
+
+/// Client of one live response library.
+///
+/// Cheap to clone; clones share everything.
+///
+/// # Examples
+///
+/// ```
+/// # use mde_live_response_mock::{MockTransport, Reply};
+/// use mde_live_response_core::{AccessToken, Client, Endpoint, Upload};
+///
+/// # let transport = MockTransport::new().reply(Reply::stored());
+/// let token = AccessToken::new("an-access-token")?;
+/// let client = Client::builder(Endpoint::COMMERCIAL, token, transport).build();
+///
+/// let upload = Upload::new("collect-dns.ps1".parse()?, "Get-DnsClientCache\n");
+/// let stored = client.upload(&upload)?;
+/// assert_eq!(stored.file_name(), "collect-dns.ps1");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct Client {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    endpoint: Endpoint,
+    credential: Box<dyn Credential>,
+    transport: Box<dyn Transport>,
+    random: Box<dyn Random>,
+    deadline: Duration,
+    max_file_bytes: u64,
+    unverified_accepted: bool,
+}
+
+impl Client {
+    /// Starts a client for this service, as this caller, over this transport.
+    pub fn builder(
+        endpoint: Endpoint,
+        credential: impl Credential + 'static,
+        transport: impl Transport + 'static,
+    ) -> ClientBuilder {
+        ClientBuilder::new(endpoint, Box::new(credential), Box::new(transport))
+    }
+
+    /// Uploads a file and returns the stored library entry.
+    ///
+    /// Sends one request. Returns only after the service has reported the SHA-256 of exactly the bytes that
+    /// were sent.
+    ///
+    /// # Errors
+    ///
+    /// * [`Error::Input`]: the file is empty or too large; nothing was sent.
+    /// * [`Error::Source`]: the file could not be read, or changed while it was sent; it is not stored.
+    /// * [`Error::Auth`]: no token, or the service refuses it.
+    /// * [`Error::Transport`]: no complete answer; [`Error::delivery`] tells whether it may be stored.
+    /// * [`Error::Service`]: the service answered with a status other than success.
+    /// * [`Error::Throttled`]: the service asks for a pause.
+    /// * [`Error::Response`]: a status of success, but the answer does not describe a library file.
+    /// * [`Error::Mismatch`]: the library now holds something else than what was sent.
+    ///
+    /// # Panics
+    ///
+    /// Not by itself; a panic of the credential or the transport passes through and leaves nothing locked.
+    pub fn upload(&self, upload: &Upload) -> Result<LibraryFile, Error> {
+        pipeline::upload(&self.inner, upload).map_err(|error| error.about(upload.name()))
+    }
+
+    /// The service that this client speaks to.
+    #[must_use]
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.inner.endpoint
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("endpoint", &self.inner.endpoint).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,49 @@
+//! The way of one call: check, token, send, judge, verify.
+
+use super::Inner;
+use crate::error::{AuthError, Error, InputError};
+use crate::model::{LibraryFile, Upload};
+use crate::transport::{Delivery, Limits, TransportError, TransportErrorKind};
+use crate::wire::{SendRecord, UploadForm};
+
+pub(super) fn upload(client: &Inner, upload: &Upload) -> Result<LibraryFile, Error> {
+    check(client, upload)?;
+    let form = UploadForm::draw(upload, &*client.random)
+        .map_err(|cause| {
+            TransportError::new(TransportErrorKind::Local, Delivery::NotDelivered)
+                .with_source(cause)
+        })?
+        .accept_unverified(client.unverified_accepted);
+    let token = client.credential.token().map_err(AuthError::credential)?;
+
+    let mut record = SendRecord::new();
+    let mut request = form.request(&client.endpoint, &token, &mut record);
+    request.extensions_mut().insert(Limits::new().with_time_left(Some(client.deadline)));
+    let sent = client.transport.send(request);
+    // First: a source that failed explains every other fault, and the request was not completed.
+    if let Some(error) = record.take_source_error() {
+        return Err(error.into());
+    }
+    let reply = sent?;
+    let judge =
+        |reply: &http::Response<Vec<u8>>| form.read_reply(reply, record.sha256(), &client.endpoint);
+    match judge(&reply) {
+        Ok(stored) => Ok(stored),
+        // A failure quotes the answer, and the answer may quote the request.
+        Err(_) => judge(&token.scrub(reply)),
+    }
+}
+
+/// What can be known before anything is sent.
+fn check(client: &Inner, upload: &Upload) -> Result<(), Error> {
+    let name = || upload.name().clone();
+    let size = upload.content().len();
+    if size == 0 && !upload.is_empty_allowed() {
+        return Err(InputError::EmptyFile { name: name() }.into());
+    }
+    if size > client.max_file_bytes {
+        let limit = client.max_file_bytes;
+        return Err(InputError::FileTooLarge { name: name(), size, limit }.into());
+    }
+    Ok(upload.content().check_unchanged()?)
+}

@@ -1,0 +1,64 @@
+//! What a failed answer says: shared by every error that the service spoke.
+
+use std::fmt;
+
+use http::StatusCode;
+
+use super::subject::Escaped;
+
+/// Longest message shown, in characters; the accessor has it whole.
+const MAX_SHOWN: usize = 300;
+
+/// Status and, where the answer is the documented JSON, code, message and target; else a short excerpt.
+#[derive(Debug, Clone)]
+pub(crate) struct FailureAnswer {
+    pub(crate) status: StatusCode,
+    pub(crate) code: Option<String>,
+    pub(crate) message: Option<String>,
+    pub(crate) target: Option<String>,
+    pub(crate) excerpt: String,
+}
+
+impl fmt::Display for FailureAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = |text| Escaped { text, max: MAX_SHOWN };
+        write!(f, "{}", self.status.as_u16())?;
+        if let Some(code) = &self.code {
+            write!(f, " {}", shown(code))?;
+        }
+        if let Some(message) = &self.message {
+            write!(f, ": {}", shown(message))?;
+        } else if !self.excerpt.is_empty() {
+            write!(f, ": {}", shown(&self.excerpt))?;
+        }
+        if let Some(target) = &self.target {
+            write!(f, " (support id {})", shown(target))?;
+        }
+        Ok(())
+    }
+}
+
+/// The accessors that every error over a [`FailureAnswer`] has.
+macro_rules! answer_accessors {
+    () => {
+        /// The service's own code, such as `InvalidRequestBody`.
+        #[must_use]
+        pub fn code(&self) -> Option<&str> {
+            self.answer.code.as_deref()
+        }
+
+        /// The service's message, whole and as sent: free text that may change, and may hold anything.
+        #[must_use]
+        pub fn message(&self) -> Option<&str> {
+            self.answer.message.as_deref()
+        }
+
+        /// An identifier that the service's support can look up.
+        #[must_use]
+        pub fn target(&self) -> Option<&str> {
+            self.answer.target.as_deref()
+        }
+    };
+}
+
+pub(crate) use answer_accessors;

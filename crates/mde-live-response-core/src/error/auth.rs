@@ -1,0 +1,126 @@
+//! No token, or one that the service refuses.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+use http::StatusCode;
+
+use super::answer::FailureAnswer;
+use super::subject::Subject;
+use crate::client::CredentialError;
+
+/// How authentication failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum AuthErrorKind {
+    /// The credential gave no token.
+    Credential,
+    /// The service refuses the token: 401.
+    Unauthorized,
+    /// The token is good, but not for this: 403.
+    Forbidden,
+}
+
+/// No token, or one that the service refuses. Nothing was stored.
+#[derive(Debug)]
+pub struct AuthError {
+    cause: Cause,
+    pub(super) subject: Subject,
+}
+
+#[derive(Debug)]
+enum Cause {
+    Credential(CredentialError),
+    Refused { answer: Box<FailureAnswer>, audience: String },
+}
+
+impl AuthError {
+    pub(crate) fn credential(error: CredentialError) -> Self {
+        Self { cause: Cause::Credential(error), subject: Subject::default() }
+    }
+
+    /// For an answer of 401 or 403.
+    pub(crate) fn refused(answer: Box<FailureAnswer>, audience: &str) -> Self {
+        let cause = Cause::Refused { answer, audience: audience.to_owned() };
+        Self { cause, subject: Subject::default() }
+    }
+
+    fn answer(&self) -> Option<&FailureAnswer> {
+        match &self.cause {
+            Cause::Credential(_) => None,
+            Cause::Refused { answer, .. } => Some(answer),
+        }
+    }
+
+    /// How authentication failed.
+    #[must_use]
+    pub fn kind(&self) -> AuthErrorKind {
+        match self.status() {
+            None => AuthErrorKind::Credential,
+            Some(StatusCode::FORBIDDEN) => AuthErrorKind::Forbidden,
+            Some(_) => AuthErrorKind::Unauthorized,
+        }
+    }
+
+    /// Status of the service's answer; `None` when the credential gave no token.
+    #[must_use]
+    pub fn status(&self) -> Option<StatusCode> {
+        self.answer().map(|answer| answer.status)
+    }
+
+    /// The service's own code, such as `Unauthorized`.
+    #[must_use]
+    pub fn code(&self) -> Option<&str> {
+        self.answer()?.code.as_deref()
+    }
+
+    /// The service's message, whole and as sent: free text that may change, and may hold anything.
+    #[must_use]
+    pub fn message(&self) -> Option<&str> {
+        self.answer()?.message.as_deref()
+    }
+
+    /// An identifier that the service's support can look up.
+    #[must_use]
+    pub fn target(&self) -> Option<&str> {
+        self.answer()?.target.as_deref()
+    }
+
+    pub(super) fn help(&self) -> Option<String> {
+        let Cause::Refused { audience, .. } = &self.cause else { return None };
+        Some(match self.kind() {
+            AuthErrorKind::Forbidden => format!(
+                "check that the token is for the audience {audience}, and that the application has the \
+                 permission Library.Manage"
+            ),
+            _ => "get a new token: this one is expired, revoked or not for this service".to_owned(),
+        })
+    }
+}
+
+impl fmt::Display for AuthError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.subject)?;
+        match (&self.cause, self.kind()) {
+            (Cause::Credential(_), _) => {
+                f.write_str("the credential gave no token; nothing was sent")
+            }
+            (Cause::Refused { answer, .. }, AuthErrorKind::Forbidden) => write!(
+                f,
+                "the service does not permit this with this token ({answer}); nothing was stored",
+            ),
+            (Cause::Refused { answer, .. }, _) => {
+                write!(f, "the service refuses the token ({answer}); nothing was stored")
+            }
+        }
+    }
+}
+
+impl StdError for AuthError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match &self.cause {
+            Cause::Credential(error) => Some(error),
+            Cause::Refused { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! What the caller gave cannot be sent.
+
+use crate::client::InvalidToken;
+use crate::model::{FileName, InvalidContentType, InvalidEndpoint, InvalidFileName, InvalidText};
+
+/// What the caller gave cannot be sent; no connection was made.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InputError {
+    /// The name under which to store the file.
+    #[error(transparent)]
+    FileName(#[from] InvalidFileName),
+    /// A description.
+    #[error(transparent)]
+    Text(#[from] InvalidText),
+    /// The media type of the file.
+    #[error(transparent)]
+    ContentType(#[from] InvalidContentType),
+    /// The service's base URL.
+    #[error(transparent)]
+    Endpoint(#[from] InvalidEndpoint),
+    /// The token.
+    #[error(transparent)]
+    Token(#[from] InvalidToken),
+    /// The file has no bytes, and `Upload::allow_empty` was not asked for.
+    #[error("`{name}`: the file is empty")]
+    EmptyFile {
+        /// Name of the file.
+        name: FileName,
+    },
+    /// The file is larger than the limit, by default [`MAX_FILE_BYTES`](crate::MAX_FILE_BYTES).
+    #[error("`{name}`: the file has {size} bytes, at most {limit} are allowed")]
+    FileTooLarge {
+        /// Name of the file.
+        name: FileName,
+        /// Its size, in bytes.
+        size: u64,
+        /// The limit, in bytes.
+        limit: u64,
+    },
+}

@@ -1,0 +1,75 @@
+//! The service stored something else than what was sent.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+use super::subject::{Escaped, Subject};
+use crate::model::Sha256Digest;
+
+/// What differs between what was sent and what was stored.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum MismatchErrorKind {
+    /// The library holds other bytes.
+    Sha256 {
+        /// Digest of the bytes that were sent.
+        sent: Sha256Digest,
+        /// Digest that the service reports.
+        stored: Sha256Digest,
+    },
+    /// The library holds the file under another name.
+    FileName {
+        /// Name that was sent.
+        sent: String,
+        /// Name that the service reports.
+        stored: String,
+    },
+}
+
+/// The service stored something else than what was sent.
+#[derive(Debug)]
+pub struct MismatchError {
+    kind: MismatchErrorKind,
+    pub(super) subject: Subject,
+}
+
+impl MismatchError {
+    pub(crate) fn new(kind: MismatchErrorKind) -> Self {
+        Self { kind, subject: Subject::default() }
+    }
+
+    /// What differs.
+    #[must_use]
+    pub fn kind(&self) -> &MismatchErrorKind {
+        &self.kind
+    }
+
+    pub(super) fn help(&self) -> String {
+        match self.kind {
+            MismatchErrorKind::Sha256 { .. } => {
+                "do not run the stored file; find out who else writes to the library, then upload again"
+            }
+            MismatchErrorKind::FileName { .. } => "look for the file under the name that was stored",
+        }
+        .to_owned()
+    }
+}
+
+impl fmt::Display for MismatchError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.subject)?;
+        match &self.kind {
+            MismatchErrorKind::Sha256 { sent, stored } => write!(
+                f,
+                "the library holds other bytes than were sent: sent sha256 {sent}, stored {stored}"
+            ),
+            MismatchErrorKind::FileName { sent, stored } => write!(
+                f,
+                "the library holds the file under another name: sent `{sent}`, stored `{}`",
+                Escaped { text: stored, max: 300 }
+            ),
+        }
+    }
+}
+
+impl StdError for MismatchError {}

@@ -1,0 +1,124 @@
+//! The service answered with a status other than success.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+use http::StatusCode;
+
+use super::answer::{FailureAnswer, answer_accessors};
+use super::subject::{Escaped, Subject};
+use crate::transport::Delivery;
+
+/// What kind of refusal the service gave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ServiceErrorKind {
+    /// The service points elsewhere (3xx). Never followed: it would take the token along.
+    Redirected,
+    /// The service refuses the request (4xx).
+    Rejected,
+    /// The service refuses the request for its size (413).
+    TooLarge,
+    /// The service failed, or gave up waiting (5xx, 408).
+    Server,
+}
+
+/// The service answered with a status other than success.
+#[derive(Debug)]
+pub struct ServiceError {
+    kind: ServiceErrorKind,
+    answer: Box<FailureAnswer>,
+    redirect_host: Option<String>,
+    pub(super) subject: Subject,
+}
+
+impl ServiceError {
+    pub(crate) fn new(kind: ServiceErrorKind, answer: Box<FailureAnswer>) -> Self {
+        Self { kind, answer, redirect_host: None, subject: Subject::default() }
+    }
+
+    pub(crate) fn redirected(answer: Box<FailureAnswer>, host: Option<String>) -> Self {
+        Self { redirect_host: host, ..Self::new(ServiceErrorKind::Redirected, answer) }
+    }
+
+    /// What kind of refusal it is.
+    #[must_use]
+    pub fn kind(&self) -> ServiceErrorKind {
+        self.kind
+    }
+
+    /// Status of the answer.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.answer.status
+    }
+
+    answer_accessors!();
+
+    /// Start of the answer's body, without control characters, when it is not the documented JSON; at most
+    /// 300 characters.
+    #[must_use]
+    pub fn excerpt(&self) -> &str {
+        &self.answer.excerpt
+    }
+
+    /// Host that a redirect points to; `None` when it is the same host, or cannot be read.
+    #[must_use]
+    pub fn redirect_host(&self) -> Option<&str> {
+        self.redirect_host.as_deref()
+    }
+
+    /// What is known about the library's state: a service that says 4xx or 3xx has stored nothing; one that
+    /// fails with 5xx may have.
+    #[must_use]
+    pub fn delivery(&self) -> Delivery {
+        match self.kind {
+            ServiceErrorKind::Server if self.answer.status != StatusCode::REQUEST_TIMEOUT => {
+                Delivery::Unknown
+            }
+            _ => Delivery::NotDelivered,
+        }
+    }
+
+    pub(super) fn is_conflict(&self) -> bool {
+        self.answer.status == StatusCode::CONFLICT || self.code() == Some("Conflict")
+    }
+
+    pub(super) fn is_passing(&self) -> bool {
+        matches!(self.answer.status.as_u16(), 408 | 500 | 502 | 503 | 504)
+    }
+
+    pub(super) fn help(&self) -> Option<String> {
+        let help = match self.kind {
+            ServiceErrorKind::Redirected => "check the base URL: this service never redirects",
+            ServiceErrorKind::Server => return None,
+            ServiceErrorKind::TooLarge => "send a smaller file",
+            ServiceErrorKind::Rejected if self.is_conflict() => {
+                "the name is taken: choose another, or override the file if it is yours"
+            }
+            ServiceErrorKind::Rejected if self.answer.status == StatusCode::NOT_FOUND => {
+                "check the base URL: neither host nor path should give 404 to an upload"
+            }
+            ServiceErrorKind::Rejected => "correct what the service names; a repeat will not help",
+        };
+        Some(help.to_owned())
+    }
+}
+
+impl fmt::Display for ServiceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = match self.kind {
+            ServiceErrorKind::Redirected => "the service redirects",
+            ServiceErrorKind::Rejected => "the service rejects the request",
+            ServiceErrorKind::TooLarge => "the service finds the file too large",
+            ServiceErrorKind::Server => "the service failed",
+        };
+        write!(f, "{}{what}", self.subject)?;
+        if let Some(host) = &self.redirect_host {
+            write!(f, " to {}", Escaped { text: host, max: 100 })?;
+        }
+        write!(f, " ({}); {}", self.answer, self.delivery())
+    }
+}
+
+impl StdError for ServiceError {}

@@ -1,0 +1,97 @@
+//! The file could not be read.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::subject::Subject;
+
+/// Why a file could not be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SourceErrorKind {
+    /// There is no such file.
+    NotFound,
+    /// It may not be read.
+    PermissionDenied,
+    /// It is a directory.
+    Directory,
+    /// It is a pipe, a socket, a device, or a symbolic link where none is wanted.
+    NotRegular,
+    /// Its length or modification time is no longer what it was when it was opened.
+    Changed,
+    /// Reading it failed.
+    Io,
+}
+
+impl SourceErrorKind {
+    pub(crate) fn of(cause: &io::Error) -> Self {
+        match cause.kind() {
+            io::ErrorKind::NotFound => Self::NotFound,
+            io::ErrorKind::PermissionDenied => Self::PermissionDenied,
+            _ => Self::Io,
+        }
+    }
+}
+
+/// The file could not be read, or changed while it was sent. Its request was never completed.
+#[derive(Debug)]
+pub struct SourceError {
+    kind: SourceErrorKind,
+    path: Option<PathBuf>,
+    source: Option<io::Error>,
+    pub(super) subject: Subject,
+}
+
+impl SourceError {
+    pub(crate) fn new(kind: SourceErrorKind, path: Option<PathBuf>) -> Self {
+        Self { kind, path, source: None, subject: Subject::default() }
+    }
+
+    pub(crate) fn with_source(mut self, source: io::Error) -> Self {
+        self.source = Some(source);
+        self
+    }
+
+    /// Why the file could not be read.
+    #[must_use]
+    pub fn kind(&self) -> SourceErrorKind {
+        self.kind
+    }
+
+    /// Where the file is; `None` for bytes in memory.
+    #[must_use]
+    pub fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
+    }
+
+    pub(super) fn help(&self) -> Option<String> {
+        (self.kind == SourceErrorKind::Changed)
+            .then(|| "let whoever writes the file finish, open it anew and upload again".to_owned())
+    }
+}
+
+impl fmt::Display for SourceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = match self.kind {
+            SourceErrorKind::NotFound => "there is no such file",
+            SourceErrorKind::PermissionDenied => "the file may not be read",
+            SourceErrorKind::Directory => "this is a directory, not a file",
+            SourceErrorKind::NotRegular => "this is not a regular file",
+            SourceErrorKind::Changed => "the file changed after it was opened; nothing was stored",
+            SourceErrorKind::Io => "reading the file failed; nothing was stored",
+        };
+        write!(f, "{}{what}", self.subject)?;
+        match &self.path {
+            Some(path) => write!(f, " ({})", path.to_string_lossy().escape_debug()),
+            None => Ok(()),
+        }
+    }
+}
+
+impl StdError for SourceError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.source.as_ref().map(|source| source as _)
+    }
+}

@@ -1,0 +1,50 @@
+//! The service asks for a pause.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::time::Duration;
+
+use http::StatusCode;
+
+use super::answer::{FailureAnswer, answer_accessors};
+use super::subject::Subject;
+
+/// The service asks for a pause: 429, or 503 with a time to wait. Nothing was stored.
+#[derive(Debug)]
+pub struct ThrottledError {
+    answer: Box<FailureAnswer>,
+    retry_after: Option<Duration>,
+    pub(super) subject: Subject,
+}
+
+impl ThrottledError {
+    pub(crate) fn new(answer: Box<FailureAnswer>, retry_after: Option<Duration>) -> Self {
+        Self { answer, retry_after, subject: Subject::default() }
+    }
+
+    /// Status of the answer.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.answer.status
+    }
+
+    answer_accessors!();
+
+    /// How long the service asks to wait; `None` when it does not say, or says it in no form that HTTP knows.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.retry_after
+    }
+}
+
+impl fmt::Display for ThrottledError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}the service asks for a pause", self.subject)?;
+        if let Some(wait) = self.retry_after {
+            write!(f, " of {} s", wait.as_millis().div_ceil(1000))?;
+        }
+        write!(f, " ({}); nothing was stored", self.answer)
+    }
+}
+
+impl StdError for ThrottledError {}

@@ -1,0 +1,36 @@
+//! Model, validation, multipart encoder and delivery policy for uploads to the Microsoft Defender for
+//! Endpoint live response library, behind the [`Transport`] trait.
+//!
+//! Opens no socket and starts no thread: a [`Transport`] does one HTTP exchange, and everything that
+//! decides (what is sent, what an answer means, whether a file arrived) stands here. Most programs use the
+//! facade crate `mde-live-response`, which adds a transport over ureq.
+//!
+//! Four floors, each using only those above it and [`transport`](Transport): the model (what the caller
+//! says and gets), [`wire`] (values to requests, answers to values), the transport seam, the [`Client`].
+
+#![forbid(unsafe_code)]
+
+mod client;
+mod error;
+mod model;
+mod transport;
+pub mod wire;
+
+pub use http;
+
+pub use client::{
+    AccessToken, Client, ClientBuilder, Credential, CredentialError, InvalidToken, OsRandom,
+    Random, RandomError,
+};
+pub use error::{
+    AuthError, AuthErrorKind, Error, InputError, MismatchError, MismatchErrorKind, ResponseError,
+    ResponseErrorKind, ServiceError, ServiceErrorKind, SourceError, SourceErrorKind,
+    ThrottledError,
+};
+pub use model::{
+    ContentType, Description, Endpoint, FileContent, FileName, IfExists, InvalidContentType,
+    InvalidEndpoint, InvalidFileName, InvalidSha256, InvalidText, LibraryFile, MAX_FILE_BYTES,
+    ParametersDescription, Sha256Digest, Timestamp, Upload,
+};
+pub use transport::{Delivery, Limits, Phase, Transport, TransportError, TransportErrorKind};
+pub use wire::{Body, SendRecord};

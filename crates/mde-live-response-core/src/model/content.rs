@@ -1,0 +1,235 @@
+//! A file's bytes: held in memory, or one open regular file that is read by position.
+//!
+//! The only place in this crate that touches the file system.
+
+use std::fmt;
+use std::fs::{self, File, Metadata, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use crate::error::{SourceError, SourceErrorKind};
+
+/// A file's bytes, as a value: cheap to clone, and readable any number of times by any number of threads at
+/// once.
+///
+/// A file is opened once and read by position from that handle. Its length and modification time are those
+/// at opening; when either is found to be another while the file is sent, the upload ends with
+/// [`SourceErrorKind::Changed`] before the request is complete. A change that leaves both as they were is
+/// sent as read, and verified as sent.
+#[derive(Clone)]
+pub struct FileContent(Arc<dyn PositionedRead>);
+
+/// Bytes that can be read at any position, more than once.
+pub(crate) trait PositionedRead: Send + Sync {
+    /// Length in bytes, fixed when the content was made.
+    fn len(&self) -> u64;
+
+    /// Reads some bytes at a position; 0 only at the end.
+    fn read_at(&self, buf: &mut [u8], position: u64) -> io::Result<usize>;
+
+    /// What `read_at` cannot see: whether the source is still the one that was opened.
+    fn check_unchanged(&self) -> Result<(), SourceErrorKind>;
+
+    /// Where the bytes come from, for messages.
+    fn path(&self) -> Option<&Path>;
+}
+
+impl FileContent {
+    /// Opens a regular file, following symbolic links. Never blocks on a pipe or a device.
+    ///
+    /// # Errors
+    ///
+    /// [`SourceError`]: the file does not exist, may not be read, or is a directory, pipe, socket or device.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, SourceError> {
+        open(path.as_ref(), Links::Followed)
+    }
+
+    /// Opens a regular file, and refuses a symbolic link as the path's last component.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open), and [`SourceErrorKind::NotRegular`] for a symbolic link.
+    pub fn open_without_following(path: impl AsRef<Path>) -> Result<Self, SourceError> {
+        open(path.as_ref(), Links::Refused)
+    }
+
+    /// Length in bytes.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        self.0.len()
+    }
+
+    /// Whether there are no bytes.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    pub(crate) fn read_at(&self, buf: &mut [u8], position: u64) -> io::Result<usize> {
+        self.0.read_at(buf, position)
+    }
+
+    pub(crate) fn check_unchanged(&self) -> Result<(), SourceError> {
+        self.0.check_unchanged().map_err(|kind| self.error(kind))
+    }
+
+    /// An error about this content.
+    pub(crate) fn error(&self, kind: SourceErrorKind) -> SourceError {
+        SourceError::new(kind, self.0.path().map(Path::to_owned))
+    }
+
+    #[cfg(test)]
+    pub(crate) fn from_source(source: impl PositionedRead + 'static) -> Self {
+        Self(Arc::new(source))
+    }
+}
+
+impl fmt::Debug for FileContent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FileContent")
+            .field("len", &self.len())
+            .field("path", &self.0.path())
+            .finish_non_exhaustive()
+    }
+}
+
+impl From<Vec<u8>> for FileContent {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self(Arc::new(bytes))
+    }
+}
+
+impl From<String> for FileContent {
+    fn from(text: String) -> Self {
+        Self::from(text.into_bytes())
+    }
+}
+
+impl From<&'static [u8]> for FileContent {
+    fn from(bytes: &'static [u8]) -> Self {
+        Self(Arc::new(bytes))
+    }
+}
+
+impl<const N: usize> From<&'static [u8; N]> for FileContent {
+    fn from(bytes: &'static [u8; N]) -> Self {
+        Self::from(bytes.as_slice())
+    }
+}
+
+impl From<&'static str> for FileContent {
+    fn from(text: &'static str) -> Self {
+        Self::from(text.as_bytes())
+    }
+}
+
+impl<B: AsRef<[u8]> + Send + Sync> PositionedRead for B {
+    fn len(&self) -> u64 {
+        self.as_ref().len() as u64
+    }
+
+    fn read_at(&self, buf: &mut [u8], position: u64) -> io::Result<usize> {
+        let start = usize::try_from(position).unwrap_or(usize::MAX);
+        let mut rest = self.as_ref().get(start..).unwrap_or_default();
+        io::Read::read(&mut rest, buf)
+    }
+
+    fn check_unchanged(&self) -> Result<(), SourceErrorKind> {
+        Ok(())
+    }
+
+    fn path(&self) -> Option<&Path> {
+        None
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Links {
+    Followed,
+    Refused,
+}
+
+struct OpenFile {
+    file: File,
+    path: PathBuf,
+    len: u64,
+    modified: Option<SystemTime>,
+}
+
+fn open(path: &Path, links: Links) -> Result<FileContent, SourceError> {
+    let error = |kind: SourceErrorKind| SourceError::new(kind, Some(path.to_owned()));
+    let io_error = |cause: io::Error| error(SourceErrorKind::of(&cause)).with_source(cause);
+    // Looked at first, because merely opening a device can do something.
+    let seen = match links {
+        Links::Followed => fs::metadata(path),
+        Links::Refused => fs::symlink_metadata(path),
+    };
+    check_regular(&seen.map_err(io_error)?).map_err(error)?;
+    let file = open_options(links).open(path).map_err(io_error)?;
+    let opened = file.metadata().map_err(io_error)?;
+    check_regular(&opened).map_err(error)?;
+    Ok(FileContent(Arc::new(OpenFile {
+        file,
+        path: path.to_owned(),
+        len: opened.len(),
+        modified: opened.modified().ok(),
+    })))
+}
+
+fn check_regular(metadata: &Metadata) -> Result<(), SourceErrorKind> {
+    if metadata.is_dir() {
+        Err(SourceErrorKind::Directory)
+    } else if metadata.is_file() {
+        Ok(())
+    } else {
+        Err(SourceErrorKind::NotRegular)
+    }
+}
+
+/// The path may have become a pipe or a link since it was looked at: never block, never follow unasked.
+#[cfg(unix)]
+fn open_options(links: Links) -> OpenOptions {
+    use std::os::unix::fs::OpenOptionsExt;
+
+    let follow = if links == Links::Refused { libc::O_NOFOLLOW } else { 0 };
+    let mut options = OpenOptions::new();
+    options.read(true).custom_flags(libc::O_NONBLOCK | follow);
+    options
+}
+
+#[cfg(windows)]
+fn open_options(_: Links) -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    options
+}
+
+impl PositionedRead for OpenFile {
+    fn len(&self) -> u64 {
+        self.len
+    }
+
+    #[cfg(unix)]
+    fn read_at(&self, buf: &mut [u8], position: u64) -> io::Result<usize> {
+        std::os::unix::fs::FileExt::read_at(&self.file, buf, position)
+    }
+
+    #[cfg(windows)]
+    fn read_at(&self, buf: &mut [u8], position: u64) -> io::Result<usize> {
+        std::os::windows::fs::FileExt::seek_read(&self.file, buf, position)
+    }
+
+    fn check_unchanged(&self) -> Result<(), SourceErrorKind> {
+        let now = self.file.metadata().map_err(|cause| SourceErrorKind::of(&cause))?;
+        if now.len() != self.len || now.modified().ok() != self.modified {
+            return Err(SourceErrorKind::Changed);
+        }
+        Ok(())
+    }
+
+    fn path(&self) -> Option<&Path> {
+        Some(&self.path)
+    }
+}

@@ -1,0 +1,20 @@
+//! What the caller says and gets. Every constrained value is parsed once into a type of its own, so that
+//! the floors above trust it.
+
+mod content;
+mod content_type;
+mod endpoint;
+mod file_name;
+mod library_file;
+mod sha256;
+mod text;
+mod upload;
+
+pub use content::FileContent;
+pub use content_type::{ContentType, InvalidContentType};
+pub use endpoint::{Endpoint, InvalidEndpoint};
+pub use file_name::{FileName, InvalidFileName};
+pub use library_file::{LibraryFile, Timestamp};
+pub use sha256::{InvalidSha256, Sha256Digest};
+pub use text::{Description, InvalidText, ParametersDescription};
+pub use upload::{IfExists, MAX_FILE_BYTES, Upload};

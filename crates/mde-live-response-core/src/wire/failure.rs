@@ -1,0 +1,90 @@
+//! Answers other than success, and what each status means.
+
+use http::header::LOCATION;
+use http::{Response, Uri};
+use serde::Deserialize;
+use std::time::SystemTime;
+
+use super::{json, retry_after};
+use crate::error::{
+    AuthError, Error, FailureAnswer, ServiceError, ServiceErrorKind, ThrottledError,
+};
+use crate::model::Endpoint;
+use crate::transport::{Delivery, TransportError, TransportErrorKind};
+
+/// `Ok` for a status of success (2xx), else the error that the status stands for.
+pub(super) fn check(reply: &Response<Vec<u8>>, endpoint: &Endpoint) -> Result<(), Error> {
+    let kind = match reply.status().as_u16() {
+        200..=299 => return Ok(()),
+        300..=399 => {
+            let host = redirect_host(reply, endpoint);
+            return Err(ServiceError::redirected(answer(reply), host).into());
+        }
+        401 | 403 => return Err(AuthError::refused(answer(reply), endpoint.audience()).into()),
+        407 => {
+            let kind = TransportErrorKind::Proxy;
+            return Err(TransportError::new(kind, Delivery::NotDelivered).into());
+        }
+        429 => return Err(throttled(reply)),
+        503 if retry_after::read(reply.headers(), SystemTime::now()).is_some() => {
+            return Err(throttled(reply));
+        }
+        408 | 500..=599 => ServiceErrorKind::Server,
+        413 => ServiceErrorKind::TooLarge,
+        400..=499 => ServiceErrorKind::Rejected,
+        _ => {
+            let kind = TransportErrorKind::Protocol;
+            return Err(TransportError::new(kind, Delivery::Unknown).into());
+        }
+    };
+    Err(ServiceError::new(kind, answer(reply)).into())
+}
+
+fn throttled(reply: &Response<Vec<u8>>) -> Error {
+    let wait = retry_after::read(reply.headers(), SystemTime::now());
+    ThrottledError::new(answer(reply), wait).into()
+}
+
+/// The documented form of an error: `{"error": {"code", "message", "target"}}`.
+#[derive(Deserialize)]
+struct ErrorBody {
+    error: ErrorDetail,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct ErrorDetail {
+    code: Option<String>,
+    message: Option<String>,
+    target: Option<String>,
+}
+
+fn answer(reply: &Response<Vec<u8>>) -> Box<FailureAnswer> {
+    let detail = json::text(reply).ok().and_then(detail);
+    let excerpt = if detail.is_some() { String::new() } else { json::excerpt(reply) };
+    let ErrorDetail { code, message, target } = detail.unwrap_or_default();
+    Box::new(FailureAnswer { status: reply.status(), code, message, target, excerpt })
+}
+
+fn detail(text: &str) -> Option<ErrorDetail> {
+    serde_json::from_str::<ErrorBody>(text).ok().map(|body| body.error)
+}
+
+/// The code of an error body, whatever the status it came with.
+pub(super) fn code_of(text: &str) -> Option<String> {
+    detail(text)?.code
+}
+
+/// Host that a redirect leads to, when it is another and can be read. Never path or query: they may hold
+/// what must not be shown.
+fn redirect_host(reply: &Response<Vec<u8>>, endpoint: &Endpoint) -> Option<String> {
+    let location = reply.headers().get(LOCATION)?.to_str().ok()?;
+    let absolute = match location.strip_prefix("//") {
+        Some(rest) => format!("https://{rest}"),
+        None => location.to_owned(),
+    };
+    let target: Uri = absolute.parse().ok()?;
+    let ours: Uri = endpoint.base().parse().ok()?;
+    let host = target.host()?;
+    (Some(host) != ours.host()).then(|| host.to_owned())
+}

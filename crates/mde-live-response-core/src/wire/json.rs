@@ -1,0 +1,47 @@
+//! An answer's body as text that JSON may be in.
+
+use http::Response;
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName};
+
+/// Longest excerpt of a body that is kept for an error, in characters.
+const MAX_EXCERPT: usize = 300;
+
+/// Why a body is no text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NoText {
+    Encoding,
+    NotUtf8,
+}
+
+/// The body as text, without a byte order mark.
+pub(super) fn text(reply: &Response<Vec<u8>>) -> Result<&str, NoText> {
+    let plain =
+        header(reply, &CONTENT_ENCODING).is_none_or(|it| it.eq_ignore_ascii_case("identity"));
+    if !plain || !charset_is_utf8(reply) {
+        return Err(NoText::Encoding);
+    }
+    let text = str::from_utf8(reply.body()).map_err(|_| NoText::NotUtf8)?;
+    Ok(text.strip_prefix('\u{FEFF}').unwrap_or(text))
+}
+
+fn charset_is_utf8(reply: &Response<Vec<u8>>) -> bool {
+    let content_type = header(reply, &CONTENT_TYPE).unwrap_or_default().to_ascii_lowercase();
+    let charset = content_type.split(';').find_map(|it| it.trim().strip_prefix("charset="));
+    charset.is_none_or(|it| matches!(it.trim_matches('"'), "utf-8" | "utf8" | "us-ascii"))
+}
+
+pub(super) fn content_type(reply: &Response<Vec<u8>>) -> Option<String> {
+    header(reply, &CONTENT_TYPE).map(str::to_owned)
+}
+
+fn header<'r>(reply: &'r Response<Vec<u8>>, name: &HeaderName) -> Option<&'r str> {
+    reply.headers().get(name)?.to_str().ok()
+}
+
+/// Start of a body for a person to read: control characters are spaces, what is no UTF-8 is marked.
+pub(super) fn excerpt(reply: &Response<Vec<u8>>) -> String {
+    let start = reply.body().get(..4 * MAX_EXCERPT).unwrap_or(reply.body());
+    let text = String::from_utf8_lossy(start);
+    let visible = text.chars().map(|c| if c.is_control() { ' ' } else { c });
+    visible.take(MAX_EXCERPT).collect::<String>().trim().to_owned()
+}

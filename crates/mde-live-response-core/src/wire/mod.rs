@@ -1,0 +1,17 @@
+//! What goes over the wire: values to `http::Request`, `http::Response` to values or errors.
+//!
+//! Pure: no I/O but reading the file that is sent, no time, no retries. Anyone may use it under a client of
+//! their own, an asynchronous one, say.
+
+mod body;
+mod boundary;
+mod entity;
+mod failure;
+mod json;
+mod multipart;
+mod retry_after;
+mod upload;
+
+pub use body::{Body, SendRecord};
+pub use boundary::{Boundary, InvalidBoundary};
+pub use upload::UploadForm;
