@@ -40,8 +40,8 @@ impl AuthError {
     }
 
     /// For an answer of 401 or 403.
-    pub(crate) fn refused(answer: Box<FailureAnswer>, audience: &str) -> Self {
-        let cause = Cause::Refused { answer, audience: audience.to_owned() };
+    pub(crate) fn refused(answer: FailureAnswer, audience: &str) -> Self {
+        let cause = Cause::Refused { answer: Box::new(answer), audience: audience.to_owned() };
         Self { cause, subject: Subject::default() }
     }
 

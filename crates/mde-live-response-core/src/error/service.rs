@@ -33,11 +33,11 @@ pub struct ServiceError {
 }
 
 impl ServiceError {
-    pub(crate) fn new(kind: ServiceErrorKind, answer: Box<FailureAnswer>) -> Self {
-        Self { kind, answer, redirect_host: None, subject: Subject::default() }
+    pub(crate) fn new(kind: ServiceErrorKind, answer: FailureAnswer) -> Self {
+        Self { kind, answer: Box::new(answer), redirect_host: None, subject: Subject::default() }
     }
 
-    pub(crate) fn redirected(answer: Box<FailureAnswer>, host: Option<String>) -> Self {
+    pub(crate) fn redirected(answer: FailureAnswer, host: Option<String>) -> Self {
         Self { redirect_host: host, ..Self::new(ServiceErrorKind::Redirected, answer) }
     }
 

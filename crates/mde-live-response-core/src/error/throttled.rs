@@ -18,8 +18,8 @@ pub struct ThrottledError {
 }
 
 impl ThrottledError {
-    pub(crate) fn new(answer: Box<FailureAnswer>, retry_after: Option<Duration>) -> Self {
-        Self { answer, retry_after, subject: Subject::default() }
+    pub(crate) fn new(answer: FailureAnswer, retry_after: Option<Duration>) -> Self {
+        Self { answer: Box::new(answer), retry_after, subject: Subject::default() }
     }
 
     /// Status of the answer.

@@ -59,11 +59,11 @@ struct ErrorDetail {
     target: Option<String>,
 }
 
-fn answer(reply: &Response<Vec<u8>>) -> Box<FailureAnswer> {
+fn answer(reply: &Response<Vec<u8>>) -> FailureAnswer {
     let detail = json::text(reply).ok().and_then(detail);
     let excerpt = if detail.is_some() { String::new() } else { json::excerpt(reply) };
     let ErrorDetail { code, message, target } = detail.unwrap_or_default();
-    Box::new(FailureAnswer { status: reply.status(), code, message, target, excerpt })
+    FailureAnswer { status: reply.status(), code, message, target, excerpt }
 }
 
 fn detail(text: &str) -> Option<ErrorDetail> {
