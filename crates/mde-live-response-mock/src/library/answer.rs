@@ -1,0 +1,112 @@
+//! Answers as they go over the wire.
+
+use std::time::Duration;
+
+use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderValue, Response, StatusCode};
+use serde::Serialize;
+
+use super::settings::{Settings, TooLargeAnswer};
+use super::stored::StoredFile;
+
+const ENTITY_CONTEXT: &str =
+    "https://api.securitycenter.microsoft.com/api/$metadata#LibraryFiles/$entity";
+const LIST_CONTEXT: &str = "https://api.securitycenter.microsoft.com/api/$metadata#LibraryFiles";
+
+#[derive(Serialize)]
+struct Entity<'a> {
+    #[serde(rename = "@odata.context")]
+    context: &'static str,
+    #[serde(flatten)]
+    file: &'a StoredFile,
+}
+
+#[derive(Serialize)]
+struct List<'a> {
+    #[serde(rename = "@odata.context")]
+    context: &'static str,
+    value: Vec<&'a StoredFile>,
+}
+
+#[derive(Serialize)]
+struct ErrorBody<'a> {
+    error: ErrorDetail<'a>,
+}
+
+#[derive(Serialize)]
+struct ErrorDetail<'a> {
+    code: &'a str,
+    message: &'a str,
+    target: &'a str,
+}
+
+/// Looks like the service's trace identifiers, and is the same in every run.
+pub(super) fn target(call: u64) -> String {
+    format!("00000000-0000-4000-8000-{call:012x}")
+}
+
+pub(super) fn entity(file: &StoredFile) -> Response<Vec<u8>> {
+    json(StatusCode::OK, &Entity { context: ENTITY_CONTEXT, file })
+}
+
+pub(super) fn list<'a>(files: impl Iterator<Item = &'a StoredFile>) -> Response<Vec<u8>> {
+    json(StatusCode::OK, &List { context: LIST_CONTEXT, value: files.collect() })
+}
+
+pub(super) fn no_content() -> Response<Vec<u8>> {
+    let mut answer = Response::new(Vec::new());
+    *answer.status_mut() = StatusCode::NO_CONTENT;
+    answer
+}
+
+pub(super) fn error(
+    status: StatusCode,
+    code: &str,
+    message: &str,
+    target: &str,
+) -> Response<Vec<u8>> {
+    json(status, &ErrorBody { error: ErrorDetail { code, message, target } })
+}
+
+pub(super) fn not_found(target: &str) -> Response<Vec<u8>> {
+    error(StatusCode::NOT_FOUND, "ResourceNotFound", "there is no file of this name", target)
+}
+
+pub(super) fn unauthorized(target: &str) -> Response<Vec<u8>> {
+    let message = "the token is missing or not accepted";
+    let mut answer = error(StatusCode::UNAUTHORIZED, "Unauthorized", message, target);
+    answer.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    answer
+}
+
+pub(super) fn forbidden(target: &str) -> Response<Vec<u8>> {
+    let message = "the token is not for this service, or lacks the permission Library.Manage";
+    error(StatusCode::FORBIDDEN, "Forbidden", message, target)
+}
+
+/// Says the wait in whole seconds, rounded up: whoever waits that long finds a place.
+pub(super) fn throttled(wait: Duration, target: &str) -> Response<Vec<u8>> {
+    let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+    let status = StatusCode::TOO_MANY_REQUESTS;
+    let mut answer =
+        error(status, "TooManyRequests", "too many calls, wait before the next", target);
+    answer.headers_mut().insert(RETRY_AFTER, seconds.max(1).into());
+    answer
+}
+
+pub(super) fn too_large(settings: &Settings, target: &str) -> Response<Vec<u8>> {
+    let status = match settings.too_large_answer {
+        TooLargeAnswer::PayloadTooLarge413 => StatusCode::PAYLOAD_TOO_LARGE,
+        TooLargeAnswer::BadRequest400 => StatusCode::BAD_REQUEST,
+    };
+    let message = format!("the file is larger than {} bytes", settings.max_file_bytes);
+    error(status, "InvalidInput", &message, target)
+}
+
+#[expect(clippy::expect_used, reason = "texts and flags under fixed names always serialise")]
+fn json(status: StatusCode, body: &impl Serialize) -> Response<Vec<u8>> {
+    let mut answer = Response::new(serde_json::to_vec(body).expect("plain data"));
+    *answer.status_mut() = status;
+    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    answer
+}

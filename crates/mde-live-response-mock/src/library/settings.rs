@@ -1,0 +1,165 @@
+//! Settings of a library, all with defaults.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::time::{Duration, SystemTime};
+
+use mde_live_response_core::MAX_FILE_BYTES;
+
+use super::FakeLibrary;
+
+/// When a library's time starts unless it is given a clock: 2026-01-01T00:00:00Z, in seconds since 1970.
+const START_SECONDS: u64 = 1_767_225_600;
+
+/// How the library says that a file of this name exists. Documented nowhere; clients in use expect either.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ExistsAnswer {
+    /// Status 400, code `BadRequest`.
+    #[default]
+    BadRequest400,
+    /// Status 409, code `Conflict`.
+    Conflict409,
+}
+
+/// How the library says that a file is too large. Documented nowhere, nor is a code of its own: both come
+/// with the code `InvalidInput`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TooLargeAnswer {
+    /// Status 413.
+    #[default]
+    PayloadTooLarge413,
+    /// Status 400.
+    BadRequest400,
+}
+
+/// Settings of a [`FakeLibrary`], all with defaults: [`build`](Self::build) cannot fail.
+#[must_use]
+#[derive(Debug, Default)]
+pub struct FakeLibraryBuilder {
+    settings: Settings,
+}
+
+pub(super) struct Settings {
+    tokens: HashSet<String>,
+    forbidden_tokens: HashSet<String>,
+    now: Box<dyn Fn() -> SystemTime + Send + Sync>,
+    pub(super) max_file_bytes: u64,
+    pub(super) rate_limits: bool,
+    pub(super) exists_answer: ExistsAnswer,
+    pub(super) too_large_answer: TooLargeAnswer,
+    pub(super) created_by: Option<String>,
+}
+
+/// What a token is worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Standing {
+    Accepted,
+    Unknown,
+    Forbidden,
+}
+
+impl FakeLibraryBuilder {
+    /// Accepts this bearer token and, unless set again, no other. Without it any token but an empty one is
+    /// accepted.
+    pub fn token(mut self, token: impl Into<String>) -> Self {
+        self.settings.tokens.insert(token.into());
+        self
+    }
+
+    /// Answers 403 to this bearer token, as the service does to one for another audience or without the
+    /// permission `Library.Manage`.
+    pub fn forbidden_token(mut self, token: impl Into<String>) -> Self {
+        self.settings.forbidden_tokens.insert(token.into());
+        self
+    }
+
+    /// Largest file that is taken, in bytes; 20 MiB unless set.
+    pub fn max_file_bytes(mut self, bytes: u64) -> Self {
+        self.settings.max_file_bytes = bytes;
+        self
+    }
+
+    /// Whether the rates are kept, 100 calls a minute and 1,500 an hour; they are unless set.
+    pub fn rate_limits(mut self, kept: bool) -> Self {
+        self.settings.rate_limits = kept;
+        self
+    }
+
+    /// Takes any number of calls: short for `rate_limits(false)`.
+    pub fn no_limits(self) -> Self {
+        self.rate_limits(false)
+    }
+
+    /// Sets the clock, `SystemTime::now` say. [`FakeLibrary::advance`] adds to what it shows.
+    pub fn now(mut self, now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
+        self.settings.now = Box::new(now);
+        self
+    }
+
+    /// Sets how an upload is refused because the file exists.
+    pub fn exists_answer(mut self, answer: ExistsAnswer) -> Self {
+        self.settings.exists_answer = answer;
+        self
+    }
+
+    /// Sets how a file that is too large is refused.
+    pub fn too_large_answer(mut self, answer: TooLargeAnswer) -> Self {
+        self.settings.too_large_answer = answer;
+        self
+    }
+
+    /// Sets who is said to have stored the files; `mock` unless set.
+    pub fn created_by(mut self, who: impl Into<String>) -> Self {
+        self.settings.created_by = Some(who.into());
+        self
+    }
+
+    /// The library, without files.
+    #[must_use]
+    pub fn build(self) -> FakeLibrary {
+        FakeLibrary::with(self.settings)
+    }
+}
+
+impl Settings {
+    /// What the clock shows. Ask before taking the lock: the clock is the caller's code.
+    pub(super) fn clock(&self) -> SystemTime {
+        (self.now)()
+    }
+
+    pub(super) fn standing(&self, token: Option<&str>) -> Standing {
+        match token.unwrap_or_default() {
+            "" => Standing::Unknown,
+            token if self.forbidden_tokens.contains(token) => Standing::Forbidden,
+            token if self.tokens.is_empty() || self.tokens.contains(token) => Standing::Accepted,
+            _ => Standing::Unknown,
+        }
+    }
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            tokens: HashSet::new(),
+            forbidden_tokens: HashSet::new(),
+            now: Box::new(|| SystemTime::UNIX_EPOCH + Duration::from_secs(START_SECONDS)),
+            max_file_bytes: MAX_FILE_BYTES,
+            rate_limits: true,
+            exists_answer: ExistsAnswer::default(),
+            too_large_answer: TooLargeAnswer::default(),
+            created_by: Some("mock".to_owned()),
+        }
+    }
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("max_file_bytes", &self.max_file_bytes)
+            .field("rate_limits", &self.rate_limits)
+            .field("exists_answer", &self.exists_answer)
+            .field("too_large_answer", &self.too_large_answer)
+            .field("created_by", &self.created_by)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,53 @@
+//! What the library keeps of a file beside its bytes.
+
+use std::time::SystemTime;
+
+use mde_live_response_core::Sha256Digest;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::timestamp;
+
+/// A stored file without its bytes. Serialises as the service's `LibraryFiles` entity.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct StoredFile {
+    /// Name of the file: the library's key.
+    pub file_name: String,
+    /// SHA-256 of the bytes, in lower-case hex digits. The service's schema allows that it is missing.
+    pub sha256: Option<String>,
+    /// What the file is for.
+    pub description: Option<String>,
+    /// When a file of this name was first stored, with seven fraction digits.
+    pub creation_time: String,
+    /// When the file was last stored, with six fraction digits. The service writes both forms.
+    pub last_updated_time: String,
+    /// Who stored the file.
+    pub created_by: Option<String>,
+    /// What the upload said in `HasParameters`.
+    pub has_parameters: bool,
+    /// Which parameters the script takes.
+    pub parameters_description: Option<String>,
+}
+
+impl StoredFile {
+    /// An entry for these bytes, stored at this time, of which nothing else is said.
+    #[must_use]
+    pub fn new(name: impl Into<String>, content: &[u8], now: SystemTime) -> Self {
+        Self {
+            file_name: name.into(),
+            sha256: Some(sha256(content)),
+            description: None,
+            creation_time: timestamp::text(now, 7),
+            last_updated_time: timestamp::text(now, 6),
+            created_by: None,
+            has_parameters: false,
+            parameters_description: None,
+        }
+    }
+}
+
+fn sha256(content: &[u8]) -> String {
+    Sha256Digest::from(<[u8; 32]>::from(Sha256::digest(content))).to_string()
+}
