@@ -131,10 +131,30 @@ impl Endpoint {
     /// `[::1]`; never for a name, `localhost` included, for a name can lead elsewhere.
     pub fn loopback_http(base: &str) -> Result<Self, InvalidEndpoint> {
         let base = BaseUrl::parse(base)?;
-        if base.scheme != "http" || !is_loopback_literal(&base.host) {
+        if base.scheme != "http" || !Self::is_loopback_literal(&base.host) {
             return Err(InvalidEndpoint::NotLoopback);
         }
         Ok(base.into_endpoint())
+    }
+
+    /// Whether a URL's host is a loopback address written as such: the only hosts to which plain `http` may
+    /// go. Transports guard themselves by the same rule.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use mde_live_response_core::Endpoint;
+    ///
+    /// assert!(Endpoint::is_loopback_literal("127.0.0.1"));
+    /// assert!(Endpoint::is_loopback_literal("[::1]"));
+    /// assert!(!Endpoint::is_loopback_literal("localhost"));
+    /// ```
+    #[must_use]
+    pub fn is_loopback_literal(host: &str) -> bool {
+        match host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+            Some(v6) => v6.parse() == Ok(Ipv6Addr::LOCALHOST),
+            None => host.parse().is_ok_and(|v4: Ipv4Addr| v4.is_loopback()),
+        }
     }
 
     /// Sets the audience that tokens must be for, such as `https://api.securitycenter.microsoft.com`.
@@ -160,14 +180,6 @@ impl Endpoint {
     #[must_use]
     pub fn login(&self) -> &str {
         &self.login
-    }
-}
-
-/// Whether a URL's host is a loopback address written as such.
-fn is_loopback_literal(host: &str) -> bool {
-    match host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-        Some(v6) => v6.parse() == Ok(Ipv6Addr::LOCALHOST),
-        None => host.parse().is_ok_and(|v4: Ipv4Addr| v4.is_loopback()),
     }
 }
 

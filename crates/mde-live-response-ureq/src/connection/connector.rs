@@ -1,0 +1,110 @@
+//! Opens connections: resolve, connect, tunnel, TLS.
+
+use std::fmt;
+use std::time::Duration;
+
+use http::Uri;
+use http::uri::Scheme;
+use mde_live_response_core::{Phase, TransportErrorKind};
+use ureq::config::Config;
+use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::transport::{self as ureq_transport, ConnectionDetails, NextTimeout};
+
+use super::channel::Channel;
+use super::link::Link;
+use super::resolve::{self, Lookup};
+use super::socket::{self, Socket};
+use super::tls::Tls;
+use super::tunnel;
+use crate::exchange::{Allowance, Exchange};
+use crate::fault::Fault;
+use crate::proxy::Proxy;
+use crate::settings::UreqTransportBuilder;
+
+/// Opens connections for ureq.
+pub(crate) struct Connector {
+    proxy: Option<Proxy>,
+    connect_timeout: Duration,
+    tls: Tls,
+    lookup: Lookup,
+}
+
+impl Connector {
+    pub(crate) fn new(settings: UreqTransportBuilder) -> Self {
+        let UreqTransportBuilder { roots, proxy, connect_timeout } = settings;
+        Self { proxy, connect_timeout, tls: Tls::new(roots), lookup: resolve::system }
+    }
+
+    fn open(&self, uri: &Uri, exchange: &Exchange) -> Result<Link, Fault> {
+        let time = Allowance::of(exchange, Phase::Connect).at_most(self.connect_timeout);
+        let is_tls = uri.scheme() == Some(&Scheme::HTTPS);
+        let host = uri.host().unwrap_or_default();
+        let port = uri.port_u16().unwrap_or(if is_tls { 443 } else { 80 });
+        if !is_tls {
+            return Ok(Link::new(Channel::plain(self.dial(host, port, time)?)));
+        }
+        let socket = match &self.proxy {
+            Some(proxy) => self.tunnel(proxy, host, port, time)?,
+            None => self.dial(host, port, time)?,
+        };
+        Ok(Link::new(self.tls.connect(socket, host, time)?))
+    }
+
+    fn dial(&self, host: &str, port: u16, time: Allowance) -> Result<Socket, Fault> {
+        let addresses = resolve::resolve(self.lookup, host, port, time.in_phase(Phase::Resolve))?;
+        socket::connect(&addresses, time)
+    }
+
+    fn tunnel(
+        &self,
+        proxy: &Proxy,
+        host: &str,
+        port: u16,
+        time: Allowance,
+    ) -> Result<Socket, Fault> {
+        let dialled = self.dial(&proxy.host, proxy.port, time);
+        let mut socket = dialled.map_err(|fault| match fault.kind {
+            TransportErrorKind::Resolve | TransportErrorKind::Connect => {
+                Fault { kind: TransportErrorKind::Proxy, ..fault }
+            }
+            _ => fault,
+        })?;
+        tunnel::open(&mut socket, proxy, host, port, time)?;
+        Ok(socket)
+    }
+}
+
+impl ureq_transport::Connector for Connector {
+    type Out = Link;
+
+    fn connect(
+        &self,
+        details: &ConnectionDetails<'_>,
+        _: Option<()>,
+    ) -> Result<Option<Link>, ureq::Error> {
+        let exchange = Exchange::current()?;
+        Ok(Some(self.open(details.uri, &exchange)?))
+    }
+}
+
+impl fmt::Debug for Connector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connector").finish_non_exhaustive()
+    }
+}
+
+/// Stands where ureq would resolve a name before every request: here that is done when a connection is
+/// opened, and only then.
+#[derive(Debug)]
+pub(crate) struct NoResolver;
+
+impl Resolver for NoResolver {
+    fn resolve(
+        &self,
+        _: &Uri,
+        _: &Config,
+        _: NextTimeout,
+    ) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        Ok(self.empty())
+    }
+}

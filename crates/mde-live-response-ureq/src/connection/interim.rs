@@ -1,0 +1,51 @@
+//! Answers that only say that an answer will come (1xx): told apart without reading HTTP further than that.
+
+/// Length of an interim answer's head at the start of the input, when it is there whole. A change of
+/// protocol (101) is not interim: nothing of HTTP comes after it.
+pub(super) fn complete_len(input: &[u8]) -> Option<usize> {
+    let status = status(input)?;
+    let is_interim = status.starts_with(b"1") && status != *b"101";
+    let end = input.windows(4).position(|window| window == b"\r\n\r\n")?;
+    is_interim.then_some(end + 4)
+}
+
+/// Whether the input, freed of whole interim answers, starts with something else than one of them.
+pub(super) fn is_final_answer(input: &[u8]) -> bool {
+    match status(input) {
+        Some(status) => !status.starts_with(b"1") || status == *b"101",
+        // Too short to tell, unless it is no HTTP at all.
+        None => input.iter().zip(b"HTTP/1.").any(|(is, must)| is != must),
+    }
+}
+
+/// The status digits of a line that starts as HTTP/1.x does.
+fn status(input: &[u8]) -> Option<[u8; 3]> {
+    let rest = input.strip_prefix(b"HTTP/1.")?;
+    let [_, b' ', a, b, c, ..] = rest else { return None };
+    Some([*a, *b, *c])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_whole_interim_answers_are_dropped() {
+        let cases: [(&[u8], Option<usize>, bool); 9] = [
+            (b"", None, false),
+            (b"HTTP/1.1 1", None, false),
+            (b"HTTP/1.1 100 Continue\r\n", None, false),
+            (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200", Some(25), false),
+            (b"HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\n", Some(37), false),
+            (b"HTTP/1.1 101 Switching Protocols\r\n\r\n", None, true),
+            (b"HTTP/1.1 413 Too Large\r\n\r\n", None, true),
+            (b"HTTP/1.0 200", None, true),
+            (b"SSH-2.0", None, true),
+        ];
+        for (input, len, is_final) in cases {
+            let case = String::from_utf8_lossy(input);
+            assert_eq!(complete_len(input), len, "length of {case:?}");
+            assert_eq!(is_final_answer(input), is_final, "finality of {case:?}");
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! Host names to addresses, in time.
+
+use std::io;
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::sync::mpsc;
+use std::thread;
+
+use mde_live_response_core::{Phase, TransportErrorKind};
+
+use crate::exchange::Allowance;
+use crate::fault::Fault;
+
+/// Looks a host's addresses up. Replaced in tests only.
+pub(super) type Lookup = fn(&str, u16) -> io::Result<Vec<SocketAddr>>;
+
+pub(super) fn system(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+    Ok((host, port).to_socket_addrs()?.collect())
+}
+
+/// The operating system offers no look-up that ends in time, so it runs on a thread of its own; a hanging
+/// one is left behind until the system gives up. Addresses written as numbers need none.
+pub(super) fn resolve(
+    lookup: Lookup,
+    host: &str,
+    port: u16,
+    time: Allowance,
+) -> Result<Vec<SocketAddr>, Fault> {
+    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    if let Ok(ip) = bare.parse() {
+        return Ok(vec![SocketAddr::new(ip, port)]);
+    }
+    let found = match time.left()? {
+        None => lookup(bare, port),
+        Some(left) => {
+            let (sender, receiver) = mpsc::sync_channel(1);
+            let name = bare.to_owned();
+            let spawned = thread::Builder::new().name("resolve".to_owned()).spawn(move || {
+                // Nobody may be waiting any more.
+                let _ = sender.send(lookup(&name, port));
+            });
+            spawned.map_err(|cause| Fault::new(TransportErrorKind::Local, cause))?;
+            receiver.recv_timeout(left).map_err(|_| Fault::timeout(Phase::Resolve))?
+        }
+    };
+    match found {
+        Ok(addresses) if !addresses.is_empty() => Ok(addresses),
+        Ok(_) => Err(Fault::new(TransportErrorKind::Resolve, "the host has no address")),
+        Err(cause) => Err(Fault::io(TransportErrorKind::Resolve, cause)),
+    }
+}

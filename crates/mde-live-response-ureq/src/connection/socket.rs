@@ -1,0 +1,117 @@
+//! A TCP socket whose calls end in time.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+use mde_live_response_core::TransportErrorKind;
+
+use crate::exchange::Allowance;
+use crate::fault::Fault;
+
+/// Longest that a write blocks before the socket is looked at for an answer.
+const WRITE_SLICE: Duration = Duration::from_millis(50);
+
+/// A connected socket.
+#[derive(Debug)]
+pub(super) struct Socket {
+    stream: TcpStream,
+}
+
+/// How long a read may wait.
+#[derive(Clone, Copy)]
+pub(super) enum Wait {
+    /// Not at all.
+    No,
+    /// As long as this allows.
+    For(Allowance),
+}
+
+/// Opens a connection to the first address that takes one. Each gets an equal share of the time that is
+/// left, so that a dead one leaves time for the others.
+pub(super) fn connect(addresses: &[SocketAddr], time: Allowance) -> Result<Socket, Fault> {
+    let mut last = None;
+    for (n, address) in addresses.iter().enumerate() {
+        let shares = u32::try_from(addresses.len() - n).unwrap_or(u32::MAX);
+        let opened = match time.left()? {
+            Some(left) => {
+                TcpStream::connect_timeout(address, at_least_a_millisecond(left / shares))
+            }
+            None => TcpStream::connect(address),
+        };
+        match opened {
+            Ok(stream) => {
+                // What is written is complete in itself: nothing is gained by waiting for more.
+                stream.set_nodelay(true).map_err(|e| Fault::io(TransportErrorKind::Connect, e))?;
+                return Ok(Socket { stream });
+            }
+            Err(cause) => last = Some(cause),
+        }
+    }
+    let cause = last.unwrap_or_else(|| io::Error::other("the host has no address"));
+    if cause.kind() == ErrorKind::TimedOut {
+        return Err(time.exceeded());
+    }
+    Err(Fault::io(TransportErrorKind::Connect, cause))
+}
+
+/// The kernel counts in milliseconds, and takes zero for "for ever".
+fn at_least_a_millisecond(time: Duration) -> Duration {
+    time.max(Duration::from_millis(1))
+}
+
+impl Socket {
+    /// Writes some bytes with one call; 0 when the peer took none for [`WRITE_SLICE`], or for the time that
+    /// is left.
+    pub(super) fn write(
+        &mut self,
+        time: Allowance,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<usize>,
+    ) -> Result<io::Result<usize>, Fault> {
+        let slice = time.left()?.map_or(WRITE_SLICE, |left| left.min(WRITE_SLICE));
+        let written = self
+            .stream
+            .set_write_timeout(Some(at_least_a_millisecond(slice)))
+            .and_then(|()| write(&mut self.stream));
+        Ok(match written {
+            Ok(0) => Err(ErrorKind::WriteZero.into()),
+            Err(cause) if is_passing(&cause) => Ok(0),
+            written => written,
+        })
+    }
+
+    /// Reads some bytes with one call; `None` when none came in the time to wait.
+    pub(super) fn read(
+        &mut self,
+        wait: Wait,
+        read: impl FnOnce(&mut dyn Read) -> io::Result<usize>,
+    ) -> Result<io::Result<Option<usize>>, Fault> {
+        let read = match wait {
+            Wait::No => self.read_now(read),
+            Wait::For(time) => {
+                let left = time.left()?.map(at_least_a_millisecond);
+                self.stream.set_read_timeout(left).and_then(|()| read(&mut self.stream))
+            }
+        };
+        Ok(match read {
+            Ok(n) => Ok(Some(n)),
+            Err(cause) if is_passing(&cause) => Ok(None),
+            Err(cause) => Err(cause),
+        })
+    }
+
+    fn read_now(
+        &mut self,
+        read: impl FnOnce(&mut dyn Read) -> io::Result<usize>,
+    ) -> io::Result<usize> {
+        self.stream.set_nonblocking(true)?;
+        let read = read(&mut self.stream);
+        self.stream.set_nonblocking(false)?;
+        read
+    }
+}
+
+/// Time passed, or a signal came: nothing happened to the connection.
+fn is_passing(cause: &io::Error) -> bool {
+    matches!(cause.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted)
+}

@@ -1,0 +1,78 @@
+//! TLS with the server, from the first byte of the handshake to the last.
+
+use std::io;
+use std::sync::{Arc, OnceLock};
+
+use mde_live_response_core::TransportErrorKind;
+use rustls::crypto::ring;
+use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, ClientConnection};
+
+use super::channel::Channel;
+use super::socket::{Socket, Wait};
+use crate::exchange::Allowance;
+use crate::fault::Fault;
+use crate::roots::Roots;
+
+/// How TLS is spoken: versions 1.2 and 1.3, with ring, the roots of choice, no client certificate. Built at
+/// the first connection that needs it.
+pub(super) struct Tls {
+    roots: Roots,
+    config: OnceLock<Result<Arc<ClientConfig>, rustls::Error>>,
+}
+
+impl Tls {
+    pub(super) fn new(roots: Roots) -> Self {
+        Self { roots, config: OnceLock::new() }
+    }
+
+    /// Shakes hands; nothing of HTTP is sent before the server has shown its certificate.
+    pub(super) fn connect(
+        &self,
+        mut socket: Socket,
+        host: &str,
+        time: Allowance,
+    ) -> Result<Channel, Fault> {
+        let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+        let name = ServerName::try_from(host.to_owned())
+            .map_err(|cause| Fault::new(TransportErrorKind::Tls, cause))?;
+        let config = self.config.get_or_init(|| build(&self.roots)).clone().map_err(of_tls)?;
+        let mut tls = ClientConnection::new(config, name).map_err(of_tls)?;
+        while tls.is_handshaking() || tls.wants_write() {
+            if tls.wants_write() {
+                socket.write(time, |stream| tls.write_tls(stream))?.map_err(of_socket)?;
+            } else if socket
+                .read(Wait::For(time), |stream| tls.read_tls(stream))?
+                .map_err(of_socket)?
+                == Some(0)
+            {
+                return Err(of_socket(io::ErrorKind::UnexpectedEof.into()));
+            } else if let Err(error) = tls.process_new_packets() {
+                // Tells the server why; whether it hears is its own affair.
+                let _ = socket.write(time, |stream| tls.write_tls(stream));
+                return Err(of_tls(error));
+            }
+        }
+        Ok(Channel::tls(socket, tls))
+    }
+}
+
+fn build(roots: &Roots) -> Result<Arc<ClientConfig>, rustls::Error> {
+    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()?;
+    let mut config = roots.verify(config)?.with_no_client_auth();
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(Arc::new(config))
+}
+
+fn of_tls(error: rustls::Error) -> Fault {
+    let kind = match error {
+        rustls::Error::InvalidCertificate(_) => TransportErrorKind::Certificate,
+        _ => TransportErrorKind::Tls,
+    };
+    Fault::new(kind, error)
+}
+
+fn of_socket(cause: io::Error) -> Fault {
+    Fault::io(TransportErrorKind::Tls, cause)
+}

@@ -1,0 +1,176 @@
+//! The facts of the exchange that runs on this thread.
+//!
+//! ureq passes nothing of a request on to a connection, but runs an exchange on the calling thread: what
+//! the two must know of each other is kept here while [`enter`] holds.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use mde_live_response_core::{Body, Delivery, Phase, TransportErrorKind};
+
+use crate::fault::Fault;
+
+/// More interim answers (1xx) than any server has a reason for.
+const MAX_INTERIM_ANSWERS: u32 = 32;
+
+thread_local! {
+    static CURRENT: RefCell<Option<Rc<Exchange>>> = const { RefCell::new(None) };
+}
+
+/// What connection and body must know of one exchange.
+#[derive(Debug)]
+pub(crate) struct Exchange {
+    deadline: Option<Instant>,
+    decisive_from: u64,
+    /// Bytes of the body that were handed to ureq.
+    body_out: Cell<u64>,
+    /// Whether a byte was given to the kernel that can make the request complete.
+    decisive_sent: Cell<bool>,
+    head_sent: Cell<bool>,
+    head_received: Cell<bool>,
+    interim_answers: Cell<u32>,
+    stopped: Cell<bool>,
+    write_fault: RefCell<Option<Fault>>,
+}
+
+/// Makes an exchange the thread's current one until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Entered {
+    before: Option<Rc<Exchange>>,
+}
+
+pub(crate) fn enter(exchange: &Rc<Exchange>) -> Entered {
+    Entered { before: CURRENT.replace(Some(Rc::clone(exchange))) }
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        CURRENT.set(self.before.take());
+    }
+}
+
+impl Exchange {
+    pub(crate) fn new(body: &Body<'_>, time_left: Option<Duration>) -> Rc<Self> {
+        Rc::new(Self {
+            // A time too long for the clock is as good as none.
+            deadline: time_left.and_then(|left| Instant::now().checked_add(left)),
+            decisive_from: body.decisive_from(),
+            body_out: Cell::new(0),
+            decisive_sent: Cell::new(false),
+            head_sent: Cell::new(false),
+            head_received: Cell::new(false),
+            interim_answers: Cell::new(0),
+            stopped: Cell::new(false),
+            write_fault: RefCell::new(None),
+        })
+    }
+
+    /// The exchange that runs on this thread.
+    pub(crate) fn current() -> Result<Rc<Self>, Fault> {
+        let missing =
+            || Fault::new(TransportErrorKind::Local, "a connection is used outside of an exchange");
+        CURRENT.with_borrow(Option::clone).ok_or_else(missing)
+    }
+
+    pub(crate) fn body_handed_out(&self, bytes: usize) {
+        self.body_out.set(self.body_out.get() + bytes as u64);
+    }
+
+    /// Notes what the kernel was given of the bytes that ureq wrote last; `unsent` is the least that is
+    /// still to come of them.
+    pub(crate) fn given(&self, unsent: usize) {
+        let given = self.body_out.get().saturating_sub(unsent as u64);
+        // Where everything is decisive, the head is too: a request without a body is complete with it.
+        if given > self.decisive_from || self.decisive_from == 0 {
+            self.decisive_sent.set(true);
+        }
+    }
+
+    /// Whether anything was sent before: then an answer may come at any time.
+    pub(crate) fn is_head_sent(&self) -> bool {
+        self.head_sent.get()
+    }
+
+    pub(crate) fn set_head_sent(&self) {
+        self.head_sent.set(true);
+    }
+
+    pub(crate) fn is_head_received(&self) -> bool {
+        self.head_received.get()
+    }
+
+    pub(crate) fn set_head_received(&self) {
+        self.head_received.set(true);
+    }
+
+    /// One more answer that only says that an answer will come.
+    pub(crate) fn count_interim_answer(&self) -> Result<(), Fault> {
+        let count = self.interim_answers.get() + 1;
+        self.interim_answers.set(count);
+        if count > MAX_INTERIM_ANSWERS {
+            return Err(Fault::new(TransportErrorKind::Protocol, "interim answers without end"));
+        }
+        Ok(())
+    }
+
+    /// Nothing is written any more: the peer has answered, or does not read. The fault, if there is one, is
+    /// what is reported should no answer come.
+    pub(crate) fn stop(&self, fault: Option<Fault>) {
+        self.stopped.set(true);
+        *self.write_fault.borrow_mut() = fault;
+    }
+
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.stopped.get()
+    }
+
+    pub(crate) fn take_write_fault(&self) -> Option<Fault> {
+        self.write_fault.borrow_mut().take()
+    }
+
+    /// What the server can know of the request.
+    pub(crate) fn delivery(&self) -> Delivery {
+        if self.decisive_sent.get() { Delivery::Unknown } else { Delivery::NotDelivered }
+    }
+}
+
+/// The time that a part of an exchange may take.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Allowance {
+    phase: Phase,
+    limit: Option<Instant>,
+}
+
+impl Allowance {
+    /// All that the exchange has left, spent in this phase.
+    pub(crate) fn of(exchange: &Exchange, phase: Phase) -> Self {
+        Self { phase, limit: exchange.deadline }
+    }
+
+    /// The same, but no longer than this from now on.
+    pub(crate) fn at_most(mut self, time: Duration) -> Self {
+        let limit = Instant::now().checked_add(time);
+        self.limit = match (self.limit, limit) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        };
+        self
+    }
+
+    /// The same time, spent in another phase.
+    pub(crate) fn in_phase(self, phase: Phase) -> Self {
+        Self { phase, ..self }
+    }
+
+    /// Time left, never zero; an error when there is none. `None`: no limit.
+    pub(crate) fn left(self) -> Result<Option<Duration>, Fault> {
+        let Some(limit) = self.limit else { return Ok(None) };
+        let left = limit.saturating_duration_since(Instant::now());
+        if left.is_zero() { Err(self.exceeded()) } else { Ok(Some(left)) }
+    }
+
+    pub(crate) fn exceeded(self) -> Fault {
+        Fault::timeout(self.phase)
+    }
+}

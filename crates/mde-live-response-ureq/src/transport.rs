@@ -1,0 +1,187 @@
+//! One exchange over ureq.
+
+use std::fmt;
+use std::io::Read;
+use std::rc::Rc;
+
+use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
+use http::{HeaderMap, Request, Response, Uri};
+use mde_live_response_core::{
+    Body, Delivery, Endpoint, Limits, Transport, TransportError, TransportErrorKind,
+};
+use ureq::{Agent, SendBody};
+
+use crate::body::Outgoing;
+use crate::connection;
+use crate::exchange::{self, Exchange};
+use crate::fault::Fault;
+use crate::settings::UreqTransportBuilder;
+
+/// Largest head of an answer, in bytes: status line and headers.
+const MAX_HEAD: usize = 64 * 1024;
+
+/// Transport over ureq and rustls, with connections that are kept and used again.
+///
+/// * `https` only; plain `http` is refused except to the literal addresses `127.0.0.0/8` and `[::1]`.
+/// * Every exchange is bounded by the time of its [`Limits`], also against a peer that stops reading.
+/// * An answer that comes before the request was sent whole ends the sending and is returned.
+/// * No proxy unless asked for, no redirects, no retries, no compression.
+///
+/// Cheap to share: put it into an `Arc`, or clone the client that holds it.
+///
+/// At log level `trace`, ureq's own crates write what they send, token and content included, as hex. A
+/// program that installs a logger must filter the targets `ureq` and `ureq_proto`.
+///
+/// # Examples
+///
+/// ```
+/// use mde_live_response_core::{AccessToken, Client, Endpoint};
+/// use mde_live_response_ureq::UreqTransport;
+///
+/// let token = AccessToken::new("an-access-token")?;
+/// let client = Client::builder(Endpoint::COMMERCIAL, token, UreqTransport::new()).build();
+/// # Ok::<(), mde_live_response_core::InvalidToken>(())
+/// ```
+pub struct UreqTransport {
+    agent: Agent,
+}
+
+impl UreqTransport {
+    /// A transport with default settings.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::builder().build()
+    }
+
+    /// Starts a transport with other settings.
+    pub fn builder() -> UreqTransportBuilder {
+        UreqTransportBuilder::default()
+    }
+
+    pub(crate) fn with_settings(settings: UreqTransportBuilder) -> Self {
+        // Time is kept by the connection, from the exchange's deadline: ureq has none of its own here.
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .proxy(None)
+            .max_response_header_size(MAX_HEAD)
+            .user_agent("")
+            .accept("")
+            .accept_encoding("")
+            .build();
+        let connector = connection::Connector::new(settings);
+        Self { agent: Agent::with_parts(config, connector, connection::NoResolver) }
+    }
+
+    fn exchange(
+        &self,
+        request: Request<Body<'_>>,
+        exchange: &Exchange,
+    ) -> Result<Response<Vec<u8>>, Fault> {
+        let limits = Limits::of(&request);
+        let (parts, mut body) = request.into_parts();
+        let answer = if body.is_empty() {
+            self.agent.run(Request::from_parts(parts, ()))
+        } else {
+            let mut outgoing = Outgoing::new(&mut body, exchange);
+            self.agent.run(Request::from_parts(parts, SendBody::from_reader(&mut outgoing)))
+        };
+        let answer = answer.map_err(Fault::from_ureq)?;
+        exchange.set_head_received();
+        let (head, body) = answer.into_parts();
+        check_head(&head, exchange)?;
+        let body = read_body(body, &head.headers, limits.max_response())?;
+        let mut response = Response::new(body);
+        *response.status_mut() = head.status;
+        *response.version_mut() = head.version;
+        *response.headers_mut() = head.headers;
+        Ok(response)
+    }
+}
+
+/// Only `https`, or this very machine.
+fn check_uri(uri: &Uri) -> Result<(), TransportError> {
+    let refused = |why| {
+        let error = TransportError::new(TransportErrorKind::Refused, Delivery::NotDelivered);
+        Err(error.with_source(why))
+    };
+    match (uri.scheme_str(), uri.host()) {
+        (Some("https"), Some(_)) => Ok(()),
+        (Some("http"), Some(host)) if Endpoint::is_loopback_literal(host) => Ok(()),
+        (Some("http"), Some(_)) => refused("plain http is only for literal loopback addresses"),
+        _ => refused("not an https URL"),
+    }
+}
+
+/// What ureq lets pass and this transport does not: an answer whose length is said twice, a change of
+/// protocol, and a success for a request that was not sent whole.
+fn check_head(head: &http::response::Parts, exchange: &Exchange) -> Result<(), Fault> {
+    let protocol = |why| Err(Fault::new(TransportErrorKind::Protocol, why));
+    let lengths = head.headers.get_all(CONTENT_LENGTH).iter().count();
+    if lengths > 1 || (lengths == 1 && head.headers.contains_key(TRANSFER_ENCODING)) {
+        return protocol("the answer says its length more than once");
+    }
+    if head.status.is_informational() {
+        return protocol("the answer changes the protocol");
+    }
+    if head.status.is_success() && exchange.is_stopped() {
+        return protocol("the answer is a success before the request was sent whole");
+    }
+    Ok(())
+}
+
+fn read_body(body: ureq::Body, headers: &HeaderMap, max: u64) -> Result<Vec<u8>, Fault> {
+    let mut bytes = Vec::new();
+    let read = body.into_reader().take(max.saturating_add(1)).read_to_end(&mut bytes);
+    if bytes.len() as u64 > max {
+        let why = format!("the answer's body is larger than {max} bytes");
+        return Err(Fault::new(TransportErrorKind::ResponseTooLarge, why));
+    }
+    match read {
+        Ok(_) => Ok(bytes),
+        Err(cause) => {
+            let mut fault = Fault::from_ureq(cause.into());
+            // A chunked body that ends without its last chunk breaks its own framing.
+            if fault.kind == TransportErrorKind::Receive && headers.contains_key(TRANSFER_ENCODING)
+            {
+                fault.kind = TransportErrorKind::Protocol;
+            }
+            Err(fault)
+        }
+    }
+}
+
+impl Transport for UreqTransport {
+    fn send(&self, request: Request<Body<'_>>) -> Result<Response<Vec<u8>>, TransportError> {
+        check_uri(request.uri())?;
+        let exchange = Exchange::new(request.body(), Limits::of(&request).time_left());
+        let _entered = exchange::enter(&exchange);
+        self.exchange(request, &exchange).map_err(|fault| report(fault, &exchange))
+    }
+}
+
+fn report(fault: Fault, exchange: &Rc<Exchange>) -> TransportError {
+    // No answer came: then the first thing that went wrong is the one to report.
+    let fault = match fault.kind {
+        TransportErrorKind::Receive => exchange.take_write_fault().unwrap_or(fault),
+        _ => fault,
+    };
+    let error = TransportError::new(fault.kind, exchange.delivery());
+    match fault.source {
+        Some(source) => error.with_source(source),
+        None => error,
+    }
+}
+
+impl Default for UreqTransport {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for UreqTransport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UreqTransport").finish_non_exhaustive()
+    }
+}
