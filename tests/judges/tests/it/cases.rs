@@ -1,0 +1,355 @@
+//! The cases, and what a judge has to find in each.
+
+use std::io::Read;
+
+use mde_live_response_core::wire::{Boundary, UploadForm};
+use mde_live_response_core::{
+    AccessToken, Description, Endpoint, FileName, IfExists, ParametersDescription, SendRecord,
+    Upload,
+};
+
+use crate::random::Rng;
+
+/// Seed of the generated cases.
+pub const SEED: u64 = 0x5EED_2026;
+pub const GENERATED: usize = 2_400;
+
+const BOUNDARY: &str = "3f0c1b7a9d2e4f5061728394a5b6c7d8e9f00112";
+
+pub struct Case {
+    pub label: String,
+    pub boundary: String,
+    pub name: String,
+    pub content: Vec<u8>,
+    pub description: Option<String>,
+    pub parameters: Option<String>,
+    pub if_exists: IfExists,
+}
+
+/// A form as a judge has read it: text parts in their order, then the file.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Form {
+    pub texts: Vec<(String, String)>,
+    pub field: String,
+    pub name: String,
+    pub content_type: String,
+    pub content: Vec<u8>,
+}
+
+impl Case {
+    fn new(label: impl Into<String>) -> Self {
+        Self {
+            label: label.into(),
+            boundary: BOUNDARY.to_owned(),
+            name: "collect.bin".to_owned(),
+            content: b"Get-Date\r\n".to_vec(),
+            description: None,
+            parameters: None,
+            if_exists: IfExists::Fail,
+        }
+    }
+
+    /// What core writes.
+    pub fn body(&self) -> Vec<u8> {
+        let name = FileName::permitting_separators(self.name.clone()).expect(&self.label);
+        let mut upload = Upload::new(name, self.content.clone())
+            .if_exists(self.if_exists)
+            .content_type("application/octet-stream".parse().unwrap())
+            .allow_empty();
+        if let Some(text) = &self.description {
+            upload = upload.description(text.parse::<Description>().expect(&self.label));
+        }
+        if let Some(text) = &self.parameters {
+            upload = upload.parameters(text.parse::<ParametersDescription>().expect(&self.label));
+        }
+        let form = UploadForm::render(&upload, &self.boundary.parse::<Boundary>().unwrap());
+        let token: AccessToken = "t".parse().unwrap();
+        let mut record = SendRecord::new();
+        let mut request = form.request(&Endpoint::COMMERCIAL, &token, &mut record);
+        let mut body = Vec::new();
+        request.body_mut().read_to_end(&mut body).expect(&self.label);
+        assert_eq!(body.len() as u64, request.body().len(), "case: {}", self.label);
+        body
+    }
+
+    /// What a judge has to find.
+    pub fn form(&self) -> Form {
+        let mut texts = Vec::new();
+        let mut text = |name: &str, value: &str| texts.push((name.to_owned(), value.to_owned()));
+        if let Some(description) = &self.description {
+            text("Description", description);
+        }
+        if let Some(parameters) = &self.parameters {
+            text("ParametersDescription", parameters);
+        }
+        text("HasParameters", if self.parameters.is_some() { "true" } else { "false" });
+        text(
+            "OverrideIfExists",
+            if self.if_exists == IfExists::Override { "true" } else { "false" },
+        );
+        Form {
+            texts,
+            field: "file".to_owned(),
+            name: self.name.clone(),
+            content_type: "application/octet-stream".to_owned(),
+            content: self.content.clone(),
+        }
+    }
+}
+
+/// One name of every accepted class.
+const NAMES: &[&str] = &[
+    "a",
+    "collect-dns.ps1",
+    "two words and  a gap.ps1",
+    "v1.2.3.tar.gz",
+    "-dash-first.sh",
+    "--two-dashes",
+    ".hidden",
+    "...dots.first",
+    "caf\u{e9}.ps1",
+    "cafe\u{301}.ps1",
+    "\u{53ce}\u{96c6}\u{30b9}\u{30af}\u{30ea}\u{30d7}\u{30c8}.ps1",
+    "\u{1f9f0}.sh",
+    "\u{1f468}\u{200d}\u{1f527}.sh",
+    "100%",
+    "a%zz",
+    "50%of",
+    "it's.ps1",
+    "a=b.txt",
+    "name=x",
+    "filename=x.ps1",
+    "(copy) [1] {2}.txt",
+    "#!~@$^+,`.txt",
+    "CONSOLE.txt",
+    "&",
+    "r&d.ps1",
+    "a&amp.txt",
+];
+
+/// Names that a caller has to opt in to, and that not every judge reads.
+pub const WITH_SEMICOLON: [&str; 4] = ["r;d.ps1", ";", "a b; c.ps1", "\u{e9};filename=x"];
+
+pub fn with_name(name: &str) -> Case {
+    Case { name: name.to_owned(), ..Case::new(format!("name {name:?}")) }
+}
+
+/// Names of the longest length, in one-, two-, three- and four-byte characters.
+fn longest_names() -> Vec<String> {
+    let fill = |c: char| c.to_string().repeat(255 / c.len_utf8());
+    vec![
+        fill('x'),
+        format!("{}x", fill('\u{e9}')),
+        fill('\u{53ce}'),
+        format!("{}xyz", fill('\u{1f9f0}')),
+    ]
+}
+
+/// Contents that are hard to frame.
+fn contents() -> Vec<(&'static str, Vec<u8>)> {
+    let delimiter = format!("\r\n--{BOUNDARY}");
+    let bare = format!("--{BOUNDARY}");
+    let less_one = |text: &str| text.as_bytes()[..text.len() - 1].to_vec();
+    let all: Vec<u8> = (0..=255).collect();
+    let mut contents = vec![
+        ("empty", Vec::new()),
+        ("all byte values", all.clone()),
+        ("all byte values, backwards", all.into_iter().rev().collect()),
+        ("lone CR", b"\r".to_vec()),
+        ("lone LF", b"\n".to_vec()),
+        ("exactly CRLF", b"\r\n".to_vec()),
+        ("two CRLF", b"\r\n\r\n".to_vec()),
+        ("only empty lines", b"\n\n\n\r\n\r\n\r\n".to_vec()),
+        ("ends with CR", b"text\r".to_vec()),
+        ("ends with CRLF and CR", b"text\r\n\r".to_vec()),
+        ("starts with CRLF", b"\r\ntext".to_vec()),
+        ("two dashes", b"--".to_vec()),
+        ("last line of two dashes", b"text\r\n--".to_vec()),
+        ("last line of many dashes", b"text\r\n----------------------------".to_vec()),
+        ("one dash at the end", b"text\r\n-".to_vec()),
+        ("PEM", b"-----BEGIN CERTIFICATE-----\r\nMIIB\r\n-----END CERTIFICATE-----\r\n".to_vec()),
+        ("looks like headers", b"Content-Type: text/plain\r\n\r\nbody".to_vec()),
+        (
+            "another form",
+            b"--x\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\n1\r\n--x--\r\n".to_vec(),
+        ),
+        ("delimiter less its last character", less_one(&delimiter)),
+        ("the same, and then more", [less_one(&delimiter), b"\r\nmore".to_vec()].concat()),
+        ("the same, many times", less_one(&delimiter).repeat(100)),
+        ("delimiter without CRLF, less its last character", less_one(&bare)),
+        ("delimiter after LF, less its last character", less_one(&format!("\n{bare}"))),
+        (
+            "close less its last characters",
+            [b"x".to_vec(), less_one(&delimiter), b"--\r\n".to_vec()].concat(),
+        ),
+        ("NUL bytes", vec![0; 1000]),
+        ("not UTF-8", b"\xff\xfe\xc3\x28\xed\xa0\x80".to_vec()),
+    ];
+    // A prefix of the delimiter, of every length, at the very end.
+    for end in 1..delimiter.len() {
+        contents
+            .push(("delimiter prefix at the end", format!("x{}", &delimiter[..end]).into_bytes()));
+    }
+    // Around the sizes of buffers.
+    for size in [1_023, 1_024, 1_025, 8_191, 8_192, 8_193, 65_535, 65_536, 65_537, 131_072] {
+        contents.push(("a buffer's size", Rng(size as u64).bytes(size)));
+        contents.push((
+            "a buffer's size, of CRLF",
+            b"\r\n".iter().copied().cycle().take(size).collect(),
+        ));
+    }
+    contents
+}
+
+fn texts() -> Vec<String> {
+    vec![
+        String::new(),
+        " ".to_owned(),
+        "one line".to_owned(),
+        "two\nlines".to_owned(),
+        "two\r\nlines".to_owned(),
+        "\r\n".to_owned(),
+        "\r".to_owned(),
+        "ends with a line\n".to_owned(),
+        "\ttab".to_owned(),
+        "say \"hello\", it's \\ 100% & ; done".to_owned(),
+        "--leading dashes".to_owned(),
+        "\r\n--guessed\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\nx".to_owned(),
+        format!("\r\n--{}", &BOUNDARY[..BOUNDARY.len() - 1]),
+        "na\u{ef}ve \u{1f9f0} \u{53ce}\u{96c6}".to_owned(),
+        "x".repeat(70_000),
+    ]
+}
+
+/// Every class once, by name.
+pub fn named() -> Vec<Case> {
+    let names = NAMES.iter().map(|&name| name.to_owned()).chain(longest_names());
+    let by_name = names.map(|name| with_name(&name));
+    let by_content = contents().into_iter().map(|(what, content)| Case {
+        label: format!("content: {what}, {} bytes", content.len()),
+        content,
+        ..Case::new("")
+    });
+    let by_text = texts().into_iter().flat_map(|text| {
+        let label = |field| format!("{field} {text:.60?}");
+        [
+            Case { description: Some(text.clone()), ..Case::new(label("description")) },
+            Case { parameters: Some(text.clone()), ..Case::new(label("parameters")) },
+        ]
+    });
+    let overriding = Case { if_exists: IfExists::Override, ..Case::new("override") };
+    by_name.chain(by_content).chain(by_text).chain([overriding]).collect()
+}
+
+/// Any combination, drawn at random from the fixed seed.
+pub fn generated() -> impl Iterator<Item = Case> {
+    let mut rng = Rng(SEED);
+    (0..GENERATED).map(move |n| {
+        let seed = rng.0;
+        generate(&mut rng, format!("generated #{n}, seed {seed:#x}"))
+    })
+}
+
+fn generate(rng: &mut Rng, label: String) -> Case {
+    let boundary = boundary(rng);
+    let text = |rng: &mut Rng| (!rng.one_in(3)).then(|| text(rng, &boundary));
+    Case {
+        description: text(rng),
+        parameters: text(rng),
+        name: name(rng),
+        content: content(rng, &boundary),
+        if_exists: if rng.one_in(2) { IfExists::Override } else { IfExists::Fail },
+        boundary,
+        label,
+    }
+}
+
+fn boundary(rng: &mut Rng) -> String {
+    const LETTERS: &[u8] = b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    let len = if rng.one_in(4) { 16 + rng.below(55) } else { 40 };
+    (0..len).map(|_| char::from(LETTERS[rng.below(LETTERS.len())])).collect()
+}
+
+fn name(rng: &mut Rng) -> String {
+    const PIECES: &[&str] = &[
+        "a",
+        "Z",
+        "7",
+        "-",
+        "--",
+        "_",
+        ".",
+        "..",
+        " ",
+        "%",
+        "%z",
+        "&",
+        "=",
+        "'",
+        ",",
+        "+",
+        "~",
+        "(",
+        "]",
+        "\u{e9}",
+        "e\u{301}",
+        "\u{df}",
+        "\u{430}",
+        "\u{53ce}",
+        "\u{1f9f0}",
+        "name=",
+        "filename=",
+        "collect",
+    ];
+    loop {
+        let name: String = (0..=rng.below(20)).map(|_| rng.pick(PIECES)).collect();
+        if FileName::permitting_separators(name.as_str()).is_ok() {
+            return name;
+        }
+    }
+}
+
+fn text(rng: &mut Rng, boundary: &str) -> String {
+    let prefix = |rng: &mut Rng| boundary[..rng.below(boundary.len())].to_owned();
+    loop {
+        let pieces = (0..rng.below(8)).map(|_| match rng.below(6) {
+            0 => "\r\n".to_owned(),
+            1 => format!("\r\n--{}", prefix(rng)),
+            2 => format!("--{}", prefix(rng)),
+            3 => {
+                rng.pick(&["\r", "\n", "\t", "\"", "\\", "%22", ";", "--", "\u{1f9f0}"]).to_owned()
+            }
+            4 => "word ".repeat(rng.below(30)),
+            _ => format!("{:x}", rng.next()),
+        });
+        let text: String = pieces.collect();
+        if !text.contains(boundary) {
+            return text;
+        }
+    }
+}
+
+fn content(rng: &mut Rng, boundary: &str) -> Vec<u8> {
+    let prefix = |rng: &mut Rng| &boundary.as_bytes()[..rng.below(boundary.len())];
+    loop {
+        let mut content = Vec::new();
+        for _ in 0..rng.below(12) {
+            match rng.below(7) {
+                0 => content.extend_from_slice(b"\r\n"),
+                1 => content.extend([b"\r\n--", prefix(rng)].concat()),
+                2 => content.extend([b"--", prefix(rng)].concat()),
+                3 => content.extend_from_slice(rng.pick(&[b"\r", b"\n", b"-", b"\0", b"\xff"])),
+                4 => content.extend(b"\r\n".repeat(rng.below(50))),
+                5 => content.extend(b"-".repeat(rng.below(90))),
+                _ => {
+                    let len = if rng.one_in(20) { rng.below(70_000) } else { rng.below(300) };
+                    content.extend(rng.bytes(len));
+                }
+            }
+        }
+        let whole = boundary.as_bytes();
+        if !content.windows(whole.len()).any(|window| window == whole) {
+            return content;
+        }
+    }
+}
