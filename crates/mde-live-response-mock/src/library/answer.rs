@@ -5,6 +5,7 @@ use std::time::Duration;
 use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, Response, StatusCode};
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use super::settings::{Settings, TooLargeAnswer};
 use super::stored::StoredFile;
@@ -41,12 +42,20 @@ struct ErrorDetail<'a> {
 }
 
 /// Looks like the service's trace identifiers, and is the same in every run.
-pub(super) fn target(call: u64) -> String {
+pub(crate) fn target(call: u64) -> String {
     format!("00000000-0000-4000-8000-{call:012x}")
 }
 
 pub(super) fn entity(file: &StoredFile) -> Response<Vec<u8>> {
     json(StatusCode::OK, &Entity { context: ENTITY_CONTEXT, file })
+}
+
+/// The entity's fields, to be changed before they are sent.
+pub(crate) fn entity_fields(file: &StoredFile) -> Map<String, Value> {
+    match serde_json::to_value(Entity { context: ENTITY_CONTEXT, file }) {
+        Ok(Value::Object(fields)) => fields,
+        _ => Map::new(),
+    }
 }
 
 pub(super) fn list<'a>(files: impl Iterator<Item = &'a StoredFile>) -> Response<Vec<u8>> {
@@ -59,7 +68,7 @@ pub(super) fn no_content() -> Response<Vec<u8>> {
     answer
 }
 
-pub(super) fn error(
+pub(crate) fn error(
     status: StatusCode,
     code: &str,
     message: &str,

@@ -3,13 +3,14 @@
 //! Takes a parsed [`Call`] and gives the answer as it goes over the wire. Who parses is somebody else's
 //! matter: the `Transport` implementation uses this crate's decoder, an HTTP server its own.
 
-mod answer;
+pub(crate) mod answer;
 mod call;
 mod rates;
 mod settings;
 mod store;
 mod stored;
 mod timestamp;
+mod transport;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -20,6 +21,8 @@ use http::{Response, StatusCode};
 pub use call::{Action, Call, FilePart, UploadCall, bearer_token};
 pub use settings::{ExistsAnswer, FakeLibraryBuilder, TooLargeAnswer};
 pub use stored::StoredFile;
+
+pub(crate) use settings::start;
 
 use rates::Rates;
 use settings::{Settings, Standing};

@@ -8,8 +8,13 @@ use mde_live_response_core::MAX_FILE_BYTES;
 
 use super::FakeLibrary;
 
-/// When a library's time starts unless it is given a clock: 2026-01-01T00:00:00Z, in seconds since 1970.
+/// 2026-01-01T00:00:00Z, in seconds since 1970.
 const START_SECONDS: u64 = 1_767_225_600;
+
+/// When a library's time starts unless it is given a clock.
+pub(crate) fn start() -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_secs(START_SECONDS)
+}
 
 /// How the library says that a file of this name exists. Documented nowhere; clients in use expect either.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -142,7 +147,7 @@ impl Default for Settings {
         Self {
             tokens: HashSet::new(),
             forbidden_tokens: HashSet::new(),
-            now: Box::new(|| SystemTime::UNIX_EPOCH + Duration::from_secs(START_SECONDS)),
+            now: Box::new(start),
             max_file_bytes: MAX_FILE_BYTES,
             rate_limits: true,
             exists_answer: ExistsAnswer::default(),

@@ -1,0 +1,236 @@
+//! The decoder: one pass over the bytes, from the headers to the last CRLF.
+
+use http::HeaderMap;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, TRANSFER_ENCODING};
+
+use super::{FormError, Part};
+use crate::shown::{bytes, text};
+
+type Result<T> = std::result::Result<T, FormError>;
+
+pub(super) fn decode<'a>(headers: &HeaderMap, body: &'a [u8]) -> Result<Vec<Part<'a>>> {
+    let delimiter = format!("--{}", boundary(headers)?);
+    check_length(headers, body.len())?;
+    let mut reader = Reader { body, at: 0, delimiter: delimiter.as_bytes() };
+    if !reader.take(delimiter.as_bytes()) {
+        return Err(reader.error("the body does not start with the delimiter"));
+    }
+    let mut parts: Vec<Part<'a>> = Vec::new();
+    while reader.another_part()? {
+        let start = reader.at;
+        let part = reader.part()?;
+        if parts.iter().any(|seen| seen.name == part.name) {
+            return Err(FormError::body(start, format!("part {} comes twice", text(part.name))));
+        }
+        parts.push(part);
+    }
+    if parts.is_empty() {
+        return Err(reader.error("the form has no parts"));
+    }
+    Ok(parts)
+}
+
+fn single<'h>(headers: &'h HeaderMap, name: &HeaderName, shown: &'static str) -> Result<&'h str> {
+    let mut values = headers.get_all(name).iter();
+    match (values.next(), values.next()) {
+        (None, _) => Err(FormError::header(shown, "missing")),
+        (Some(_), Some(_)) => Err(FormError::header(shown, "comes more than once")),
+        (Some(value), None) => {
+            value.to_str().map_err(|_| FormError::header(shown, "is not visible ASCII"))
+        }
+    }
+}
+
+/// The boundary, without the dashes that make it a delimiter.
+fn boundary(headers: &HeaderMap) -> Result<&str> {
+    let error = |what: &str| FormError::header("content-type", what);
+    let value = single(headers, &CONTENT_TYPE, "content-type")?;
+    let Some(parameters) = value.strip_prefix("multipart/form-data") else {
+        return Err(error("is not multipart/form-data"));
+    };
+    let Some(boundary) = parameters.strip_prefix("; boundary=") else {
+        return Err(error("is not followed by `; boundary=`"));
+    };
+    if !(1..=70).contains(&boundary.len()) {
+        return Err(error("the boundary does not have 1 to 70 characters"));
+    }
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"'+_-.".contains(&b);
+    if !boundary.bytes().all(plain) {
+        return Err(error("the boundary needs quotes, has some, or is followed by more"));
+    }
+    Ok(boundary)
+}
+
+fn check_length(headers: &HeaderMap, len: usize) -> Result<()> {
+    if headers.contains_key(TRANSFER_ENCODING) {
+        return Err(FormError::header("transfer-encoding", "is there"));
+    }
+    let value = single(headers, &CONTENT_LENGTH, "content-length")?;
+    if value == len.to_string() {
+        return Ok(());
+    }
+    let what = format!("says {}, but the body has {len} bytes", text(value));
+    Err(FormError::header("content-length", what))
+}
+
+struct Reader<'a, 'd> {
+    body: &'a [u8],
+    at: usize,
+    /// The boundary with the two dashes before it.
+    delimiter: &'d [u8],
+}
+
+impl<'a> Reader<'a, '_> {
+    fn error(&self, what: impl Into<String>) -> FormError {
+        FormError::body(self.at, what)
+    }
+
+    fn rest(&self) -> &'a [u8] {
+        self.body.get(self.at..).unwrap_or_default()
+    }
+
+    /// Steps over these bytes if they are next.
+    fn take(&mut self, bytes: &[u8]) -> bool {
+        let found = self.rest().starts_with(bytes);
+        if found {
+            self.at += bytes.len();
+        }
+        found
+    }
+
+    /// Reads what follows a delimiter: a line end before another part, or the form's end.
+    fn another_part(&mut self) -> Result<bool> {
+        if self.take(b"\r\n") {
+            return Ok(true);
+        }
+        if !self.take(b"--") {
+            return Err(self.error("the delimiter is followed by neither CRLF nor `--`"));
+        }
+        if !self.take(b"\r\n") {
+            return Err(self.error("the closing delimiter does not end with CRLF"));
+        }
+        match self.rest().len() {
+            0 => Ok(false),
+            n => Err(self.error(format!("the closing delimiter is followed by {}", bytes(n)))),
+        }
+    }
+
+    fn part(&mut self) -> Result<Part<'a>> {
+        let start = self.at;
+        let (mut disposition, mut content_type) = (None, None);
+        loop {
+            let at = self.at;
+            let line = self.header_line()?;
+            if line.is_empty() {
+                break;
+            }
+            let Some((name, value)) = line.split_once(": ") else {
+                return Err(FormError::body(at, "a part's header has no `: `"));
+            };
+            let slot = match name.to_ascii_lowercase().as_str() {
+                "content-disposition" => &mut disposition,
+                "content-type" => &mut content_type,
+                _ => {
+                    let what = format!("a part has another header, {}", text(name));
+                    return Err(FormError::body(at, what));
+                }
+            };
+            if slot.replace((at, value)).is_some() {
+                return Err(FormError::body(at, format!("header {name} comes twice in a part")));
+            }
+        }
+        let Some((at, disposition)) = disposition else {
+            return Err(FormError::body(start, "a part has no Content-Disposition"));
+        };
+        let Disposition { name, filename } = Disposition::parse(disposition, at)?;
+        match (filename, content_type) {
+            (Some(_), None) => return Err(FormError::body(at, "a file has no Content-Type")),
+            (None, Some((at, _))) => return Err(FormError::body(at, "a text has a Content-Type")),
+            (Some(_), Some((at, ""))) => return Err(FormError::body(at, "Content-Type is empty")),
+            _ => {}
+        }
+        let content_type = content_type.map(|(_, value)| value);
+        Ok(Part { name, filename, content_type, bytes: self.content()? })
+    }
+
+    /// Reads one header line, without its CRLF.
+    fn header_line(&mut self) -> Result<&'a str> {
+        let Some(len) = find(self.rest(), b"\r\n") else {
+            return Err(self.error("a header line does not end with CRLF"));
+        };
+        let line = self.rest().get(..len).unwrap_or_default();
+        if let Some(n) = line.iter().position(u8::is_ascii_control) {
+            let what = "a header line holds a control character";
+            return Err(FormError::body(self.at + n, what));
+        }
+        let line = str::from_utf8(line).map_err(|error| {
+            FormError::body(self.at + error.valid_up_to(), "a header line is not UTF-8")
+        })?;
+        self.at += len + 2;
+        Ok(line)
+    }
+
+    /// Reads to the next delimiter, and over it.
+    fn content(&mut self) -> Result<&'a [u8]> {
+        let Some(len) = find(self.rest(), self.delimiter) else {
+            return Err(self.error("no delimiter ends this content"));
+        };
+        let line = self.rest().get(..len).unwrap_or_default();
+        let Some(content) = line.strip_suffix(b"\r\n") else {
+            self.at += len;
+            return Err(self.error("the delimiter does not follow a CRLF"));
+        };
+        self.at += len + self.delimiter.len();
+        Ok(content)
+    }
+}
+
+struct Disposition<'a> {
+    name: &'a str,
+    filename: Option<&'a str>,
+}
+
+impl<'a> Disposition<'a> {
+    /// Reads `form-data` and its parameters; `at` is where the line stands.
+    fn parse(value: &'a str, at: usize) -> Result<Self> {
+        let error = |what: String| FormError::body(at, what);
+        let Some(mut rest) = value.strip_prefix("form-data") else {
+            return Err(error("Content-Disposition is not form-data".to_owned()));
+        };
+        let (mut name, mut filename) = (None, None);
+        while !rest.is_empty() {
+            let Some((key, value, after)) = parameter(rest) else {
+                let what = format!("{} is no parameter of the form `; key=\"value\"`", text(rest));
+                return Err(error(what));
+            };
+            let slot = match key {
+                "name" => &mut name,
+                "filename" => &mut filename,
+                _ => return Err(error(format!("Content-Disposition has a {}", text(key)))),
+            };
+            if value.is_empty() || value.contains('\\') {
+                return Err(error(format!("{key} is empty or holds a backslash")));
+            }
+            if slot.replace(value).is_some() {
+                return Err(error(format!("{key} comes twice")));
+            }
+            rest = after;
+        }
+        match name {
+            Some(name) => Ok(Self { name, filename }),
+            None => Err(error("Content-Disposition has no name".to_owned())),
+        }
+    }
+}
+
+/// Splits `; key="value"` off the front.
+fn parameter(text: &str) -> Option<(&str, &str, &str)> {
+    let (key, rest) = text.strip_prefix("; ")?.split_once("=\"")?;
+    let (value, after) = rest.split_once('"')?;
+    Some((key, value, after))
+}
+
+/// Position of the first occurrence.
+fn find(text: &[u8], what: &[u8]) -> Option<usize> {
+    text.windows(what.len()).position(|window| window == what)
+}

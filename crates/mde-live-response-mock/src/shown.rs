@@ -1,0 +1,67 @@
+//! What messages show of values that can be long, binary or hostile.
+
+use std::fmt::{self, Write};
+
+/// Longest text in a message, in characters.
+const MAX_CHARACTERS: usize = 60;
+/// Most bytes of a binary value in a message.
+const MAX_BYTES: usize = 24;
+
+/// A text on one line: escaped where it is not plainly visible, and cut.
+pub(crate) fn text(text: &str) -> String {
+    let mut shown = String::new();
+    for (n, c) in text.chars().enumerate() {
+        if n == MAX_CHARACTERS {
+            shown.push('…');
+            break;
+        }
+        match c {
+            '\'' | '"' => shown.push(c),
+            _ => shown.extend(c.escape_debug()),
+        }
+    }
+    shown
+}
+
+/// A value's length and its start: text in quotes, anything else in hex digits.
+pub(crate) struct Bytes<'a>(pub(crate) &'a [u8]);
+
+impl fmt::Display for Bytes<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, ", bytes(self.0.len()))?;
+        if let Ok(value) = str::from_utf8(self.0) {
+            return write!(f, "\"{}\"", text(value));
+        }
+        f.write_str("0x")?;
+        for byte in self.0.iter().take(MAX_BYTES) {
+            write!(f, "{byte:02x}")?;
+        }
+        if self.0.len() > MAX_BYTES { f.write_char('…') } else { Ok(()) }
+    }
+}
+
+/// A message: a title, then labelled rows whose further lines are indented like their first.
+pub(crate) fn report<'r>(title: &str, rows: impl IntoIterator<Item = (&'r str, String)>) -> String {
+    let rows: Vec<_> = rows.into_iter().collect();
+    let width = rows.iter().map(|(label, _)| label.len() + 1).max().unwrap_or(0);
+    let mut report = format!("mock transport: {title}");
+    for (label, value) in rows {
+        let mut start = format!("{label}:");
+        for line in value.lines() {
+            // Writing to a `String` cannot fail.
+            let _ = write!(report, "\n  {start:width$} {line}");
+            start.clear();
+        }
+    }
+    report
+}
+
+/// `1 reply`, `2 replies`.
+pub(crate) fn count(n: usize, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
+}
+
+/// `1 byte`, `2 bytes`.
+pub(crate) fn bytes(n: usize) -> String {
+    count(n, "byte", "bytes")
+}

@@ -1,0 +1,20 @@
+//! What users of the mock rely on: its messages, its strictness, and the library's rules.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test ends at its first surprise"
+)]
+
+mod answers;
+mod assertions;
+mod behind_client;
+mod common;
+mod forms;
+mod hostile;
+mod library;
+mod public_api;
+mod rates;
+mod redaction;
+mod script;
