@@ -1,0 +1,104 @@
+//! The main job in one command: `cargo run --example upload`.
+
+use std::path::PathBuf;
+use std::process::{Command, Output};
+use std::{env, fs};
+
+use mde_live_response_emulator::Emulator;
+use serde_json::Value;
+
+const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/library/Get-DnsCache.ps1");
+
+/// The example, built if it is not yet.
+fn example() -> PathBuf {
+    let built = Command::new(env!("CARGO"))
+        .args(["build", "--quiet", "--example", "upload", "--message-format=json"])
+        .args(["--manifest-path", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")])
+        .output()
+        .unwrap();
+    assert!(built.status.success(), "{built:?}");
+    let messages = String::from_utf8(built.stdout).unwrap();
+    let messages = messages.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let mut executables = messages.filter_map(|it| Some(it.get("executable")?.as_str()?.to_owned()));
+    executables.next().expect("an executable").into()
+}
+
+fn run(arguments: &[&str], environment: &[(&str, &str)]) -> Output {
+    Command::new(example())
+        .args(arguments)
+        .env_remove("MDE_TOKEN")
+        .env_remove("MDE_BASE_URL")
+        .envs(environment.iter().copied())
+        .output()
+        .unwrap()
+}
+
+fn entity(output: &Output) -> Value {
+    assert!(output.status.success(), "{output:?}");
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// What an independent program says of the file.
+#[cfg(target_os = "linux")]
+fn sha256sum(path: &str) -> String {
+    let output = Command::new("sha256sum").arg(path).output().unwrap();
+    String::from_utf8(output.stdout).unwrap().split(' ').next().unwrap().to_owned()
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn without_a_path_the_script_goes_to_the_embedded_emulator_whatever_the_environment_holds() {
+    let elsewhere = [("MDE_TOKEN", "canary-token"), ("MDE_BASE_URL", "https://elsewhere.invalid")];
+    for environment in [&[][..], &elsewhere] {
+        let output = run(&[], environment);
+        let entity = entity(&output);
+        assert_eq!(entity["fileName"], "Get-DnsCache.ps1");
+        assert_eq!(entity["sha256"], sha256sum(SCRIPT));
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.contains("an emulator in this process"), "{said}");
+    }
+}
+
+#[test]
+fn a_path_and_a_token_lead_to_the_service_that_the_environment_names() {
+    let emulator = Emulator::builder().token("canary-token").start().unwrap();
+    let environment = [("MDE_TOKEN", "canary-token"), ("MDE_BASE_URL", emulator.base_url())];
+    let described = ["--description", "what for", "--parameters", "-Name <pattern>"];
+    let arguments = [&[SCRIPT][..], &described].concat();
+    let entity = entity(&run(&arguments, &environment));
+    assert_eq!(entity["description"], "what for");
+    assert_eq!(entity["parametersDescription"], "-Name <pattern>");
+    assert_eq!(entity["hasParameters"], true);
+    assert_eq!(emulator.library().names(), ["Get-DnsCache.ps1"]);
+
+    let again = run(&[SCRIPT], &environment);
+    assert_eq!(again.status.code(), Some(1));
+    let entity_again = run(&[SCRIPT, "--override"], &environment);
+    assert!(entity_again.status.success());
+}
+
+#[test]
+fn every_failure_is_one_clear_line() {
+    let token = ("MDE_TOKEN", "canary-token");
+    let refused = "http://127.0.0.1:9";
+    let empty = env::temp_dir().join(format!("empty-{}.ps1", std::process::id()));
+    fs::write(&empty, "").unwrap();
+    let empty = empty.to_str().unwrap();
+    let cases: [(&[&str], &[(&str, &str)], &str); 5] = [
+        (&["/nowhere/a.ps1"], &[], "error: there is no such file (/nowhere/a.ps1): "),
+        (&[empty], &[], "error: `empty-"),
+        (&[SCRIPT], &[token, ("MDE_BASE_URL", "http://elsewhere.invalid")], "error: plain http"),
+        (&[SCRIPT], &[("MDE_TOKEN", "canary token")], "error: token contains a character"),
+        (&[SCRIPT], &[token, ("MDE_BASE_URL", refused)], "error: `Get-DnsCache.ps1`: no connection"),
+    ];
+    for (arguments, environment, start) in cases {
+        let output = run(arguments, environment);
+        let said = String::from_utf8(output.stderr).unwrap();
+        let last = said.lines().last().unwrap_or_default();
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {said}");
+        assert!(last.starts_with(start), "{arguments:?}: {said}");
+        assert_eq!(output.stdout, b"", "{arguments:?}");
+        assert!(!said.contains("panicked") && !said.contains("canary"), "{arguments:?}: {said}");
+    }
+    fs::remove_file(empty).unwrap();
+}

@@ -1,0 +1,122 @@
+//! Every exported item, and what is promised of it.
+
+use std::error::Error as StdError;
+use std::fmt::{Debug, Display};
+
+use mde_live_response::*;
+
+fn shareable<T: Debug + Send + Sync + 'static>() {}
+fn cloneable<T: Clone>() {}
+fn error<T: StdError + Send + Sync + 'static>() {}
+fn shown<T: Display>() {}
+
+#[test]
+fn every_type_can_be_shared_and_printed() {
+    shareable::<AccessToken>();
+    shareable::<Client>();
+    shareable::<ClientBuilder>();
+    shareable::<ContentType>();
+    shareable::<Delivery>();
+    shareable::<Description>();
+    shareable::<Endpoint>();
+    shareable::<FileContent>();
+    shareable::<FileName>();
+    shareable::<IfExists>();
+    shareable::<LibraryFile>();
+    shareable::<Limits>();
+    shareable::<OsRandom>();
+    shareable::<ParametersDescription>();
+    shareable::<Phase>();
+    shareable::<SendRecord>();
+    shareable::<Sha256Digest>();
+    shareable::<Timestamp>();
+    shareable::<Upload>();
+    shareable::<wire::Boundary>();
+    shareable::<Body<'static>>();
+    shareable::<wire::UploadForm<'static>>();
+}
+
+#[test]
+fn values_can_be_cloned() {
+    cloneable::<AccessToken>();
+    cloneable::<Client>();
+    cloneable::<Endpoint>();
+    cloneable::<FileContent>();
+    cloneable::<FileName>();
+    cloneable::<LibraryFile>();
+    cloneable::<Upload>();
+}
+
+#[test]
+fn texts_print_as_they_are() {
+    shown::<ContentType>();
+    shown::<Description>();
+    shown::<Endpoint>();
+    shown::<FileName>();
+    shown::<ParametersDescription>();
+    shown::<Sha256Digest>();
+    shown::<Timestamp>();
+}
+
+#[test]
+fn every_failure_is_an_error_with_its_kind() {
+    error::<AuthError>();
+    error::<CredentialError>();
+    error::<Error>();
+    error::<InputError>();
+    error::<InvalidContentType>();
+    error::<InvalidEndpoint>();
+    error::<InvalidFileName>();
+    error::<InvalidSha256>();
+    error::<InvalidText>();
+    error::<InvalidToken>();
+    error::<MismatchError>();
+    error::<RandomError>();
+    error::<ResponseError>();
+    error::<ServiceError>();
+    error::<SourceError>();
+    error::<ThrottledError>();
+    error::<TransportError>();
+    error::<wire::InvalidBoundary>();
+    shareable::<AuthErrorKind>();
+    shareable::<MismatchErrorKind>();
+    shareable::<ResponseErrorKind>();
+    shareable::<ServiceErrorKind>();
+    shareable::<SourceErrorKind>();
+    shareable::<TransportErrorKind>();
+}
+
+#[test]
+fn the_seams_are_object_safe_and_pass_through_pointers() {
+    fn transport<T: Transport + ?Sized>() {}
+    fn credential<T: Credential + ?Sized>() {}
+    transport::<dyn Transport>();
+    transport::<Box<dyn Transport>>();
+    transport::<std::sync::Arc<dyn Transport>>();
+    transport::<&dyn Transport>();
+    credential::<AccessToken>();
+    credential::<Box<dyn Credential>>();
+    credential::<std::sync::Arc<dyn Credential>>();
+    shareable::<Box<dyn Random>>();
+}
+
+#[test]
+fn numbers_are_what_the_documentation_says() {
+    assert_eq!(MAX_FILE_BYTES, 20_971_520);
+    assert_eq!(FileName::MAX_BYTES, 255);
+    assert_eq!(Description::MAX_BYTES, 4_194_304);
+    assert_eq!(Limits::DEFAULT_TIME.as_secs(), 300);
+    assert_eq!(Limits::DEFAULT_MAX_RESPONSE, 1_048_576);
+}
+
+#[test]
+#[cfg(feature = "ureq")]
+fn the_ureq_transport_can_be_shared() {
+    shareable::<UreqTransport>();
+    shareable::<UreqTransportBuilder>();
+    shareable::<Roots>();
+    shareable::<Certificate>();
+    shareable::<Proxy>();
+    error::<InvalidCertificate>();
+    error::<InvalidProxy>();
+}
