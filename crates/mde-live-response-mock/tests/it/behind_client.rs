@@ -1,1 +1,219 @@
-//! Placeholder.
+//! The library as the transport of a real client, and of requests that no client would make.
+
+use std::time::Duration;
+
+use http::Request;
+use mde_live_response_core::{
+    AccessToken, Body, Client, Delivery, Endpoint, Error, IfExists, Limits, Transport,
+    TransportErrorKind, Upload,
+};
+use mde_live_response_mock::{ExistsAnswer, FakeLibrary};
+
+use crate::common::{CANARY, client, code, json, name, send, upload};
+
+const BEARER: (&str, &str) = ("authorization", "Bearer t");
+
+#[test]
+fn an_upload_is_stored_and_verified() {
+    let library = FakeLibrary::builder().token(CANARY).build();
+    let upload = upload().parameters("-Hours <n>".parse().unwrap());
+    let stored = client(library.clone()).upload(&upload).unwrap();
+    assert_eq!(stored.file_name(), "collect-dns.ps1");
+    let entry = library.entry("collect-dns.ps1").unwrap();
+    assert_eq!(entry.description.as_deref(), Some("Collects the DNS client cache"));
+    assert_eq!(entry.parameters_description.as_deref(), Some("-Hours <n>"));
+    assert!(entry.has_parameters);
+    assert_eq!(library.content("collect-dns.ps1").unwrap(), b"Get-DnsClientCache");
+}
+
+#[test]
+fn r10_only_one_upload_of_a_name_succeeds_without_override() {
+    let library = FakeLibrary::builder().exists_answer(ExistsAnswer::Conflict409).build();
+    let client = client(library.clone());
+    client.upload(&upload()).unwrap();
+    let refused = client.upload(&upload()).unwrap_err();
+    assert!(refused.is_conflict());
+    assert_eq!(refused.delivery(), Delivery::NotDelivered);
+    client.upload(&upload().if_exists(IfExists::Override)).unwrap();
+    assert_eq!(library.calls(), 3);
+}
+
+#[test]
+fn v12_names_beyond_ascii_come_through() {
+    for name in ["é.ps1", "e\u{301}.ps1", "日本語.ps1", "🦀 a.ps1", "100%.ps1"] {
+        let library = FakeLibrary::new();
+        let upload = Upload::new(name.parse().unwrap(), "x");
+        assert_eq!(client(library.clone()).upload(&upload).unwrap().file_name(), name);
+        assert_eq!(library.names(), [name]);
+    }
+}
+
+#[test]
+fn v24_a_file_of_the_largest_size_is_stored() {
+    let library = FakeLibrary::new();
+    let upload = Upload::new(name(), vec![b'-'; 20 * 1024 * 1024]);
+    client(library.clone()).upload(&upload).unwrap();
+    assert_eq!(library.content("collect-dns.ps1").unwrap().len(), 20 * 1024 * 1024);
+}
+
+#[test]
+fn v26_a_smaller_limit_of_the_service_is_shown() {
+    let library = FakeLibrary::builder().max_file_bytes(10).build();
+    let error = client(library).upload(&upload()).unwrap_err();
+    assert_eq!(error.status().unwrap(), 413);
+}
+
+#[test]
+fn tokens_and_rates_are_judged() {
+    let wrong = FakeLibrary::builder().token("another").build();
+    assert_eq!(client(wrong).upload(&upload()).unwrap_err().status().unwrap(), 401);
+    let forbidden = FakeLibrary::builder().forbidden_token(CANARY).build();
+    assert_eq!(client(forbidden).upload(&upload()).unwrap_err().status().unwrap(), 403);
+
+    let library = FakeLibrary::new();
+    let client = client(library.clone());
+    let upload = upload().if_exists(IfExists::Override);
+    for _ in 0..100 {
+        client.upload(&upload).unwrap();
+    }
+    let throttled = client.upload(&upload).unwrap_err();
+    assert_eq!(throttled.retry_after(), Some(Duration::from_secs(60)));
+    library.advance(Duration::from_secs(60));
+    client.upload(&upload).unwrap();
+}
+
+#[test]
+fn a_base_url_may_have_a_path() {
+    let library = FakeLibrary::new();
+    let endpoint = Endpoint::custom("https://gateway.example/defender").unwrap();
+    let token = AccessToken::new("t").unwrap();
+    Client::builder(endpoint, token, library.clone()).build().upload(&upload()).unwrap();
+    assert_eq!(library.names(), ["collect-dns.ps1"]);
+}
+
+#[test]
+fn list_and_delete_are_routed_by_method_and_path() {
+    let library = FakeLibrary::new();
+    library.insert("a b%é.ps1", "one");
+    let list = send(&library, "GET", "/api/libraryfiles", &[BEARER], b"").unwrap();
+    assert_eq!(json(&list)["value"][0]["fileName"], "a b%é.ps1");
+    let path = "/api/libraryfiles/a%20b%25%C3%A9.ps1";
+    assert_eq!(send(&library, "DELETE", path, &[BEARER], b"").unwrap().status(), 204);
+    assert_eq!(send(&library, "DELETE", path, &[BEARER], b"").unwrap().status(), 404);
+    assert!(library.names().is_empty());
+}
+
+#[test]
+fn other_methods_and_paths_lead_nowhere() {
+    let library = FakeLibrary::new();
+    let cases = [
+        ("PUT", "/api/libraryfiles", 405, Some("GET, POST")),
+        ("DELETE", "/api/libraryfiles", 405, Some("GET, POST")),
+        ("GET", "/api/libraryfiles/a", 405, Some("DELETE")),
+        ("GET", "/api/files", 404, None),
+        ("POST", "/api/libraryfiles/", 404, None),
+        ("DELETE", "/api/libraryfiles/%zz", 404, None),
+    ];
+    for (method, path, status, allow) in cases {
+        let answer = send(&library, method, path, &[BEARER], b"").unwrap();
+        assert_eq!(answer.status(), status, "case: {method} {path}");
+        let allowed = answer.headers().get("allow").map(|it| it.to_str().unwrap());
+        assert_eq!(allowed, allow, "case: {method} {path}");
+        if status == 404 {
+            assert_eq!(code(&answer), "NotFound", "case: {method} {path}");
+        }
+    }
+    assert_eq!(library.calls(), 0);
+}
+
+#[test]
+fn authorization_must_be_one_bearer_token() {
+    let list = |headers: &[(&'static str, &str)]| {
+        send(&FakeLibrary::new(), "GET", "/api/libraryfiles", headers, b"").unwrap().status()
+    };
+    let cases = [
+        ("Bearer t", 200),
+        ("bearer t", 200),
+        ("Basic t", 401),
+        ("Bearer", 401),
+        ("Bearer ", 401),
+        ("t", 401),
+        ("", 401),
+    ];
+    for (value, status) in cases {
+        assert_eq!(list(&[("authorization", value)]), status, "case: {value}");
+    }
+    assert_eq!(list(&[]), 401);
+    assert_eq!(list(&[BEARER, BEARER]), 401);
+}
+
+#[test]
+fn a_body_that_is_no_strict_form_is_refused_with_the_place() {
+    let library = FakeLibrary::new();
+    let body = b"--B\nContent-Disposition: form-data; name=\"file\"\n\nx\n--B--\n";
+    let length = body.len().to_string();
+    let form = ("content-type", "multipart/form-data; boundary=B");
+    let headers = [BEARER, form, ("content-length", length.as_str())];
+    let answer = send(&library, "POST", "/api/libraryfiles", &headers, body).unwrap();
+    assert_eq!((answer.status().as_u16(), code(&answer).as_str()), (400, "InvalidRequestBody"));
+    assert_eq!(
+        json(&answer)["error"]["message"],
+        "byte 3 of the body: the delimiter is followed by neither CRLF nor `--`"
+    );
+    let answer = send(&library, "POST", "/api/libraryfiles", &[BEARER], b"{}").unwrap();
+    assert_eq!(code(&answer), "InvalidRequestBody");
+    assert_eq!(library.calls(), 2);
+}
+
+#[test]
+fn a_named_length_beyond_the_limit_is_refused_by_the_headers() {
+    let library = FakeLibrary::builder().max_file_bytes(1).build();
+    let headers = [BEARER, ("content-length", "99999999")];
+    let answer = send(&library, "POST", "/api/libraryfiles", &headers, b"").unwrap();
+    assert_eq!(answer.status(), 413);
+}
+
+#[test]
+fn v41_a_file_that_shrinks_is_not_stored() {
+    let path = std::env::temp_dir().join(format!("mde-library-shrinks-{}", std::process::id()));
+    std::fs::write(&path, "0123456789").unwrap();
+    let upload = Upload::from_path(&path).unwrap();
+    let library = FakeLibrary::new();
+    let token = AccessToken::new("t").unwrap();
+    let transport = Shrinking(library.clone(), path.clone());
+    let client = Client::builder(Endpoint::COMMERCIAL, token, transport).build();
+    let error = client.upload(&upload).unwrap_err();
+    std::fs::remove_file(path).unwrap();
+    assert!(matches!(error, Error::Source(_)), "{error}");
+    assert_eq!((library.calls(), library.names().len()), (0, 0));
+}
+
+#[derive(Debug)]
+struct Shrinking(FakeLibrary, std::path::PathBuf);
+
+impl Transport for Shrinking {
+    fn send(
+        &self,
+        request: Request<Body<'_>>,
+    ) -> Result<http::Response<Vec<u8>>, mde_live_response_core::TransportError> {
+        std::fs::write(&self.1, "0").unwrap();
+        let error = self.0.send(request).unwrap_err();
+        assert_eq!(error.kind(), TransportErrorKind::Send);
+        assert_eq!(error.delivery(), Delivery::NotDelivered);
+        Err(error)
+    }
+}
+
+#[test]
+fn the_answer_s_limit_is_kept() {
+    let library = FakeLibrary::new();
+    for n in 0..100 {
+        library.insert(format!("{n}"), "");
+    }
+    let mut request = Request::new(Body::empty());
+    *request.uri_mut() = "https://host/api/libraryfiles".parse().unwrap();
+    request.headers_mut().insert("authorization", "Bearer t".parse().unwrap());
+    request.extensions_mut().insert(Limits::new().with_max_response(1_000));
+    let error = library.send(request).unwrap_err();
+    assert_eq!(error.kind(), TransportErrorKind::ResponseTooLarge);
+}

@@ -17,124 +17,68 @@ fn one_part(head: &str, content: &str) -> Vec<u8> {
     format!("--B\r\n{head}\r\n\r\n{content}\r\n{END}").into_bytes()
 }
 
-#[test]
-fn headers_that_are_nearly_right_are_refused() {
-    let body = format!("{TEXT}{END}");
-    let length = body.len().to_string();
-    let not_all = format!("0{length}");
-    let signed = format!("+{length}");
-    let cases: [(&str, &[(&'static str, &str)], &str); 21] = [
-        ("no type", &[("content-length", &length)], "content-type: missing"),
-        (
-            "two types",
-            &[("content-type", TYPE), ("content-type", TYPE)],
-            "content-type: comes more than once",
-        ),
-        ("empty type", &[("content-type", "")], "content-type: is not multipart/form-data"),
-        (
-            "other type",
-            &[("content-type", "multipart/mixed; boundary=B")],
-            "content-type: is not multipart/form-data",
-        ),
-        (
-            "upper-case type",
-            &[("content-type", "Multipart/Form-Data; boundary=B")],
-            "content-type: is not multipart/form-data",
-        ),
-        (
-            "no boundary",
-            &[("content-type", "multipart/form-data")],
-            "content-type: is not followed by `; boundary=`",
-        ),
-        (
-            "charset first",
-            &[("content-type", "multipart/form-data; charset=utf-8; boundary=B")],
-            "content-type: is not followed by `; boundary=`",
-        ),
-        (
-            "no space",
-            &[("content-type", "multipart/form-data;boundary=B")],
-            "content-type: is not followed by `; boundary=`",
-        ),
-        (
-            "longer type",
-            &[("content-type", "multipart/form-datax; boundary=B")],
-            "content-type: is not followed by `; boundary=`",
-        ),
-        (
-            "empty boundary",
-            &[("content-type", "multipart/form-data; boundary=")],
-            "content-type: the boundary does not have 1 to 70 characters",
-        ),
-        (
-            "boundary of 71",
-            &[(
-                "content-type",
-                "multipart/form-data; boundary=\
-                 BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB",
-            )],
-            "content-type: the boundary does not have 1 to 70 characters",
-        ),
-        (
-            "quoted boundary",
-            &[("content-type", "multipart/form-data; boundary=\"B\"")],
-            "content-type: the boundary needs quotes, has some, or is followed by more",
-        ),
-        (
-            "charset last",
-            &[("content-type", "multipart/form-data; boundary=B; charset=utf-8")],
-            "content-type: the boundary needs quotes, has some, or is followed by more",
-        ),
-        (
-            "two boundaries",
-            &[("content-type", "multipart/form-data; boundary=B; boundary=C")],
-            "content-type: the boundary needs quotes, has some, or is followed by more",
-        ),
-        (
-            "type not ASCII",
-            &[("content-type", "multipart/form-data; boundary=é")],
-            "content-type: is not visible ASCII",
-        ),
-        ("no length", &[("content-type", TYPE)], "content-length: missing"),
-        (
-            "two lengths",
-            &[("content-type", TYPE), ("content-length", &length), ("content-length", &length)],
-            "content-length: comes more than once",
-        ),
-        (
-            "length with a zero before it",
-            &[("content-type", TYPE), ("content-length", &not_all)],
-            "content-length: says 059, but the body has 59 bytes",
-        ),
-        (
-            "length with a sign",
-            &[("content-type", TYPE), ("content-length", &signed)],
-            "content-length: says +59, but the body has 59 bytes",
-        ),
-        (
-            "length too short",
-            &[("content-type", TYPE), ("content-length", "58")],
-            "content-length: says 58, but the body has 59 bytes",
-        ),
-        (
-            "chunked",
-            &[
-                ("content-type", TYPE),
-                ("content-length", &length),
-                ("transfer-encoding", "chunked"),
-            ],
-            "transfer-encoding: is there",
-        ),
-    ];
-    for (case, fields, expected) in cases {
-        let mut headers = HeaderMap::new();
-        for (name, value) in fields {
-            headers.append(*name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
-        }
-        let error = Form::decode(&headers, body.as_bytes()).unwrap_err();
-        assert_eq!(error.to_string(), format!("header {expected}"), "case: {case}");
-        assert_eq!(error.at(), None, "case: {case}");
+/// The error for a good body under these headers.
+fn header_error(fields: &[(&'static str, &str)]) -> String {
+    let mut headers = HeaderMap::new();
+    for (name, value) in fields {
+        headers.append(*name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
     }
+    let body = format!("{TEXT}{END}");
+    let error = Form::decode(&headers, body.as_bytes()).unwrap_err();
+    assert_eq!(error.at(), None, "case: {fields:?}");
+    error.to_string()
+}
+
+#[test]
+fn content_types_that_are_nearly_right_are_refused() {
+    const OTHER: &str = "is not multipart/form-data";
+    const NO_BOUNDARY: &str = "is not followed by `; boundary=`";
+    const LENGTH: &str = "the boundary does not have 1 to 70 characters";
+    const QUOTES: &str = "the boundary needs quotes, has some, or is followed by more";
+    let long = format!("multipart/form-data; boundary={}", "B".repeat(71));
+    let cases = [
+        ("", OTHER),
+        ("multipart/mixed; boundary=B", OTHER),
+        ("Multipart/Form-Data; boundary=B", OTHER),
+        (" multipart/form-data; boundary=B", OTHER),
+        ("multipart/form-data", NO_BOUNDARY),
+        ("multipart/form-data; charset=utf-8; boundary=B", NO_BOUNDARY),
+        ("multipart/form-data;boundary=B", NO_BOUNDARY),
+        ("multipart/form-data; Boundary=B", NO_BOUNDARY),
+        ("multipart/form-datax; boundary=B", NO_BOUNDARY),
+        ("multipart/form-data; boundary=", LENGTH),
+        (&long, LENGTH),
+        ("multipart/form-data; boundary=\"B\"", QUOTES),
+        ("multipart/form-data; boundary=B; charset=utf-8", QUOTES),
+        ("multipart/form-data; boundary=B; boundary=C", QUOTES),
+        ("multipart/form-data; boundary=B ", QUOTES),
+        ("multipart/form-data; boundary=é", "is not visible ASCII"),
+    ];
+    for (value, expected) in cases {
+        let error = header_error(&[("content-type", value), ("content-length", "59")]);
+        assert_eq!(error, format!("header content-type: {expected}"), "case: {value}");
+    }
+    assert_eq!(header_error(&[("content-length", "59")]), "header content-type: missing");
+    assert_eq!(
+        header_error(&[("content-type", TYPE), ("content-type", TYPE), ("content-length", "59")]),
+        "header content-type: comes more than once"
+    );
+}
+
+#[test]
+fn lengths_that_are_nearly_right_are_refused() {
+    for value in ["58", "60", "059", "+59", "-59", "59, 59", "0x3b", "", "99999999999999999999"] {
+        let error = header_error(&[("content-type", TYPE), ("content-length", value)]);
+        let expected = format!("header content-length: says {value}, but the body has 59 bytes");
+        assert_eq!(error, expected, "case: {value}");
+    }
+    assert_eq!(header_error(&[("content-type", TYPE)]), "header content-length: missing");
+    assert_eq!(
+        header_error(&[("content-type", TYPE), ("content-length", "59"), ("content-length", "59")]),
+        "header content-length: comes more than once"
+    );
+    let chunked = [("content-type", TYPE), ("transfer-encoding", "chunked")];
+    assert_eq!(header_error(&chunked), "header transfer-encoding: is there");
 }
 
 #[test]
@@ -191,141 +135,111 @@ fn framing_that_is_nearly_right_is_refused() {
     }
 }
 
+const NAME: &str = "Content-Disposition: form-data; name=\"t\"";
+const FILE: &str = "Content-Disposition: form-data; name=\"t\"; filename=\"f\"";
+
+fn assert_refused(cases: &[(&str, String, usize, &str)]) {
+    for (case, head, at, expected) in cases {
+        let error = refused(&one_part(head, "1"));
+        assert_eq!(error.to_string(), format!("byte {at} of the body: {expected}"), "case: {case}");
+    }
+}
+
 #[test]
 fn part_headers_that_are_nearly_right_are_refused() {
-    const NAME: &str = "Content-Disposition: form-data; name=\"t\"";
-    const FILE: &str = "Content-Disposition: form-data; name=\"t\"; filename=\"f\"";
     const CONTROL: &str = "a header line holds a control character";
-    let cases: [(&str, String, usize, &str); 34] = [
-        ("no headers", String::new(), 5, "a part has no Content-Disposition"),
-        ("no colon", "Content-Disposition".into(), 5, "a part's header has no `: `"),
-        ("no space", NAME.replace(": ", ":"), 5, "a part's header has no `: `"),
+    const COLON: &str = "a part's header has no `: `";
+    let name = |and: &str| format!("{NAME}{and}");
+    let file = |and: &str| format!("{FILE}{and}");
+    assert_refused(&[
+        ("none", String::new(), 5, "a part has no Content-Disposition"),
+        ("no colon", "Content-Disposition".into(), 5, COLON),
+        ("no space", NAME.replace(": ", ":"), 5, COLON),
+        ("folded line", NAME.replace("; ", ";\r\n "), 38, COLON),
         (
-            "space before the colon",
+            "space before colon",
             NAME.replace(": ", " : "),
             5,
             "a part has another header, Content-Disposition ",
         ),
+        (
+            "space before name",
+            format!(" {NAME}"),
+            5,
+            "a part has another header,  Content-Disposition",
+        ),
         ("only a type", "Content-Type: a/b".into(), 5, "a part has no Content-Disposition"),
         (
             "two dispositions",
-            format!("{NAME}\r\n{NAME}"),
+            name(&format!("\r\n{NAME}")),
             47,
             "header Content-Disposition comes twice in a part",
         ),
         (
             "two types",
-            format!("{FILE}\r\nContent-Type: a/b\r\nContent-Type: a/b"),
+            file("\r\nContent-Type: a/b\r\nContent-Type: a/b"),
             80,
             "header Content-Type comes twice in a part",
         ),
         (
-            "transfer encoding",
-            format!("{NAME}\r\nContent-Transfer-Encoding: binary"),
+            "encoding",
+            name("\r\nContent-Transfer-Encoding: binary"),
             47,
             "a part has another header, Content-Transfer-Encoding",
         ),
-        (
-            "length",
-            format!("{NAME}\r\nContent-Length: 1"),
-            47,
-            "a part has another header, Content-Length",
-        ),
-        ("folded line", NAME.replace("; ", ";\r\n "), 5, "Content-Disposition is not form-data"),
-        ("LF between lines", format!("{NAME}\nContent-Type: a/b"), 45, CONTROL),
-        ("CR inside a line", NAME.replace("\"t\"", "\"t\r\""), 43, CONTROL),
-        ("NUL in the name", NAME.replace("\"t\"", "\"t\0\""), 43, CONTROL),
-        ("TAB in the name", NAME.replace("\"t\"", "\"\tt\""), 42, CONTROL),
-        ("DEL in the name", NAME.replace("\"t\"", "\"t\u{7f}\""), 43, CONTROL),
-        (
-            "attachment",
-            NAME.replace("form-data", "attachment"),
-            5,
-            "Content-Disposition is not form-data",
-        ),
-        (
-            "upper case",
-            NAME.replace("form-data", "Form-Data"),
-            5,
-            "Content-Disposition is not form-data",
-        ),
-        ("no name", "Content-Disposition: form-data".into(), 5, "Content-Disposition has no name"),
-        (
-            "only a file name",
-            FILE.replace(" name=\"t\";", ""),
-            5,
-            "Content-Disposition has no name",
-        ),
-        ("empty name", NAME.replace("\"t\"", "\"\""), 5, "name is empty or holds a backslash"),
-        (
-            "empty file name",
-            FILE.replace("\"f\"", "\"\""),
-            5,
-            "filename is empty or holds a backslash",
-        ),
-        (
-            "name without quotes",
-            NAME.replace("\"t\"", "t"),
-            5,
-            "; name=t is no parameter of the form `; key=\"value\"`",
-        ),
-        (
-            "name with one quote",
-            NAME.replace("\"t\"", "\"t"),
-            5,
-            "; name=\"t is no parameter of the form `; key=\"value\"`",
-        ),
-        (
-            "name in single quotes",
-            NAME.replace('"', "'"),
-            5,
-            "; name='t' is no parameter of the form `; key=\"value\"`",
-        ),
-        (
-            "no space after the semicolon",
-            NAME.replace("; ", ";"),
-            5,
-            ";name=\"t\" is no parameter of the form `; key=\"value\"`",
-        ),
-        (
-            "semicolon at the end",
-            format!("{NAME};"),
-            5,
-            "; is no parameter of the form `; key=\"value\"`",
-        ),
-        (
-            "quote in the file name",
-            FILE.replace("\"f\"", "\"f\"g\""),
-            5,
-            "g\" is no parameter of the form `; key=\"value\"`",
-        ),
-        (
-            "escaped quote",
-            FILE.replace("\"f\"", "\"f\\\"g\""),
-            5,
-            "filename is empty or holds a backslash",
-        ),
+        ("length", name("\r\nContent-Length: 1"), 47, "a part has another header, Content-Length"),
+        ("LF between lines", name("\nContent-Type: a/b"), 45, CONTROL),
+        ("CR in a line", NAME.replace("\"t\"", "\"t\r\""), 44, CONTROL),
+        ("NUL in the name", NAME.replace("\"t\"", "\"t\0\""), 44, CONTROL),
+        ("TAB in the name", NAME.replace("\"t\"", "\"\tt\""), 43, CONTROL),
+        ("DEL in the name", NAME.replace("\"t\"", "\"t\u{7f}\""), 44, CONTROL),
+        ("file without a type", FILE.into(), 5, "a file has no Content-Type"),
+        ("file with an empty type", file("\r\nContent-Type: "), 61, "Content-Type is empty"),
+        ("text with a type", name("\r\nContent-Type: text/plain"), 47, "a text has a Content-Type"),
+    ]);
+}
+
+#[test]
+fn dispositions_that_are_nearly_right_are_refused() {
+    const FORM_DATA: &str = "Content-Disposition is not form-data";
+    const NO_NAME: &str = "Content-Disposition has no name";
+    const SHAPE: &str = "is no parameter of the form `; key=\"value\"`";
+    let form_data = |other: &str| NAME.replace("form-data", other);
+    let name = |other: &str| NAME.replace("\"t\"", other);
+    let filename = |other: &str| FILE.replace("\"f\"", other);
+    let value = |key: &str| format!("{key} is empty or holds a backslash");
+    assert_refused(&[
+        ("attachment", form_data("attachment"), 5, FORM_DATA),
+        ("upper case", form_data("Form-Data"), 5, FORM_DATA),
+        ("empty", "Content-Disposition: ".into(), 5, FORM_DATA),
+        ("no name", "Content-Disposition: form-data".into(), 5, NO_NAME),
+        ("only a file name", FILE.replace(" name=\"t\";", ""), 5, NO_NAME),
+        ("empty name", name("\"\""), 5, &value("name")),
+        ("empty file name", filename("\"\""), 5, &value("filename")),
+        ("escaped quote", filename("\"f\\\"g\""), 5, &value("filename")),
+        ("name without quotes", name("t"), 5, &format!("; name=t {SHAPE}")),
+        ("name with one quote", name("\"t"), 5, &format!("; name=\"t {SHAPE}")),
+        ("single quotes", name("'t'"), 5, &format!("; name='t' {SHAPE}")),
+        ("no space", NAME.replace("; ", ";"), 5, &format!(";name=\"t\" {SHAPE}")),
+        ("semicolon at the end", format!("{NAME};"), 5, &format!("; {SHAPE}")),
+        ("space at the end", format!("{NAME} "), 5, &format!("  {SHAPE}")),
+        ("quote in the file name", filename("\"f\"g\""), 5, &format!("g\" {SHAPE}")),
         ("name twice", format!("{NAME}; name=\"u\""), 5, "name comes twice"),
         ("file name twice", format!("{FILE}; filename=\"g\""), 5, "filename comes twice"),
         (
-            "extended file name",
-            format!("{FILE}; filename*=\"UTF-8''f\""),
+            "extended name",
+            format!("{FILE}; filename*=\"f\""),
             5,
             "Content-Disposition has a filename*",
         ),
-        ("size", format!("{FILE}; size=\"1\""), 5, "Content-Disposition has a size"),
-        ("file without a type", FILE.into(), 5, "a file has no Content-Type"),
         (
-            "text with a type",
-            format!("{NAME}\r\nContent-Type: text/plain"),
-            47,
-            "a text has a Content-Type",
+            "upper-case key",
+            format!("{NAME}; FILENAME=\"f\""),
+            5,
+            "Content-Disposition has a FILENAME",
         ),
-    ];
-    for (case, head, at, expected) in cases {
-        let error = refused(&one_part(&head, "1"));
-        assert_eq!(error.to_string(), format!("byte {at} of the body: {expected}"), "case: {case}");
-    }
+        ("size", format!("{FILE}; size=\"1\""), 5, "Content-Disposition has a size"),
+    ]);
 }
 
 #[test]
