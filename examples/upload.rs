@@ -27,10 +27,10 @@ struct Arguments {
     /// The file to upload; without it, a script that comes with this example, to an embedded emulator.
     path: Option<PathBuf>,
     /// What the file is for.
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     description: Option<String>,
     /// Which parameters the script takes.
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     parameters: Option<String>,
     /// Replace a file of the same name.
     #[arg(long = "override")]
@@ -58,7 +58,12 @@ fn main() -> ExitCode {
 fn run(arguments: &Arguments) -> Result<(), Box<dyn StdError>> {
     let upload = upload(arguments)?;
     let service = service(arguments.path.is_some())?;
-    eprintln!("uploading `{}`, {} bytes, to {}", upload.name(), upload.content().len(), service.name);
+    eprintln!(
+        "uploading `{}`, {} bytes, to {}",
+        upload.name(),
+        upload.content().len(),
+        service.name
+    );
     let stored = service.client.upload(&upload)?;
     eprintln!("stored, and verified by SHA-256");
     writeln!(io::stdout(), "{}", serde_json::to_string_pretty(&stored)?)?;

@@ -36,7 +36,8 @@ pub use mde_live_response_core::*;
 
 #[cfg(feature = "ureq")]
 pub use mde_live_response_ureq::{
-    Certificate, InvalidCertificate, InvalidProxy, Proxy, Roots, UreqTransport, UreqTransportBuilder,
+    Certificate, InvalidCertificate, InvalidProxy, Proxy, Roots, UreqTransport,
+    UreqTransportBuilder,
 };
 
 /// A client of this service, as this caller, over a [`UreqTransport`] with default settings.
@@ -55,3 +56,7 @@ pub use mde_live_response_ureq::{
 pub fn client(endpoint: Endpoint, credential: impl Credential + 'static) -> Client {
     Client::builder(endpoint, credential, UreqTransport::new()).build()
 }
+
+#[cfg(all(doctest, feature = "ureq"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

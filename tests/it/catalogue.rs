@@ -19,7 +19,8 @@ fn row(text: &str) -> Option<String> {
 
 /// Rows without a test, with the reason.
 fn open_rows(catalogue: &str) -> BTreeMap<String, String> {
-    let (_, open) = catalogue.split_once("## 5. Rows without a test").expect("the list of open rows");
+    let (_, open) =
+        catalogue.split_once("## 5. Rows without a test").expect("the list of open rows");
     let mut rows = BTreeMap::new();
     for line in open.lines().filter_map(|line| line.strip_prefix("- ")) {
         let (names, reason) = line.split_once(": ").expect("rows, a colon and a reason");
@@ -40,7 +41,8 @@ fn tested_rows() -> BTreeSet<String> {
         for line in text.lines() {
             let Some(name) = line.trim_start().strip_prefix("fn ") else { continue };
             let parts = name.split('_').map(str::to_uppercase);
-            let numbered = parts.map_while(|part| row(&format!("{part} ")).filter(|it| *it == part));
+            let numbered =
+                parts.map_while(|part| row(&format!("{part} ")).filter(|it| *it == part));
             rows.extend(numbered);
         }
     }
@@ -55,7 +57,8 @@ fn every_row_has_a_test_or_a_reason() {
     let tested = tested_rows();
     assert_eq!(rows.len(), 183, "rows in the catalogue");
 
-    let neither: Vec<_> = rows.iter().filter(|it| !open.contains(*it) && !tested.contains(*it)).collect();
+    let neither: Vec<_> =
+        rows.iter().filter(|it| !open.contains(*it) && !tested.contains(*it)).collect();
     let both: Vec<_> = open.intersection(&tested).collect();
     let unknown: Vec<_> = open.union(&tested).filter(|it| !rows.contains(*it)).collect();
     assert!(neither.is_empty(), "rows with neither a test nor a reason: {neither:?}");

@@ -1,6 +1,6 @@
 //! The main job in one command: `cargo run --example upload`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::{env, fs};
 
@@ -9,18 +9,13 @@ use serde_json::Value;
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/library/Get-DnsCache.ps1");
 
-/// The example, built if it is not yet.
+/// The example, as `cargo test` builds it before it runs this.
 fn example() -> PathBuf {
-    let built = Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "--example", "upload", "--message-format=json"])
-        .args(["--manifest-path", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")])
-        .output()
-        .unwrap();
-    assert!(built.status.success(), "{built:?}");
-    let messages = String::from_utf8(built.stdout).unwrap();
-    let messages = messages.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-    let mut executables = messages.filter_map(|it| Some(it.get("executable")?.as_str()?.to_owned()));
-    executables.next().expect("an executable").into()
+    let test = env::current_exe().unwrap();
+    let folder = test.parent().and_then(Path::parent).unwrap().join("examples");
+    let example = folder.join(format!("upload{}", env::consts::EXE_SUFFIX));
+    assert!(example.exists(), "{} is not there: a plain `cargo test` builds it", example.display());
+    example
 }
 
 fn run(arguments: &[&str], environment: &[(&str, &str)]) -> Output {
@@ -89,7 +84,11 @@ fn every_failure_is_one_clear_line() {
         (&[empty], &[], "error: `empty-"),
         (&[SCRIPT], &[token, ("MDE_BASE_URL", "http://elsewhere.invalid")], "error: plain http"),
         (&[SCRIPT], &[("MDE_TOKEN", "canary token")], "error: token contains a character"),
-        (&[SCRIPT], &[token, ("MDE_BASE_URL", refused)], "error: `Get-DnsCache.ps1`: no connection"),
+        (
+            &[SCRIPT],
+            &[token, ("MDE_BASE_URL", refused)],
+            "error: `Get-DnsCache.ps1`: no connection",
+        ),
     ];
     for (arguments, environment, start) in cases {
         let output = run(arguments, environment);

@@ -10,7 +10,8 @@ pub(crate) fn root() -> &'static Path {
 /// Every Rust file of the project, in the order of their paths.
 pub(crate) fn rust_files() -> Vec<PathBuf> {
     let mut files = Vec::new();
-    let mut folders: Vec<_> = ["src", "crates", "examples", "tests"].map(|it| root().join(it)).into();
+    let mut folders: Vec<_> =
+        ["src", "crates", "examples", "tests"].map(|it| root().join(it)).into();
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(&folder).unwrap() {
             let path = entry.unwrap().path();
@@ -42,7 +43,8 @@ fn every_file_says_what_it_is_and_stays_small() {
 #[test]
 fn nothing_is_left_undone_or_switched_off() {
     // Put together here, so that this file does not find itself.
-    let marks = [["#[", "ignore"], ["todo", "!("], ["unimplemented", "!("], ["FIX", "ME"], ["TO", "DO"]];
+    let marks =
+        [["#[", "ignore"], ["todo", "!("], ["unimplemented", "!("], ["FIX", "ME"], ["TO", "DO"]];
     for file in rust_files() {
         let text = fs::read_to_string(&file).unwrap();
         for mark in marks.map(|it| it.concat()) {
@@ -62,9 +64,13 @@ fn one_version_for_all_crates_and_a_heading_for_it() {
         let folder = entry.unwrap().path();
         let name = folder.file_name().unwrap().to_str().unwrap();
         let own = fs::read_to_string(folder.join("Cargo.toml")).unwrap();
-        assert!(own.contains(&format!("name = \"{name}\"\n")), "{name} is not named like its folder");
+        assert!(
+            own.contains(&format!("name = \"{name}\"\n")),
+            "{name} is not named like its folder"
+        );
         assert!(own.contains("\nversion.workspace = true\n"), "{name} has a version of its own");
-        let dependency = format!("{name} = {{ path = \"crates/{name}\", version = \"{version}\" }}");
+        let dependency =
+            format!("{name} = {{ path = \"crates/{name}\", version = \"{version}\" }}");
         assert!(manifest.contains(&dependency), "the workspace does not offer {name} {version}");
     }
 }
