@@ -31,6 +31,7 @@ pub(crate) struct Exchange {
     head_received: Cell<bool>,
     interim_answers: Cell<u32>,
     stopped: Cell<bool>,
+    success_claimed: Cell<bool>,
     write_fault: RefCell<Option<Fault>>,
 }
 
@@ -62,6 +63,7 @@ impl Exchange {
             head_received: Cell::new(false),
             interim_answers: Cell::new(0),
             stopped: Cell::new(false),
+            success_claimed: Cell::new(false),
             write_fault: RefCell::new(None),
         })
     }
@@ -118,7 +120,10 @@ impl Exchange {
     /// what is reported should no answer come.
     pub(crate) fn stop(&self, fault: Option<Fault>) {
         self.stopped.set(true);
-        *self.write_fault.borrow_mut() = fault;
+        let mut first = self.write_fault.borrow_mut();
+        if first.is_none() {
+            *first = fault;
+        }
     }
 
     pub(crate) fn is_stopped(&self) -> bool {
@@ -129,9 +134,15 @@ impl Exchange {
         self.write_fault.borrow_mut().take()
     }
 
-    /// What the server can know of the request.
+    /// The server says that it acted, although it cannot have got the whole: then nothing is sure.
+    pub(crate) fn set_success_claimed(&self) {
+        self.success_claimed.set(true);
+    }
+
+    /// What is known of the request's effect.
     pub(crate) fn delivery(&self) -> Delivery {
-        if self.decisive_sent.get() { Delivery::Unknown } else { Delivery::NotDelivered }
+        let is_unknown = self.decisive_sent.get() || self.success_claimed.get();
+        if is_unknown { Delivery::Unknown } else { Delivery::NotDelivered }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::UreqTransport;
+use crate::connection::system_lookup;
 use crate::proxy::Proxy;
 use crate::roots::Roots;
 
@@ -44,6 +45,6 @@ impl UreqTransportBuilder {
     /// The transport.
     #[must_use]
     pub fn build(self) -> UreqTransport {
-        UreqTransport::with_settings(self)
+        UreqTransport::with_settings(self, system_lookup)
     }
 }

@@ -5,20 +5,23 @@ use std::io::Read;
 use std::rc::Rc;
 
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
-use http::{HeaderMap, Request, Response, Uri};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri};
 use mde_live_response_core::{
     Body, Delivery, Endpoint, Limits, Transport, TransportError, TransportErrorKind,
 };
 use ureq::{Agent, SendBody};
 
 use crate::body::Outgoing;
-use crate::connection;
+use crate::connection::{self, Lookup};
 use crate::exchange::{self, Exchange};
 use crate::fault::Fault;
 use crate::settings::UreqTransportBuilder;
 
 /// Largest head of an answer, in bytes: status line and headers.
 const MAX_HEAD: usize = 64 * 1024;
+
+/// Most header lines of an answer.
+const MAX_HEADERS: usize = 100;
 
 /// Transport over ureq and rustls, with connections that are kept and used again.
 ///
@@ -58,7 +61,7 @@ impl UreqTransport {
         UreqTransportBuilder::default()
     }
 
-    pub(crate) fn with_settings(settings: UreqTransportBuilder) -> Self {
+    pub(crate) fn with_settings(settings: UreqTransportBuilder, lookup: Lookup) -> Self {
         // Time is kept by the connection, from the exchange's deadline: ureq has none of its own here.
         let config = Agent::config_builder()
             .http_status_as_error(false)
@@ -70,7 +73,7 @@ impl UreqTransport {
             .accept("")
             .accept_encoding("")
             .build();
-        let connector = connection::Connector::new(settings);
+        let connector = connection::Connector::new(settings, lookup);
         Self { agent: Agent::with_parts(config, connector, connection::NoResolver) }
     }
 
@@ -80,7 +83,11 @@ impl UreqTransport {
         exchange: &Exchange,
     ) -> Result<Response<Vec<u8>>, Fault> {
         let limits = Limits::of(&request);
-        let (parts, mut body) = request.into_parts();
+        let (mut parts, mut body) = request.into_parts();
+        // Whoever made the request may have left it out, and ureq would send chunks then.
+        if !body.is_empty() || matches!(parts.method, Method::POST | Method::PUT | Method::PATCH) {
+            parts.headers.insert(CONTENT_LENGTH, body.len().into());
+        }
         let answer = if body.is_empty() {
             self.agent.run(Request::from_parts(parts, ()))
         } else {
@@ -118,17 +125,36 @@ fn check_uri(uri: &Uri) -> Result<(), TransportError> {
 /// protocol, and a success for a request that was not sent whole.
 fn check_head(head: &http::response::Parts, exchange: &Exchange) -> Result<(), Fault> {
     let protocol = |why| Err(Fault::new(TransportErrorKind::Protocol, why));
+    if head.headers.len() > MAX_HEADERS {
+        return protocol("the answer's head has more lines than allowed");
+    }
     let lengths = head.headers.get_all(CONTENT_LENGTH).iter().count();
     if lengths > 1 || (lengths == 1 && head.headers.contains_key(TRANSFER_ENCODING)) {
         return protocol("the answer says its length more than once");
+    }
+    if head.headers.get(CONTENT_LENGTH).is_some_and(|length| !is_length(length)) {
+        return protocol("the answer's length is no number");
+    }
+    let mut codings = head.headers.get_all(TRANSFER_ENCODING).iter();
+    let plain =
+        codings.next().is_none_or(|coding| coding.as_bytes().eq_ignore_ascii_case(b"chunked"));
+    if !plain || codings.next().is_some() {
+        return protocol("the answer is in a transfer coding other than chunked");
     }
     if head.status.is_informational() {
         return protocol("the answer changes the protocol");
     }
     if head.status.is_success() && exchange.is_stopped() {
+        exchange.set_success_claimed();
         return protocol("the answer is a success before the request was sent whole");
     }
     Ok(())
+}
+
+/// ureq takes a signed number for a length, and reads to the end where it cannot read one.
+fn is_length(value: &HeaderValue) -> bool {
+    let digits = value.to_str().unwrap_or_default();
+    digits.bytes().all(|b| b.is_ascii_digit()) && digits.parse::<u64>().is_ok()
 }
 
 fn read_body(body: ureq::Body, headers: &HeaderMap, max: u64) -> Result<Vec<u8>, Fault> {

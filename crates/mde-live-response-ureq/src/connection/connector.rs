@@ -30,9 +30,9 @@ pub(crate) struct Connector {
 }
 
 impl Connector {
-    pub(crate) fn new(settings: UreqTransportBuilder) -> Self {
+    pub(crate) fn new(settings: UreqTransportBuilder, lookup: Lookup) -> Self {
         let UreqTransportBuilder { roots, proxy, connect_timeout } = settings;
-        Self { proxy, connect_timeout, tls: Tls::new(roots), lookup: resolve::system }
+        Self { proxy, connect_timeout, tls: Tls::new(roots), lookup }
     }
 
     fn open(&self, uri: &Uri, exchange: &Exchange) -> Result<Link, Fault> {

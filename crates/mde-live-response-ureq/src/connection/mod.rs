@@ -15,4 +15,8 @@ mod socket;
 mod tls;
 mod tunnel;
 
+#[cfg(test)]
+mod tests;
+
 pub(crate) use connector::{Connector, NoResolver};
+pub(crate) use resolve::{Lookup, system_lookup};

@@ -11,9 +11,10 @@ use crate::exchange::Allowance;
 use crate::fault::Fault;
 
 /// Looks a host's addresses up. Replaced in tests only.
-pub(super) type Lookup = fn(&str, u16) -> io::Result<Vec<SocketAddr>>;
+pub(crate) type Lookup = fn(&str, u16) -> io::Result<Vec<SocketAddr>>;
 
-pub(super) fn system(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+/// Asks the operating system.
+pub(crate) fn system_lookup(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
     Ok((host, port).to_socket_addrs()?.collect())
 }
 
