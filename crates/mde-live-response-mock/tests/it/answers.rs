@@ -53,24 +53,24 @@ fn an_early_library_file_knows_no_bytes() {
 
 #[test]
 fn entities_can_be_falsified() {
-    let falsified = [
-        (Reply::stored().with_sha256("0"), json!("0")),
-        (Reply::stored().without("sha256"), Value::Null),
-        (Reply::stored().without("sha256").with_sha256("1"), json!("1")),
+    let body = b"--B\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\
+        Content-Type: a/b\r\n\r\none\r\n--B--\r\n";
+    let length = body.len().to_string();
+    let headers =
+        [("content-type", "multipart/form-data; boundary=B"), ("content-length", &length)];
+    let truth = json!("7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed");
+    let cases = [
+        (Reply::stored(), Some(truth)),
+        (Reply::stored().with_sha256("0"), Some(json!("0"))),
+        (Reply::library_file("b").with_sha256("0"), Some(json!("0"))),
+        (Reply::stored().without("sha256"), None),
+        (Reply::stored().without("sha256").with_sha256("1"), Some(json!("1"))),
     ];
-    for (reply, sha256) in falsified {
+    for (reply, sha256) in cases {
         let case = format!("{reply:?}");
         let mock = MockTransport::new().reply(reply);
-        client(mock).upload(&upload()).unwrap_err();
-        let library = MockTransport::from_fn({
-            let sha256 = sha256.clone();
-            move |_| Ok(Reply::json(200, json!({"fileName": "x", "sha256": sha256}).to_string()))
-        });
-        assert_eq!(
-            json(&send(&library, "GET", "/", &[], b"").unwrap())["sha256"],
-            sha256,
-            "case: {case}"
-        );
+        let answer = send(&mock, "POST", "/", &headers, body).unwrap();
+        assert_eq!(json(&answer).get("sha256"), sha256.as_ref(), "case: {case}");
     }
 }
 

@@ -27,7 +27,7 @@ fn an_upload_is_stored_and_verified() {
 }
 
 #[test]
-fn r10_only_one_upload_of_a_name_succeeds_without_override() {
+fn an_existing_file_is_a_conflict_until_overridden() {
     let library = FakeLibrary::builder().exists_answer(ExistsAnswer::Conflict409).build();
     let client = client(library.clone());
     client.upload(&upload()).unwrap();
@@ -36,6 +36,21 @@ fn r10_only_one_upload_of_a_name_succeeds_without_override() {
     assert_eq!(refused.delivery(), Delivery::NotDelivered);
     client.upload(&upload().if_exists(IfExists::Override)).unwrap();
     assert_eq!(library.calls(), 3);
+}
+
+#[test]
+fn r10_of_uploads_of_one_name_at_once_one_succeeds() {
+    let library = FakeLibrary::new();
+    let client = client(library.clone());
+    let outcomes = std::thread::scope(|scope| {
+        let threads = [(); 8].map(|()| scope.spawn(|| client.upload(&upload())));
+        threads.map(|thread| thread.join().unwrap())
+    });
+    assert_eq!(outcomes.iter().filter(|it| it.is_ok()).count(), 1);
+    assert!(
+        outcomes.iter().filter_map(|it| it.as_ref().err()).all(|it| it.status().unwrap() == 400)
+    );
+    assert_eq!(library.names(), ["collect-dns.ps1"]);
 }
 
 #[test]
@@ -57,7 +72,7 @@ fn v24_a_file_of_the_largest_size_is_stored() {
 }
 
 #[test]
-fn v26_a_smaller_limit_of_the_service_is_shown() {
+fn a_smaller_limit_of_the_service_is_shown() {
     let library = FakeLibrary::builder().max_file_bytes(10).build();
     let error = client(library).upload(&upload()).unwrap_err();
     assert_eq!(error.status().unwrap(), 413);

@@ -154,7 +154,7 @@ impl Transport for Seen {
 }
 
 #[test]
-fn t25_an_answer_over_the_limit_is_refused_and_one_at_the_limit_is_not() {
+fn an_answer_over_the_limit_is_refused_and_one_at_the_limit_is_not() {
     let mock = MockTransport::from_fn(|_| Ok(Reply::status(200).body("12345")));
     for (limit, fits) in [(4, false), (5, true)] {
         let mut request = Request::new(Body::empty());

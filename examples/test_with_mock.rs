@@ -1,0 +1,104 @@
+//! How a function of one's own that takes a [`Client`] is tested without a network.
+//!
+//! ```text
+//! cargo run --example test_with_mock
+//! ```
+//!
+//! `MockTransport` plays what the service rarely does and shows what was sent; `FakeLibrary` keeps the
+//! service's rules and shows what became of it. In a project, each `check_…` is a `#[test]`.
+
+use std::error::Error as StdError;
+use std::time::Duration;
+
+use mde_live_response::{AccessToken, Client, Endpoint, Error, IfExists, LibraryFile, Upload};
+use mde_live_response_mock::{FakeLibrary, MockTransport, Reply};
+
+/// Longest pause that [`publish`] makes for the service.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+/// The function under test: replaces a script in the library, and waits once if it is asked for a short pause.
+fn publish(
+    client: &Client,
+    script: &'static str,
+    sleep: impl FnOnce(Duration),
+) -> Result<LibraryFile, Error> {
+    let upload = Upload::new("Get-DnsCache.ps1".parse()?, script)
+        .description("Lists the DNS client cache".parse()?)
+        .if_exists(IfExists::Override);
+    let outcome = client.upload(&upload);
+    match outcome.as_ref().err().and_then(Error::retry_after) {
+        Some(pause) if pause <= LONGEST_PAUSE => {
+            sleep(pause);
+            client.upload(&upload)
+        }
+        _ => outcome,
+    }
+}
+
+fn token() -> Result<AccessToken, Error> {
+    Ok(AccessToken::new("a-test-token")?)
+}
+
+/// A short pause is made, and the same form is sent again.
+fn check_short_pause() -> Result<(), Box<dyn StdError>> {
+    let mock = MockTransport::new()
+        .reply(Reply::error(429, "TooManyRequests").header("retry-after", "30"))
+        .reply(Reply::stored());
+    let client = Client::builder(Endpoint::COMMERCIAL, token()?, mock.clone()).build();
+
+    let mut slept = None;
+    publish(&client, "Get-DnsClientCache\n", |pause| slept = Some(pause))?;
+
+    assert_eq!(slept, Some(Duration::from_secs(30)));
+    let [first, second] = mock.requests();
+    assert_eq!(first.form(), second.form());
+    second.assert_file("Get-DnsCache.ps1", b"Get-DnsClientCache\n");
+    second.assert_text("OverrideIfExists", "true");
+    second.assert_absent("ParametersDescription");
+    mock.assert_done();
+    Ok(())
+}
+
+/// A long pause is the caller's to make: one request, no sleep.
+fn check_long_pause() -> Result<(), Box<dyn StdError>> {
+    let mock = MockTransport::new()
+        .reply(Reply::error(429, "TooManyRequests").header("retry-after", "3600"));
+    let client = Client::builder(Endpoint::COMMERCIAL, token()?, mock.clone()).build();
+
+    let mut slept = false;
+    let outcome = publish(&client, "Get-DnsClientCache\n", |_| slept = true);
+
+    let wait = outcome.err().and_then(|error| error.retry_after());
+    assert_eq!((wait, slept), (Some(Duration::from_secs(3600)), false));
+    let [_only] = mock.requests();
+    mock.assert_done();
+    Ok(())
+}
+
+/// The library holds the new script, as old as the one that it replaces.
+fn check_replacement() -> Result<(), Box<dyn StdError>> {
+    let library = FakeLibrary::new();
+    library.insert("Get-DnsCache.ps1", "# an older script\n");
+    library.insert("A-Colleague.ps1", "# not ours\n");
+    library.advance(Duration::from_secs(86_400));
+    let client = Client::builder(Endpoint::COMMERCIAL, token()?, library.clone()).build();
+
+    publish(&client, "Get-DnsClientCache\n", |_| {})?;
+
+    assert_eq!(library.names(), ["A-Colleague.ps1", "Get-DnsCache.ps1"]);
+    assert_eq!(library.content("Get-DnsCache.ps1").as_deref(), Some(&b"Get-DnsClientCache\n"[..]));
+    let entry = library.entry("Get-DnsCache.ps1").ok_or("no such file")?;
+    assert_eq!(entry.creation_time, "2026-01-01T00:00:00.0000000Z");
+    assert_eq!(entry.last_updated_time, "2026-01-02T00:00:00.000000Z");
+    Ok(())
+}
+
+fn main() -> Result<(), Box<dyn StdError>> {
+    check_short_pause()?;
+    println!("a short pause is made, and the same form is sent again");
+    check_long_pause()?;
+    println!("a long pause is left to the caller");
+    check_replacement()?;
+    println!("the script is replaced, and nothing else");
+    Ok(())
+}
