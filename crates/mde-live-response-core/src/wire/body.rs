@@ -178,10 +178,13 @@ impl Read for Body<'_> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         let mut filled = 0;
         while let Some(free) = buf.get_mut(filled..).filter(|free| !free.is_empty()) {
-            let n = self.read_segment(free)?;
-            if n == 0 {
-                break;
-            }
+            let n = match self.read_segment(free) {
+                Ok(0) => break,
+                Ok(n) => n,
+                // What was read before is good; the record keeps the error for the next call.
+                Err(_) if filled > 0 => break,
+                Err(error) => return Err(error),
+            };
             filled += n;
             self.position += n as u64;
         }
