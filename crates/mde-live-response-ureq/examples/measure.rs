@@ -79,7 +79,7 @@ fn run() -> Result<bool, Failure> {
 fn worst(peer: &Peer, root: &Certificate) -> Result<Duration, Failure> {
     let mut worst = Duration::ZERO;
     for _ in 0..ROUNDS {
-        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let listener = &TcpListener::bind("127.0.0.1:0")?;
         let port = listener.local_addr()?.port();
         let endpoint = match peer.tls {
             Some(_) => Endpoint::custom(&format!("https://localhost:{port}"))?,
@@ -93,7 +93,7 @@ fn worst(peer: &Peer, root: &Certificate) -> Result<Duration, Failure> {
         let upload = Upload::new("large.bin".parse()?, vec![7; 20 * 1024 * 1024]);
         let (returned, until_returned) = mpsc::channel();
         let (took, result) = thread::scope(|scope| {
-            let peer = scope.spawn(|| serve(&listener, peer, until_returned));
+            let peer = scope.spawn(move || serve(listener, peer, &until_returned));
             let start = Instant::now();
             let result = client.upload(&upload);
             let took = start.elapsed();
@@ -111,13 +111,13 @@ fn worst(peer: &Peer, root: &Certificate) -> Result<Duration, Failure> {
     Ok(worst)
 }
 
-fn serve(listener: &TcpListener, peer: &Peer, hold: Receiver<()>) -> Result<(), Failure> {
+fn serve(listener: &TcpListener, peer: &Peer, hold: &Receiver<()>) -> Result<(), Failure> {
     let (tcp, _) = listener.accept()?;
     match &peer.tls {
-        None => answer(&tcp, peer.answer, &hold),
+        None => answer(&tcp, peer.answer, hold),
         Some(config) => {
             let tls = ServerConnection::new(Arc::clone(config))?;
-            answer(StreamOwned::new(tls, tcp), peer.answer, &hold)
+            answer(StreamOwned::new(tls, tcp), peer.answer, hold)
         }
     }
 }
