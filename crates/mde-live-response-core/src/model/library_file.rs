@@ -80,7 +80,7 @@ impl LibraryFile {
 /// reason to call an upload failed. The feature `jiff` adds `to_jiff`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Timestamp(String);
+pub struct Timestamp(pub(crate) String);
 
 impl Timestamp {
     /// The text as the service sent it.

@@ -1,8 +1,7 @@
 //! The answer that describes one stored file.
 
 use http::{Response, StatusCode};
-use serde::de::{DeserializeOwned, Error as _};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::failure;
@@ -11,39 +10,26 @@ use crate::error::{ResponseError, ResponseErrorKind};
 use crate::model::{LibraryFile, Sha256Digest, Timestamp};
 use crate::transport::Delivery;
 
-/// The service's `LibraryFiles` entity. A known field that comes twice is an error.
+/// The service's `LibraryFiles` entity, its values still unread. A known field that comes twice is an error.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Entity<'a> {
-    file_name: String,
+    #[serde(borrow)]
+    file_name: Option<&'a RawValue>,
     #[serde(borrow)]
     sha256: Option<&'a RawValue>,
-    #[serde(default, deserialize_with = "lenient")]
-    description: Option<String>,
-    #[serde(default, deserialize_with = "lenient")]
-    creation_time: Option<Timestamp>,
-    #[serde(default, deserialize_with = "lenient")]
-    last_updated_time: Option<Timestamp>,
-    #[serde(default, deserialize_with = "lenient")]
-    created_by: Option<String>,
-    #[serde(default, deserialize_with = "lenient")]
-    has_parameters: Option<bool>,
-    #[serde(default, deserialize_with = "lenient")]
-    parameters_description: Option<String>,
-}
-
-/// A value of another type is `None`; a broken value (a lone surrogate, say) is still an error.
-fn lenient<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: DeserializeOwned,
-{
-    let raw = <&RawValue>::deserialize(deserializer)?;
-    match serde_json::from_str(raw.get()) {
-        Ok(value) => Ok(value),
-        Err(error) if error.is_data() => Ok(None),
-        Err(error) => Err(D::Error::custom(error)),
-    }
+    #[serde(borrow)]
+    description: Option<&'a RawValue>,
+    #[serde(borrow)]
+    creation_time: Option<&'a RawValue>,
+    #[serde(borrow)]
+    last_updated_time: Option<&'a RawValue>,
+    #[serde(borrow)]
+    created_by: Option<&'a RawValue>,
+    #[serde(borrow)]
+    has_parameters: Option<&'a RawValue>,
+    #[serde(borrow)]
+    parameters_description: Option<&'a RawValue>,
 }
 
 /// Reads the stored entity from an answer with a status of success.
@@ -63,29 +49,47 @@ pub(super) fn read(reply: &Response<Vec<u8>>) -> Result<LibraryFile, ResponseErr
         NoText::Encoding => shown(ResponseErrorKind::Encoding, Delivery::Unknown),
         NoText::NotUtf8 => shown(ResponseErrorKind::NotJson, Delivery::Unknown),
     })?;
-    let entity: Entity<'_> = serde_json::from_str(text).map_err(|cause| {
+    parse(text).map_err(|kind| match kind {
+        ResponseErrorKind::Field { .. } => shown(kind, Delivery::Delivered),
+        _ => shown(kind, Delivery::Unknown).with_code(failure::code_of(text)),
+    })
+}
+
+fn parse(text: &str) -> Result<LibraryFile, ResponseErrorKind> {
+    let entity: Entity<'_> = json::object(text).map_err(|cause| {
         // Whether the text is JSON at all is told by reading it as nothing in particular.
         let is_json = cause.is_data() && serde_json::from_str::<&RawValue>(text).is_ok();
-        let kind = if is_json { ResponseErrorKind::Shape } else { ResponseErrorKind::NotJson };
-        shown(kind, Delivery::Unknown).with_code(failure::code_of(text))
+        if is_json { ResponseErrorKind::Shape } else { ResponseErrorKind::NotJson }
     })?;
-    let sha256 = read_sha256(entity.sha256)
-        .ok_or_else(|| error(ResponseErrorKind::Field { name: "sha256" }, Delivery::Delivered))?;
     Ok(LibraryFile {
-        file_name: entity.file_name,
-        sha256,
-        description: entity.description,
-        creation_time: entity.creation_time,
-        last_updated_time: entity.last_updated_time,
-        created_by: entity.created_by,
-        has_parameters: entity.has_parameters,
-        parameters_description: entity.parameters_description,
+        file_name: words(entity.file_name)?.ok_or(ResponseErrorKind::Shape)?,
+        description: words(entity.description)?,
+        creation_time: words(entity.creation_time)?.map(Timestamp),
+        last_updated_time: words(entity.last_updated_time)?.map(Timestamp),
+        created_by: words(entity.created_by)?,
+        has_parameters: flag(entity.has_parameters),
+        parameters_description: words(entity.parameters_description)?,
+        sha256: digest(entity.sha256).ok_or(ResponseErrorKind::Field { name: "sha256" })?,
     })
+}
+
+/// A value of another type is `None`; a text that cannot be one (a lone surrogate, say) is an error.
+fn words(raw: Option<&RawValue>) -> Result<Option<String>, ResponseErrorKind> {
+    let text = raw.map(RawValue::get).filter(|raw| raw.starts_with('"'));
+    text.map(serde_json::from_str).transpose().map_err(|_| ResponseErrorKind::NotJson)
+}
+
+fn flag(raw: Option<&RawValue>) -> Option<bool> {
+    match raw?.get() {
+        "true" => Some(true),
+        "false" => Some(false),
+        _ => None,
+    }
 }
 
 /// Outer `None`: unreadable. Inner `None`: the service said nothing (no field, `null`, an empty text).
 #[expect(clippy::option_option, reason = "private, and both levels are told apart at once")]
-fn read_sha256(raw: Option<&RawValue>) -> Option<Option<Sha256Digest>> {
+fn digest(raw: Option<&RawValue>) -> Option<Option<Sha256Digest>> {
     let Some(raw) = raw else { return Some(None) };
     let text: String = serde_json::from_str(raw.get()).ok()?;
     if text.is_empty() { Some(None) } else { Some(Some(text.parse().ok()?)) }

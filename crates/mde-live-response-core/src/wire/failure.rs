@@ -3,6 +3,7 @@
 use http::header::LOCATION;
 use http::{Response, Uri};
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use std::time::SystemTime;
 
 use super::{json, retry_after};
@@ -21,10 +22,7 @@ pub(super) fn check(reply: &Response<Vec<u8>>, endpoint: &Endpoint) -> Result<()
             return Err(ServiceError::redirected(answer(reply), host).into());
         }
         401 | 403 => return Err(AuthError::refused(answer(reply), endpoint.audience()).into()),
-        407 => {
-            let kind = TransportErrorKind::Proxy;
-            return Err(TransportError::new(kind, Delivery::NotDelivered).into());
-        }
+        407 => return Err(foreign(reply, TransportErrorKind::Proxy, Delivery::NotDelivered)),
         429 => return Err(throttled(reply)),
         503 if retry_after::read(reply.headers(), SystemTime::now()).is_some() => {
             return Err(throttled(reply));
@@ -32,10 +30,7 @@ pub(super) fn check(reply: &Response<Vec<u8>>, endpoint: &Endpoint) -> Result<()
         408 | 500..=599 => ServiceErrorKind::Server,
         413 => ServiceErrorKind::TooLarge,
         400..=499 => ServiceErrorKind::Rejected,
-        _ => {
-            let kind = TransportErrorKind::Protocol;
-            return Err(TransportError::new(kind, Delivery::Unknown).into());
-        }
+        _ => return Err(foreign(reply, TransportErrorKind::Protocol, Delivery::Unknown)),
     };
     Err(ServiceError::new(kind, answer(reply)).into())
 }
@@ -45,10 +40,17 @@ fn throttled(reply: &Response<Vec<u8>>) -> Error {
     ThrottledError::new(answer(reply), wait).into()
 }
 
+/// For a status that is not the service's own word.
+fn foreign(reply: &Response<Vec<u8>>, kind: TransportErrorKind, delivery: Delivery) -> Error {
+    let cause = format!("status {}", reply.status().as_u16());
+    TransportError::new(kind, delivery).with_source(cause).into()
+}
+
 /// The documented form of an error: `{"error": {"code", "message", "target"}}`.
 #[derive(Deserialize)]
-struct ErrorBody {
-    error: ErrorDetail,
+struct ErrorBody<'a> {
+    #[serde(borrow)]
+    error: &'a RawValue,
 }
 
 #[derive(Deserialize, Default)]
@@ -67,7 +69,8 @@ fn answer(reply: &Response<Vec<u8>>) -> FailureAnswer {
 }
 
 fn detail(text: &str) -> Option<ErrorDetail> {
-    serde_json::from_str::<ErrorBody>(text).ok().map(|body| body.error)
+    let body: ErrorBody<'_> = json::object(text).ok()?;
+    json::object(body.error.get()).ok()
 }
 
 /// The code of an error body, whatever the status it came with.
@@ -84,7 +87,12 @@ fn redirect_host(reply: &Response<Vec<u8>>, endpoint: &Endpoint) -> Option<Strin
         None => location.to_owned(),
     };
     let target: Uri = absolute.parse().ok()?;
+    // Without one of these it is a path or nothing, however much it looks like a host.
+    if !matches!(target.scheme_str()?.to_ascii_lowercase().as_str(), "http" | "https") {
+        return None;
+    }
+    let host = target.host().filter(|host| !host.is_empty())?;
     let ours: Uri = endpoint.base().parse().ok()?;
-    let host = target.host()?;
-    (Some(host) != ours.host()).then(|| host.to_owned())
+    let same = ours.host().is_some_and(|ours| ours.eq_ignore_ascii_case(host));
+    (!same).then(|| host.to_owned())
 }

@@ -2,6 +2,9 @@
 
 use http::Response;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName};
+use serde::Deserialize;
+use serde::de::Error as _;
+use serde_json::value::RawValue;
 
 /// Longest excerpt of a body that is kept for an error, in characters.
 const MAX_EXCERPT: usize = 300;
@@ -22,6 +25,15 @@ pub(super) fn text(reply: &Response<Vec<u8>>) -> Result<&str, NoText> {
     }
     let text = str::from_utf8(reply.body()).map_err(|_| NoText::NotUtf8)?;
     Ok(text.strip_prefix('\u{FEFF}').unwrap_or(text))
+}
+
+/// Reads a JSON object. The derived readers would take an array of the fields' values for one, too.
+pub(super) fn object<'t, T: Deserialize<'t>>(text: &'t str) -> serde_json::Result<T> {
+    if text.trim_ascii_start().starts_with('{') {
+        return serde_json::from_str(text);
+    }
+    serde_json::from_str::<&RawValue>(text)?;
+    Err(serde_json::Error::custom("not an object"))
 }
 
 fn charset_is_utf8(reply: &Response<Vec<u8>>) -> bool {
