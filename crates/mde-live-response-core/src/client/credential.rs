@@ -66,61 +66,78 @@ impl AccessToken {
     }
 
     /// The reply without this token: a server that echoes what it was sent must not bring it into a text.
+    ///
+    /// Finds it as it stands, and with any of its characters escaped as JSON or a URL may do. A token of
+    /// fewer than 8 characters stays: none is that short, and without it the answer would mean something
+    /// else.
     pub(crate) fn scrub(&self, mut reply: Response<Vec<u8>>) -> Response<Vec<u8>> {
-        for needle in self.spellings() {
-            for value in reply.headers_mut().values_mut() {
-                if let Some(clean) = replace(value.as_bytes(), needle.as_bytes()) {
-                    *value = HeaderValue::from_bytes(&clean)
-                        .unwrap_or_else(|_| HeaderValue::from_static(REDACTED));
-                }
+        if self.0.len() < Self::MIN_SCRUBBED {
+            return reply;
+        }
+        for value in reply.headers_mut().values_mut() {
+            if let Some(clean) = self.redact(value.as_bytes()) {
+                *value = HeaderValue::from_bytes(&clean)
+                    .unwrap_or_else(|_| HeaderValue::from_static(REDACTED));
             }
-            if let Some(clean) = replace(reply.body(), needle.as_bytes()) {
-                reply.body_mut().zeroize();
-                *reply.body_mut() = clean;
-            }
+        }
+        if let Some(clean) = self.redact(reply.body()) {
+            reply.body_mut().zeroize();
+            *reply.body_mut() = clean;
         }
         reply
     }
 
-    /// The token as it stands, and as JSON or a URL may spell it.
-    fn spellings(&self) -> Vec<Zeroizing<String>> {
-        let plain: &str = &self.0;
-        let escapes: [&[(&str, &str)]; 5] = [
-            &[],
-            &[("/", "\\/")],
-            &[("+", "\\u002B")],
-            &[("+", "\\u002b")],
-            &[("%", "%25"), ("+", "%2B"), ("/", "%2F"), ("=", "%3D"), ("~", "%7E")],
-        ];
-        let mut spellings = Vec::with_capacity(escapes.len());
-        for table in escapes {
-            let mut spelling = plain.to_owned();
-            for (from, to) in table {
-                spelling = spelling.replace(from, to);
-            }
-            spellings.push(Zeroizing::new(spelling));
+    const MIN_SCRUBBED: usize = 8;
+
+    /// `None` where the token does not occur.
+    fn redact(&self, text: &[u8]) -> Option<Vec<u8>> {
+        let mut clean = Vec::new();
+        let (mut kept, mut at) = (0, 0);
+        while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
+            let Some(found) = spelled(self.0.as_bytes(), rest) else {
+                at += 1;
+                continue;
+            };
+            clean.extend_from_slice(text.get(kept..at).unwrap_or_default());
+            clean.extend_from_slice(REDACTED.as_bytes());
+            at += found;
+            kept = at;
         }
-        spellings
+        if kept == 0 {
+            return None;
+        }
+        clean.extend_from_slice(text.get(kept..).unwrap_or_default());
+        Some(clean)
     }
 }
 
 const REDACTED: &str = "[redacted]";
 
-/// `None` where the needle does not occur.
-fn replace(text: &[u8], needle: &[u8]) -> Option<Vec<u8>> {
-    let mut clean = Vec::new();
-    let mut rest = text;
-    while let Some(at) = rest.windows(needle.len()).position(|window| window == needle) {
-        let (before, found) = rest.split_at(at);
-        clean.extend_from_slice(before);
-        clean.extend_from_slice(REDACTED.as_bytes());
-        rest = found.get(needle.len()..).unwrap_or_default();
+/// Length of the token's spelling with which the text starts.
+fn spelled(token: &[u8], text: &[u8]) -> Option<usize> {
+    if text.starts_with(token) {
+        return Some(token.len());
     }
-    if rest.len() == text.len() {
-        return None;
+    let mut len = 0;
+    for c in token {
+        len += spelled_char(*c, text.get(len..)?)?;
     }
-    clean.extend_from_slice(rest);
-    Some(clean)
+    Some(len)
+}
+
+/// Length of the character's spelling with which the text starts: `c`, `%63`, `\u0063` or `\c`.
+fn spelled_char(c: u8, text: &[u8]) -> Option<usize> {
+    let is_hex_of_c = |digits: &[u8]| {
+        let digits = str::from_utf8(digits).ok();
+        digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) == Some(c)
+    };
+    match text {
+        [b'%', high, low, ..] if is_hex_of_c(&[*high, *low]) => Some(3),
+        [b'\\', b'u', b'0', b'0', high, low, ..] if is_hex_of_c(&[*high, *low]) => Some(6),
+        [b'\\', next, ..] if *next == c => Some(2),
+        [next, ..] if *next == c => Some(1),
+        _ => None,
+    }
 }
 
 fn check(token: &str) -> Result<(), InvalidToken> {
@@ -130,7 +147,8 @@ fn check(token: &str) -> Result<(), InvalidToken> {
     if token.trim().len() != token.len() {
         return Err(InvalidToken::Whitespace);
     }
-    if token.get(..7).is_some_and(|start| start.eq_ignore_ascii_case("bearer ")) {
+    let scheme = token.split(char::is_whitespace).next().unwrap_or_default();
+    if scheme.eq_ignore_ascii_case("bearer") {
         return Err(InvalidToken::Scheme);
     }
     if !token.bytes().all(|b| b.is_ascii_graphic()) {

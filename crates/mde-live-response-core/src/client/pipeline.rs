@@ -24,14 +24,9 @@ pub(super) fn upload(client: &Inner, upload: &Upload) -> Result<LibraryFile, Err
     if let Some(error) = record.take_source_error() {
         return Err(error.into());
     }
-    let reply = sent?;
-    let judge =
-        |reply: &http::Response<Vec<u8>>| form.read_reply(reply, record.sha256(), &client.endpoint);
-    match judge(&reply) {
-        Ok(stored) => Ok(stored),
-        // A failure quotes the answer, and the answer may quote the request.
-        Err(_) => judge(&token.scrub(reply)),
-    }
+    // Before anything reads it: an answer may quote the request.
+    let reply = token.scrub(sent?);
+    form.read_reply(&reply, record.sha256(), &client.endpoint)
 }
 
 /// What can be known before anything is sent.
