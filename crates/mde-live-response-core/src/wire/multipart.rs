@@ -9,7 +9,6 @@ use super::Boundary;
 use crate::model::{ContentType, FileName};
 
 /// Everything of a form but the file's content.
-#[derive(Debug)]
 pub(super) struct Framing {
     pub(super) head: Vec<u8>,
     pub(super) tail: Vec<u8>,

@@ -1,5 +1,7 @@
 //! The call that stores a file: `POST {base}/api/libraryfiles`.
 
+use std::fmt;
+
 use http::header::{
     ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, USER_AGENT,
 };
@@ -50,7 +52,6 @@ const AGENT: &str = concat!("mde-live-response/", env!("CARGO_PKG_VERSION"));
 /// assert_eq!(sent.len() as u64, request.body().len());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug)]
 pub struct UploadForm<'a> {
     upload: &'a Upload,
     framing: Framing,
@@ -180,6 +181,12 @@ impl<'a> UploadForm<'a> {
             sent: sent.to_owned(),
             stored: stored.file_name().to_owned(),
         }))
+    }
+}
+
+impl fmt::Debug for UploadForm<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UploadForm").field("upload", self.upload).finish_non_exhaustive()
     }
 }
 
