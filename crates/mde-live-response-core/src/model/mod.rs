@@ -11,6 +11,8 @@ mod text;
 mod upload;
 
 pub use content::FileContent;
+#[cfg(test)]
+pub(crate) use content::PositionedRead;
 pub use content_type::{ContentType, InvalidContentType};
 pub use endpoint::{Endpoint, InvalidEndpoint};
 pub use file_name::{FileName, InvalidFileName};

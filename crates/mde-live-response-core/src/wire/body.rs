@@ -229,3 +229,6 @@ impl fmt::Debug for Body<'_> {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,27 @@
+//! The rows of `tests/catalogue.md` that one attempt can show, and that need no socket.
+//!
+//! Each test's name starts with the number of its row.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+mod auth;
+mod content;
+mod endpoint;
+mod entity;
+mod entity_fields;
+mod files;
+mod files_changing;
+mod form;
+mod names;
+mod redirects;
+mod secrets;
+mod statuses;
+mod support;
+mod texts;
+mod waits;

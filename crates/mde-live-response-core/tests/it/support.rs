@@ -1,0 +1,221 @@
+//! A transport that answers as it is told and keeps what it was sent, and what else many rows need.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::io::{self, Read};
+use std::sync::{Arc, Mutex};
+
+use mde_live_response_core::http::{HeaderMap, Method, Request, Response, Uri};
+use mde_live_response_core::{
+    AccessToken, Body, Client, ClientBuilder, Delivery, Endpoint, Error, Random, RandomError,
+    Sha256Digest, Transport, TransportError, TransportErrorKind, Upload,
+};
+
+pub(crate) const NAME: &str = "collect-dns.ps1";
+pub(crate) const CONTENT: &str = "Get-DnsClientCache\n";
+pub(crate) const SHA256: &str = "a4983efac65cc22427c315b5605be885a87605ae02e475aa50a499267745faf9";
+/// SHA-256 of no bytes.
+pub(crate) const EMPTY_SHA256: &str =
+    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+/// Boundary that [`Drawn::same`]`(0xaa)` draws.
+pub(crate) const AAAA: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+
+/// One request, its body read to the end.
+#[derive(Debug, Clone)]
+pub(crate) struct Sent {
+    pub(crate) method: Method,
+    pub(crate) uri: Uri,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+}
+
+type Answer = dyn Fn(&mut Request<Body<'_>>, &mut Vec<u8>) -> Result<Response<Vec<u8>>, TransportError>
+    + Send
+    + Sync;
+
+/// Clones share the requests.
+#[derive(Clone)]
+pub(crate) struct Canned {
+    answer: Arc<Answer>,
+    sent: Arc<Mutex<Vec<Sent>>>,
+}
+
+impl Canned {
+    /// Reads the body to its end, then gives this answer, every time.
+    pub(crate) fn new(answer: Response<Vec<u8>>) -> Self {
+        Self::with(move |request, body| {
+            request.body_mut().read_to_end(body).map_err(broken)?;
+            Ok(answer.clone())
+        })
+    }
+
+    /// Leaves both to the test: what it pushes to the vector counts as sent.
+    pub(crate) fn with(
+        answer: impl Fn(
+            &mut Request<Body<'_>>,
+            &mut Vec<u8>,
+        ) -> Result<Response<Vec<u8>>, TransportError>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Self {
+        Self { answer: Arc::new(answer), sent: Arc::default() }
+    }
+
+    /// Answers with the file's entity, its hash computed from what arrived between the part's headers and
+    /// the closing boundary.
+    pub(crate) fn storing(name: &'static str) -> Self {
+        Self::with(move |request, body| {
+            request.body_mut().read_to_end(body).map_err(broken)?;
+            Ok(json(
+                200,
+                &format!(r#"{{"fileName":"{name}","sha256":"{}"}}"#, sha256(file_of(body))),
+            ))
+        })
+    }
+
+    pub(crate) fn sent(&self) -> Vec<Sent> {
+        self.sent.lock().unwrap().clone()
+    }
+
+    #[track_caller]
+    pub(crate) fn only(&self) -> Sent {
+        let [sent] = <[Sent; 1]>::try_from(self.sent()).expect("exactly one request");
+        sent
+    }
+
+    pub(crate) fn client(&self) -> Client {
+        self.builder().build()
+    }
+
+    pub(crate) fn builder(&self) -> ClientBuilder {
+        let token = AccessToken::new("an-access-token").unwrap();
+        Client::builder(Endpoint::COMMERCIAL, token, self.clone())
+    }
+}
+
+impl fmt::Debug for Canned {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Canned")
+    }
+}
+
+impl Transport for Canned {
+    fn send(&self, mut request: Request<Body<'_>>) -> Result<Response<Vec<u8>>, TransportError> {
+        let mut body = Vec::new();
+        let answer = (self.answer)(&mut request, &mut body);
+        self.sent.lock().unwrap().push(Sent {
+            method: request.method().clone(),
+            uri: request.uri().clone(),
+            headers: request.headers().clone(),
+            body,
+        });
+        answer
+    }
+}
+
+/// What a transport makes of a body that cannot be read to its end.
+pub(crate) fn broken(cause: io::Error) -> TransportError {
+    TransportError::new(TransportErrorKind::Send, Delivery::NotDelivered).with_source(cause)
+}
+
+/// The file's bytes in a form: from the empty line after `filename=` to the closing boundary.
+pub(crate) fn file_of(body: &[u8]) -> &[u8] {
+    let find = |from: usize, needle: &[u8]| {
+        from + body[from..].windows(needle.len()).position(|it| it == needle).expect("a form")
+    };
+    let delimiter = find(0, b"\r\n");
+    let start = find(find(0, b"filename="), b"\r\n\r\n") + 4;
+    // CRLF before, two dashes and CRLF after.
+    &body[start..body.len() - (2 + delimiter + 4)]
+}
+
+pub(crate) fn sha256(bytes: &[u8]) -> String {
+    use sha2::Digest;
+    Sha256Digest::from(<[u8; 32]>::from(sha2::Sha256::digest(bytes))).to_string()
+}
+
+pub(crate) fn upload() -> Upload {
+    Upload::new(NAME.parse().unwrap(), CONTENT)
+}
+
+pub(crate) fn answer(
+    status: u16,
+    headers: &[(&str, &str)],
+    body: impl Into<Vec<u8>>,
+) -> Response<Vec<u8>> {
+    let mut builder = Response::builder().status(status);
+    for (name, value) in headers {
+        builder = builder.header(*name, *value);
+    }
+    builder.body(body.into()).unwrap()
+}
+
+pub(crate) fn json(status: u16, body: &str) -> Response<Vec<u8>> {
+    answer(status, &[("content-type", "application/json")], body)
+}
+
+/// The least that a verified success needs.
+pub(crate) fn stored() -> Response<Vec<u8>> {
+    json(200, &format!(r#"{{"fileName":"{NAME}","sha256":"{SHA256}"}}"#))
+}
+
+/// Uploads once and expects an error.
+#[track_caller]
+pub(crate) fn failure(reply: Response<Vec<u8>>) -> Error {
+    let transport = Canned::new(reply);
+    let error = transport.client().upload(&upload()).expect_err("an error");
+    transport.only();
+    error
+}
+
+/// The error, as one variant of [`Error`].
+macro_rules! expect_error {
+    ($error:expr, $variant:ident, $case:expr) => {
+        match $error {
+            mde_live_response_core::Error::$variant(error) => error,
+            other => panic!("case: {}: not {}: {other:?}", $case, stringify!($variant)),
+        }
+    };
+}
+pub(crate) use expect_error;
+
+/// A "random" source that draws blocks of one byte each, in order, the last one for ever.
+#[derive(Debug)]
+pub(crate) struct Drawn {
+    blocks: Vec<u8>,
+    draws: Arc<Mutex<usize>>,
+}
+
+impl Drawn {
+    pub(crate) fn same(block: u8) -> Self {
+        Self::each(&[block])
+    }
+
+    pub(crate) fn each(blocks: &[u8]) -> Self {
+        Self { blocks: blocks.to_vec(), draws: Arc::default() }
+    }
+
+    pub(crate) fn count(&self) -> Arc<Mutex<usize>> {
+        Arc::clone(&self.draws)
+    }
+}
+
+impl Random for Drawn {
+    fn fill(&self, buf: &mut [u8]) -> Result<(), RandomError> {
+        let mut draws = self.draws.lock().unwrap();
+        buf.fill(*self.blocks.get(*draws).unwrap_or(self.blocks.last().unwrap()));
+        *draws += 1;
+        Ok(())
+    }
+}
+
+/// Every cause of an error, outermost first.
+pub(crate) fn causes<'e>(error: &'e (dyn StdError + 'static)) -> Vec<&'e (dyn StdError + 'static)> {
+    std::iter::successors(error.source(), |cause| (*cause).source()).collect()
+}
+
+/// The same, as shown.
+pub(crate) fn shown_causes(error: &(dyn StdError + 'static)) -> Vec<String> {
+    causes(error).iter().map(ToString::to_string).collect()
+}
