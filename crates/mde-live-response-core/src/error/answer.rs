@@ -1,6 +1,7 @@
 //! What a failed answer says: shared by every error that the service spoke.
 
 use std::fmt;
+use std::time::Duration;
 
 use http::StatusCode;
 
@@ -17,6 +18,7 @@ pub(crate) struct FailureAnswer {
     pub(crate) message: Option<String>,
     pub(crate) target: Option<String>,
     pub(crate) excerpt: String,
+    pub(crate) retry_after: Option<Duration>,
 }
 
 impl fmt::Display for FailureAnswer {
@@ -57,6 +59,13 @@ macro_rules! answer_accessors {
         #[must_use]
         pub fn target(&self) -> Option<&str> {
             self.answer.target.as_deref()
+        }
+
+        /// How long the service asks to wait; `None` when it does not say, or says it in no form that HTTP
+        /// knows.
+        #[must_use]
+        pub fn retry_after(&self) -> Option<std::time::Duration> {
+            self.answer.retry_after
         }
     };
 }

@@ -113,11 +113,13 @@ impl Error {
         }
     }
 
-    /// How long the service asks to wait before the next try.
+    /// How long the service asks to wait before the next try: with 429 and 503 as a rule, but it may say so
+    /// beside any refusal.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Throttled(error) => error.retry_after(),
+            Self::Service(error) => error.retry_after(),
             _ => None,
         }
     }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::subject::Subject;
+use super::subject::{Escaped, Subject};
 
 /// Why a file could not be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -84,7 +84,9 @@ impl fmt::Display for SourceError {
         };
         write!(f, "{}{what}", self.subject)?;
         match &self.path {
-            Some(path) => write!(f, " ({})", path.to_string_lossy().escape_debug()),
+            Some(path) => {
+                write!(f, " ({})", Escaped { text: &path.to_string_lossy(), max: usize::MAX })
+            }
             None => Ok(()),
         }
     }

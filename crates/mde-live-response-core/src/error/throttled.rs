@@ -2,7 +2,6 @@
 
 use std::error::Error as StdError;
 use std::fmt;
-use std::time::Duration;
 
 use http::StatusCode;
 
@@ -13,13 +12,12 @@ use super::subject::Subject;
 #[derive(Debug)]
 pub struct ThrottledError {
     answer: Box<FailureAnswer>,
-    retry_after: Option<Duration>,
     pub(super) subject: Subject,
 }
 
 impl ThrottledError {
-    pub(crate) fn new(answer: FailureAnswer, retry_after: Option<Duration>) -> Self {
-        Self { answer: Box::new(answer), retry_after, subject: Subject::default() }
+    pub(crate) fn new(answer: FailureAnswer) -> Self {
+        Self { answer: Box::new(answer), subject: Subject::default() }
     }
 
     /// Status of the answer.
@@ -29,18 +27,12 @@ impl ThrottledError {
     }
 
     answer_accessors!();
-
-    /// How long the service asks to wait; `None` when it does not say, or says it in no form that HTTP knows.
-    #[must_use]
-    pub fn retry_after(&self) -> Option<Duration> {
-        self.retry_after
-    }
 }
 
 impl fmt::Display for ThrottledError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}the service asks for a pause", self.subject)?;
-        if let Some(wait) = self.retry_after {
+        if let Some(wait) = self.answer.retry_after {
             write!(f, " of {} s", wait.as_millis().div_ceil(1000))?;
         }
         write!(f, " ({}); nothing was stored", self.answer)

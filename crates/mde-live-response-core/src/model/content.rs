@@ -29,8 +29,8 @@ pub(crate) trait PositionedRead: Send + Sync {
     /// Reads some bytes at a position; 0 only at the end.
     fn read_at(&self, buf: &mut [u8], position: u64) -> io::Result<usize>;
 
-    /// What `read_at` cannot see: whether the source is still the one that was opened.
-    fn check_unchanged(&self) -> Result<(), SourceErrorKind>;
+    /// What `read_at` cannot see: whether the source is still as it was when it was opened.
+    fn is_unchanged(&self) -> io::Result<bool>;
 
     /// Where the bytes come from, for messages.
     fn path(&self) -> Option<&Path>;
@@ -72,7 +72,11 @@ impl FileContent {
     }
 
     pub(crate) fn check_unchanged(&self) -> Result<(), SourceError> {
-        self.0.check_unchanged().map_err(|kind| self.error(kind))
+        match self.0.is_unchanged() {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(self.error(SourceErrorKind::Changed)),
+            Err(cause) => Err(self.error(SourceErrorKind::of(&cause)).with_source(cause)),
+        }
     }
 
     /// An error about this content.
@@ -136,8 +140,8 @@ impl<B: AsRef<[u8]> + Send + Sync> PositionedRead for B {
         io::Read::read(&mut rest, buf)
     }
 
-    fn check_unchanged(&self) -> Result<(), SourceErrorKind> {
-        Ok(())
+    fn is_unchanged(&self) -> io::Result<bool> {
+        Ok(true)
     }
 
     fn path(&self) -> Option<&Path> {
@@ -221,12 +225,9 @@ impl PositionedRead for OpenFile {
         std::os::windows::fs::FileExt::seek_read(&self.file, buf, position)
     }
 
-    fn check_unchanged(&self) -> Result<(), SourceErrorKind> {
-        let now = self.file.metadata().map_err(|cause| SourceErrorKind::of(&cause))?;
-        if now.len() != self.len || now.modified().ok() != self.modified {
-            return Err(SourceErrorKind::Changed);
-        }
-        Ok(())
+    fn is_unchanged(&self) -> io::Result<bool> {
+        let now = self.file.metadata()?;
+        Ok(now.len() == self.len && now.modified().ok() == self.modified)
     }
 
     fn path(&self) -> Option<&Path> {

@@ -15,29 +15,25 @@ use crate::transport::{Delivery, TransportError, TransportErrorKind};
 
 /// `Ok` for a status of success (2xx), else the error that the status stands for.
 pub(super) fn check(reply: &Response<Vec<u8>>, endpoint: &Endpoint) -> Result<(), Error> {
+    if reply.status().is_success() {
+        return Ok(());
+    }
+    let answer = answer(reply);
     let kind = match reply.status().as_u16() {
-        200..=299 => return Ok(()),
         300..=399 => {
             let host = redirect_host(reply, endpoint);
-            return Err(ServiceError::redirected(answer(reply), host).into());
+            return Err(ServiceError::redirected(answer, host).into());
         }
-        401 | 403 => return Err(AuthError::refused(answer(reply), endpoint.audience()).into()),
+        401 | 403 => return Err(AuthError::refused(answer, endpoint.audience()).into()),
         407 => return Err(foreign(reply, TransportErrorKind::Proxy, Delivery::NotDelivered)),
-        429 => return Err(throttled(reply)),
-        503 if retry_after::read(reply.headers(), SystemTime::now()).is_some() => {
-            return Err(throttled(reply));
-        }
+        429 => return Err(ThrottledError::new(answer).into()),
+        503 if answer.retry_after.is_some() => return Err(ThrottledError::new(answer).into()),
         408 | 500..=599 => ServiceErrorKind::Server,
         413 => ServiceErrorKind::TooLarge,
         400..=499 => ServiceErrorKind::Rejected,
         _ => return Err(foreign(reply, TransportErrorKind::Protocol, Delivery::Unknown)),
     };
-    Err(ServiceError::new(kind, answer(reply)).into())
-}
-
-fn throttled(reply: &Response<Vec<u8>>) -> Error {
-    let wait = retry_after::read(reply.headers(), SystemTime::now());
-    ThrottledError::new(answer(reply), wait).into()
+    Err(ServiceError::new(kind, answer).into())
 }
 
 /// For a status that is not the service's own word.
@@ -65,7 +61,8 @@ fn answer(reply: &Response<Vec<u8>>) -> FailureAnswer {
     let detail = json::text(reply).ok().and_then(detail);
     let excerpt = if detail.is_some() { String::new() } else { json::excerpt(reply) };
     let ErrorDetail { code, message, target } = detail.unwrap_or_default();
-    FailureAnswer { status: reply.status(), code, message, target, excerpt }
+    let retry_after = retry_after::read(reply.headers(), SystemTime::now());
+    FailureAnswer { status: reply.status(), code, message, target, excerpt, retry_after }
 }
 
 fn detail(text: &str) -> Option<ErrorDetail> {

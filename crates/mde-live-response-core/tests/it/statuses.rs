@@ -215,6 +215,20 @@ fn h13_408() {
     assert_eq!(expect_error!(error, Service, 408).kind(), ServiceErrorKind::Server);
 }
 
+/// A wait is told beside any refusal, for whoever decides on a repeat.
+#[test]
+fn h13_408_with_a_wait() {
+    for (status, delivery) in
+        [(408, Delivery::NotDelivered), (413, Delivery::NotDelivered), (500, Delivery::Unknown)]
+    {
+        let error = failure(answer(status, &[("retry-after", "5")], ""));
+        let wait = error.retry_after().map(|it| it.as_secs());
+        assert_eq!((error.delivery(), wait), (delivery, Some(5)), "case: {status}");
+        assert!(matches!(error, Error::Service(_)), "case: {status}: {error:?}");
+        assert_eq!(failure(answer(status, &[], "")).retry_after(), None, "case: {status}");
+    }
+}
+
 #[test]
 fn h14_409() {
     let error = failure(answer(409, &[], ""));

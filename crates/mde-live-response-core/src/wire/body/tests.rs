@@ -24,6 +24,7 @@ const LEN: u64 = 10_000;
 struct Source<F> {
     read: F,
     times: AtomicUsize,
+    unchanged: Result<bool, io::ErrorKind>,
 }
 
 impl<F> model::PositionedRead for Source<F>
@@ -38,8 +39,8 @@ where
         (self.read)(buf, position, self.times.fetch_add(1, Ordering::SeqCst))
     }
 
-    fn check_unchanged(&self) -> Result<(), SourceErrorKind> {
-        Ok(())
+    fn is_unchanged(&self) -> io::Result<bool> {
+        self.unchanged.map_err(io::Error::from)
     }
 
     fn path(&self) -> Option<&Path> {
@@ -51,7 +52,13 @@ fn content<F>(read: F) -> FileContent
 where
     F: Fn(&mut [u8], u64, usize) -> io::Result<usize> + Send + Sync + 'static,
 {
-    FileContent::from_source(Source { read, times: AtomicUsize::new(0) })
+    FileContent::from_source(Source { read, times: AtomicUsize::new(0), unchanged: Ok(true) })
+}
+
+/// A content that reads well, and of which this is found at its end.
+fn ending(unchanged: Result<bool, io::ErrorKind>) -> FileContent {
+    let read = |buf: &mut [u8], position: u64, _: usize| Ok(give(buf, position, LEN));
+    FileContent::from_source(Source { read, times: AtomicUsize::new(0), unchanged })
 }
 
 /// What a source of `end` bytes gives at a position.
@@ -113,6 +120,17 @@ fn v43_read_error_half_way() {
         Ok(give(buf, position, LEN))
     });
     assert_fails(&failing_at_end, SourceErrorKind::Io, "when looked at past the end");
+}
+
+#[test]
+fn v43_error_when_looked_at_in_the_end() {
+    let record = assert_fails(
+        &ending(Err(io::ErrorKind::StaleNetworkFileHandle)),
+        SourceErrorKind::Io,
+        "stale",
+    );
+    assert!(std::error::Error::source(record.source_error().unwrap()).is_some());
+    assert_fails(&ending(Ok(false)), SourceErrorKind::Changed, "changed");
 }
 
 #[test]
