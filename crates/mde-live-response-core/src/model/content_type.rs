@@ -56,6 +56,28 @@ impl FromStr for ContentType {
     }
 }
 
+impl TryFrom<String> for ContentType {
+    type Error = InvalidContentType;
+
+    fn try_from(text: String) -> Result<Self, InvalidContentType> {
+        text.parse()
+    }
+}
+
+impl TryFrom<&str> for ContentType {
+    type Error = InvalidContentType;
+
+    fn try_from(text: &str) -> Result<Self, InvalidContentType> {
+        text.parse()
+    }
+}
+
+impl AsRef<str> for ContentType {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
 impl fmt::Display for ContentType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

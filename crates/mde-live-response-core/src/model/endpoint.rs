@@ -95,8 +95,8 @@ impl Endpoint {
     /// United States government, Department of Defense: the same hosts as GCC High.
     pub const DOD: Self = Self::GCC_HIGH;
 
-    /// A service at another `https` base URL, which may hold a port and a path. Audience and login host are
-    /// the commercial cloud's unless set.
+    /// A service at another `https` base URL, which may hold a port and a path. The login host is the
+    /// commercial cloud's, and so is the audience unless [`with_audience`](Self::with_audience) sets another.
     ///
     /// # Errors
     ///

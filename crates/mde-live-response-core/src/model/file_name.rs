@@ -12,7 +12,7 @@ use std::str::FromStr;
 /// 1 to 255 bytes of UTF-8. Refused are:
 ///
 /// * `"`, `/`, `\` and `: * ? < > |`, control characters (U+2028 and U+2029 included), characters that
-///   change the direction of text or show nothing;
+///   only change the direction of text, and U+FEFF;
 /// * `%` followed by two hex digits, and `;` and `&` (unless asked for, see
 ///   [`permitting_separators`](Self::permitting_separators)): some servers decode or cut there;
 /// * white space at either end, a dot at the end, `.` and `..`;
@@ -89,7 +89,7 @@ pub enum InvalidFileName {
         /// Its position.
         at: usize,
     },
-    /// The name holds a character that is not shown, or that changes the direction of text.
+    /// The name holds a character that only changes the direction of text, or a byte order mark.
     #[error("file name contains the invisible character {found:?} at byte {at}")]
     Invisible {
         /// The character.

@@ -52,7 +52,8 @@ pub struct Upload {
 }
 
 impl Upload {
-    /// A file of this name and content.
+    /// A file of this name and content. A text is the content itself, never a path: for that, see
+    /// [`from_path`](Self::from_path).
     #[must_use]
     pub fn new(name: FileName, content: impl Into<FileContent>) -> Self {
         Self {
