@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use mde_live_response_core::{Delivery, Error, FileContent, SourceErrorKind, Upload};
 
-use crate::support::{Canned, expect_error, file_of};
+use crate::support::expect_error;
 
 /// A directory of a test's own, removed at its end.
 pub(crate) struct TempDir(PathBuf);
@@ -105,6 +105,8 @@ fn v37_pipe_socket_or_device() {
 #[cfg(unix)]
 #[test]
 fn v38_symbolic_link() {
+    use crate::support::{Canned, file_of};
+
     let dir = TempDir::new();
     let target = dir.file("target.ps1", "behind the link");
     let link = dir.path("link.ps1");

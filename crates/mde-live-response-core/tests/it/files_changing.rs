@@ -127,10 +127,13 @@ fn v40_file_grows_before_it_is_sent() {
     let dir = TempDir::new();
     let path = dir.file("f.bin", "x");
     let upload = Upload::from_path(&path).unwrap();
+    let (before, transport) = (modified(&path), Canned::storing("f.bin"));
     fs::write(&path, "xy").unwrap();
-    let transport = Canned::storing("f.bin");
-    let error = transport.client().upload(&upload).unwrap_err();
-    assert_eq!(expect_error!(error, Source, "").kind(), SourceErrorKind::Changed);
+    for case in ["its time", "its length alone"] {
+        let error = transport.client().upload(&upload).expect_err(case);
+        assert_eq!(expect_error!(error, Source, case).kind(), SourceErrorKind::Changed);
+        set_modified(&path, before);
+    }
     assert_eq!(transport.sent().len(), 0, "seen before a connection");
 }
 

@@ -14,7 +14,7 @@ use mde_live_response_core::{
     SendRecord, TransportError, TransportErrorKind,
 };
 
-use crate::support::{Canned, NAME, SHA256, answer, broken, causes, json, stored, upload};
+use crate::support::{Canned, Drawn, NAME, SHA256, answer, broken, causes, json, stored, upload};
 
 /// Holds every character that JSON or a URL may spell in another way.
 const CANARY: &str = "eyJ0eXAiOiJKV1QifQ.Y2FuYXJ5+Zm9v/YmFy~cXV4_-YQ==";
@@ -24,7 +24,9 @@ fn canary() -> AccessToken {
 }
 
 fn client(transport: Canned) -> Client {
-    Client::builder(Endpoint::COMMERCIAL, canary(), transport).build()
+    // A boundary drawn at random would hold the token's length now and then.
+    let builder = Client::builder(Endpoint::COMMERCIAL, canary(), transport);
+    builder.random(Drawn::same(0xaa)).build()
 }
 
 /// Not the whole token, not its start, not its end, not its length.
