@@ -1,7 +1,7 @@
 //! H1-H15, H25, H27-H30, H36: what each status means, in one attempt.
 
 use mde_live_response_core::{
-    Delivery, Error, ResponseErrorKind, ServiceErrorKind, TransportErrorKind,
+    Delivery, Error, IfExists, ResponseErrorKind, ServiceErrorKind, TransportErrorKind,
 };
 
 use crate::support::{
@@ -271,6 +271,23 @@ fn h27_server_failed() {
         let error = expect_error!(error, Service, status);
         assert_eq!(error.kind(), ServiceErrorKind::Server, "case: {status}");
         assert_eq!(error.code(), Some("InternalServerError"), "case: {status}");
+    }
+}
+
+/// One attempt means the same, whatever a repeat may do.
+#[test]
+fn h28_server_failed_while_overriding() {
+    for status in [500, 502, 504] {
+        let transport = Canned::new(answer(status, &[], ""));
+        let upload = upload().if_exists(IfExists::Override);
+        let error = transport.client().upload(&upload).unwrap_err();
+        assert_eq!(
+            (error.delivery(), error.is_retryable()),
+            (Delivery::Unknown, true),
+            "case: {status}"
+        );
+        assert_eq!(expect_error!(error, Service, status).kind(), ServiceErrorKind::Server);
+        transport.only();
     }
 }
 
