@@ -2,6 +2,7 @@
 //!
 //! The only place in this crate that touches the file system.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io;
@@ -101,7 +102,7 @@ impl fmt::Debug for FileContent {
 
 impl From<Vec<u8>> for FileContent {
     fn from(bytes: Vec<u8>) -> Self {
-        Self(Arc::new(bytes))
+        Self(Arc::new(Memory(bytes.into())))
     }
 }
 
@@ -113,7 +114,7 @@ impl From<String> for FileContent {
 
 impl From<&'static [u8]> for FileContent {
     fn from(bytes: &'static [u8]) -> Self {
-        Self(Arc::new(bytes))
+        Self(Arc::new(Memory(bytes.into())))
     }
 }
 
@@ -129,14 +130,16 @@ impl From<&'static str> for FileContent {
     }
 }
 
-impl<B: AsRef<[u8]> + Send + Sync> PositionedRead for B {
+struct Memory(Cow<'static, [u8]>);
+
+impl PositionedRead for Memory {
     fn len(&self) -> u64 {
-        self.as_ref().len() as u64
+        self.0.len() as u64
     }
 
     fn read_at(&self, buf: &mut [u8], position: u64) -> io::Result<usize> {
         let start = usize::try_from(position).unwrap_or(usize::MAX);
-        let mut rest = self.as_ref().get(start..).unwrap_or_default();
+        let mut rest = self.0.get(start..).unwrap_or_default();
         io::Read::read(&mut rest, buf)
     }
 
