@@ -1,1 +1,70 @@
-fn main() {}
+//! The emulator as a program: prints one line of JSON once it listens, and serves until it is killed.
+
+#![forbid(unsafe_code)]
+
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use mde_live_response_emulator::Emulator;
+use serde::Serialize;
+
+/// The live response library of Microsoft Defender for Endpoint, emulated over plain HTTP for tests.
+///
+/// Prints one line of JSON on standard output once it listens, {"baseUrl":"http://...","token":"..."}, and
+/// serves until it is killed. Unofficial.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Arguments {
+    /// Address and port to listen on; port 0 takes a free one.
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    /// Bearer token to accept; protects nothing.
+    #[arg(long, default_value = Emulator::DEFAULT_TOKEN)]
+    token: String,
+    /// Take any number of calls, in place of 100 a minute and 1,500 an hour.
+    #[arg(long)]
+    no_limits: bool,
+    /// Keep the library in this directory over restarts; made if it is not there.
+    #[arg(long, value_name = "DIR")]
+    state: Option<PathBuf>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Started<'a> {
+    base_url: &'a str,
+    token: &'a str,
+}
+
+fn main() -> ExitCode {
+    match serve(Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("mde-emulator: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn serve(arguments: Arguments) -> io::Result<()> {
+    let Arguments { listen, token, no_limits, state } = arguments;
+    let mut builder = Emulator::builder().listen(listen).token(token);
+    if no_limits {
+        builder = builder.no_limits();
+    }
+    if let Some(dir) = state {
+        builder = builder.state_dir(dir);
+    }
+    let emulator = builder.start()?;
+    let started = Started { base_url: emulator.base_url(), token: emulator.token() };
+    let mut line = serde_json::to_vec(&started)?;
+    line.push(b'\n');
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(&line)?;
+    stdout.flush()?;
+    drop(stdout);
+    emulator.wait()
+}

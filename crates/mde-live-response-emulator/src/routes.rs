@@ -1,0 +1,125 @@
+//! Requests to calls, and the library's answers to responses.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::{Body, HttpBody};
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, Request, State as Shared};
+use axum::http::header::{ALLOW, CONNECTION};
+use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
+use axum::routing::any;
+use mde_live_response_mock::{Action, FakeLibrary, bearer_token};
+
+use crate::form::{self, NoForm};
+use crate::state::State;
+
+/// An answer of the library, whole.
+type Answer = Response<Vec<u8>>;
+
+struct App {
+    library: FakeLibrary,
+    state: Option<State>,
+}
+
+/// All that is served.
+pub(crate) fn router(library: FakeLibrary, state: Option<State>) -> Router {
+    Router::new()
+        .route("/api/libraryfiles", any(files))
+        .route("/api/libraryfiles/{name}", any(file))
+        .fallback(nothing)
+        .with_state(Arc::new(App { library, state }))
+}
+
+async fn files(Shared(app): Shared<Arc<App>>, request: Request) -> Response<Body> {
+    match *request.method() {
+        Method::POST => app.upload(request).await,
+        Method::GET => unread(app.call(request.headers(), Action::List), request.body()),
+        _ => unread(not_allowed("GET, POST"), request.body()),
+    }
+}
+
+async fn file(
+    Shared(app): Shared<Arc<App>>,
+    name: Result<Path<String>, PathRejection>,
+    request: Request,
+) -> Response<Body> {
+    let answer = match (request.method(), name) {
+        (&Method::DELETE, Ok(Path(name))) => app.call(request.headers(), Action::Delete { name }),
+        // Not UTF-8, and so no name of any file.
+        (&Method::DELETE, Err(_)) => app.not_found(),
+        _ => not_allowed("DELETE"),
+    };
+    unread(answer, request.body())
+}
+
+async fn nothing(Shared(app): Shared<Arc<App>>, request: Request) -> Response<Body> {
+    unread(app.not_found(), request.body())
+}
+
+impl App {
+    /// A call without a body.
+    fn call(&self, headers: &HeaderMap, action: Action) -> Answer {
+        let changes = !matches!(action, Action::List);
+        let answer = match self.library.admit(bearer_token(headers), None) {
+            Ok(admitted) => admitted.handle(action),
+            Err(refusal) => return refusal,
+        };
+        if changes { self.keep(answer) } else { answer }
+    }
+
+    async fn upload(&self, request: Request) -> Response<Body> {
+        let (head, body) = request.into_parts();
+        let length = body.size_hint().exact();
+        let admitted = match self.library.admit(bearer_token(&head.headers), length) {
+            Ok(admitted) => admitted,
+            Err(refusal) => return unread(refusal, &body),
+        };
+        match form::read(&head.headers, body).await {
+            Ok(call) => self.keep(admitted.handle(Action::Upload(call))).map(Body::from),
+            Err(NoForm::Malformed(why)) => closing(admitted.refuse_body(&why)),
+            Err(NoForm::TooLong(longest)) => closing(self.too_long(longest)),
+        }
+    }
+
+    /// Nothing that is lost by a crash is answered as done. Holds up all connections while it writes, which
+    /// keeps the order of changes on disk that of the library.
+    fn keep(&self, answer: Answer) -> Answer {
+        let Some(state) = self.state.as_ref().filter(|_| answer.status().is_success()) else {
+            return answer;
+        };
+        match state.save(&self.library.snapshot()) {
+            Ok(()) => answer,
+            Err(error) => {
+                let status = StatusCode::INTERNAL_SERVER_ERROR;
+                self.library.error(status, "InternalServerError", &error.to_string())
+            }
+        }
+    }
+
+    fn too_long(&self, longest: u64) -> Answer {
+        let why = format!("a body that does not say its length may have {longest} bytes");
+        self.library.error(StatusCode::PAYLOAD_TOO_LARGE, "InvalidInput", &why)
+    }
+
+    fn not_found(&self) -> Answer {
+        self.library.error(StatusCode::NOT_FOUND, "NotFound", "there is nothing under this path")
+    }
+}
+
+fn not_allowed(allowed: &'static str) -> Answer {
+    let mut answer = Answer::new(Vec::new());
+    *answer.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
+    answer.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
+    answer
+}
+
+/// An answer given without reading the body: if there is one, the connection cannot be used again.
+fn unread(answer: Answer, body: &Body) -> Response<Body> {
+    if body.is_end_stream() { answer.map(Body::from) } else { closing(answer) }
+}
+
+fn closing(mut answer: Answer) -> Response<Body> {
+    answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    answer.map(Body::from)
+}

@@ -1,0 +1,18 @@
+//! The emulator as clients see it: over sockets, by `curl`, and as a program.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+mod binary;
+mod curl;
+mod early;
+mod malformed;
+mod parity;
+mod serving;
+mod state;
+mod support;

@@ -1,0 +1,225 @@
+//! Calls that succeed, connections, and the life of an emulator.
+
+use std::io::{BufReader, Read, Write};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::thread;
+
+use mde_live_response_emulator::{Emulator, FakeLibrary};
+use serde_json::json;
+
+use crate::support::{
+    Answer, connect, delete, exchange, file, file_form, form, list, post, request, text, upload,
+};
+
+fn address(emulator: &Emulator) -> SocketAddr {
+    emulator.base_url().strip_prefix("http://").unwrap().parse().unwrap()
+}
+
+#[test]
+fn a_file_is_stored_listed_and_deleted() {
+    let emulator = Emulator::start().unwrap();
+    let stored = upload(
+        &emulator,
+        &form(&[
+            text("Description", "line\nand é"),
+            text("HasParameters", "false"),
+            text("OverrideIfExists", "false"),
+            file("a é.ps1", b"Get-Date\r\n--not-a-delimiter\r\n"),
+        ]),
+    );
+    assert_eq!(stored.status, 200, "{stored:?}");
+    assert_eq!(stored.headers["content-type"], "application/json");
+    assert_eq!(stored.json()["fileName"], "a é.ps1");
+    assert_eq!(stored.json()["description"], "line\nand é");
+
+    let listed = list(&emulator).json();
+    assert_eq!(listed["value"].as_array().unwrap().len(), 1);
+    assert_eq!(listed["value"][0]["sha256"], stored.json()["sha256"]);
+
+    assert_eq!(delete(&emulator, "a%20%C3%A9.ps1").status, 204);
+    let absent = delete(&emulator, "a%20%C3%A9.ps1");
+    assert_eq!((absent.status, absent.code().as_str()), (404, "ResourceNotFound"));
+    assert_eq!(list(&emulator).json()["value"], json!([]));
+}
+
+#[test]
+fn an_existing_file_is_only_replaced_on_demand() {
+    let emulator = Emulator::start().unwrap();
+    let careful = |content| form(&[text("OverrideIfExists", "false"), file("a", content)]);
+    assert_eq!(upload(&emulator, &careful(b"1")).status, 200);
+    assert_eq!(upload(&emulator, &careful(b"2")).status, 400);
+    assert_eq!(emulator.library().content("a").unwrap(), b"1");
+    assert_eq!(upload(&emulator, &file_form("a", b"3")).status, 200);
+    assert_eq!(emulator.library().content("a").unwrap(), b"3");
+}
+
+#[test]
+fn two_uploads_go_on_at_once() {
+    let emulator = Emulator::start().unwrap();
+    let slow = post(&emulator, &file_form("slow", &vec![1; 100_000]));
+    let mut first = connect(&emulator);
+    let (now, later) = slow.split_at(slow.len() / 2);
+    first.write_all(now).unwrap();
+    assert_eq!(upload(&emulator, &file_form("quick", b"2")).status, 200);
+    assert_eq!(emulator.library().names(), ["quick"]);
+    first.write_all(later).unwrap();
+    assert_eq!(Answer::read(first).status, 200);
+    assert_eq!(emulator.library().names(), ["quick", "slow"]);
+}
+
+#[test]
+fn of_many_careful_uploads_of_one_name_one_succeeds() {
+    let emulator = Emulator::start().unwrap();
+    let statuses: Vec<u16> = thread::scope(|scope| {
+        let emulator = &emulator;
+        let uploads: Vec<_> = (0..8_u8)
+            .map(|n| {
+                scope.spawn(move || upload(emulator, &form(&[file("a", &vec![n; 50_000])])).status)
+            })
+            .collect();
+        uploads.into_iter().map(|upload| upload.join().unwrap()).collect()
+    });
+    assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 1, "{statuses:?}");
+    assert_eq!(statuses.iter().filter(|status| **status == 400).count(), 7, "{statuses:?}");
+}
+
+#[test]
+fn a_connection_serves_one_call_after_another() {
+    let emulator = Emulator::start().unwrap();
+    let mut stream = connect(&emulator);
+    let mut reader = BufReader::new(stream.try_clone().unwrap());
+    for n in 0..3 {
+        stream.write_all(&post(&emulator, &file_form(&format!("f{n}"), b"x"))).unwrap();
+        assert_eq!(Answer::read_next(&mut reader).status, 200);
+    }
+    stream.write_all(&request(&emulator, "GET /api/libraryfiles", "", b"")).unwrap();
+    assert_eq!(Answer::read_next(&mut reader).json()["value"].as_array().unwrap().len(), 3);
+}
+
+#[test]
+fn a_chunked_form_is_stored_if_the_library_takes_its_file() {
+    let library = FakeLibrary::builder().max_file_bytes(1_000).build();
+    let emulator = Emulator::builder().library(library).start().unwrap();
+    for (bytes, status) in [(1_000, 200), (1_001, 413)] {
+        let form = file_form("a", &vec![b'x'; bytes]);
+        let mut chunks = Vec::new();
+        for chunk in form.chunks(7) {
+            write!(chunks, "{:x}\r\n", chunk.len()).unwrap();
+            chunks.extend_from_slice(chunk);
+            chunks.extend_from_slice(b"\r\n");
+        }
+        chunks.extend_from_slice(b"0\r\n\r\n");
+        let headers = "Content-Type: multipart/form-data; boundary=b\r\n\
+                       Transfer-Encoding: chunked\r\n";
+        let request = request(&emulator, "POST /api/libraryfiles", headers, &chunks);
+        assert_eq!(exchange(&emulator, &request).status, status, "case: {bytes} bytes");
+    }
+}
+
+#[test]
+fn other_paths_and_methods_are_told_so() {
+    let emulator = Emulator::start().unwrap();
+    let cases = [
+        ("GET /", 404, "NotFound", ""),
+        ("GET /api/libraryfile", 404, "NotFound", ""),
+        ("GET /api/libraryfiles/", 404, "NotFound", ""),
+        ("POST /api/libraryfiles/a/b", 404, "NotFound", ""),
+        ("DELETE /api/libraryfiles/%FF", 404, "NotFound", ""),
+        ("DELETE /api/libraryfiles/a%2Fb", 404, "ResourceNotFound", ""),
+        ("PUT /api/libraryfiles", 405, "", "GET, POST"),
+        ("HEAD /api/libraryfiles", 405, "", "GET, POST"),
+        ("DELETE /api/libraryfiles", 405, "", "GET, POST"),
+        ("GET /api/libraryfiles/a", 405, "", "DELETE"),
+        ("POST /api/libraryfiles/a", 405, "", "DELETE"),
+    ];
+    for (line, status, code, allow) in cases {
+        let answer = exchange(&emulator, &request(&emulator, line, "", b""));
+        assert_eq!((answer.status, answer.code().as_str()), (status, code), "case: {line}");
+        let allowed = answer.headers.get("allow").map_or("", String::as_str);
+        assert_eq!(allowed, allow, "case: {line}");
+    }
+}
+
+#[test]
+fn only_the_emulators_own_token_opens_it() {
+    let emulator = Emulator::start().unwrap();
+    for authorization in ["", "Authorization: Bearer\r\n", "Authorization: Bearer other\r\n"] {
+        let request = format!("GET /api/libraryfiles HTTP/1.1\r\nHost: h\r\n{authorization}\r\n");
+        let answer = exchange(&emulator, request.as_bytes());
+        assert_eq!((answer.status, answer.code().as_str()), (401, "Unauthorized"));
+    }
+}
+
+#[test]
+fn a_token_that_no_request_can_carry_is_refused_at_start() {
+    for token in ["", "two words", "line\n", "é"] {
+        let error = Emulator::builder().token(token).start().unwrap_err();
+        assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput, "case: {token:?}");
+        assert!(token.is_empty() || !error.to_string().contains(token), "case: {token:?}");
+    }
+}
+
+#[test]
+fn it_listens_on_loopback_unless_told_otherwise() {
+    let emulator = Emulator::start().unwrap();
+    assert_eq!(address(&emulator).ip(), IpAddr::V4(Ipv4Addr::LOCALHOST));
+    assert_ne!(address(&emulator).port(), 0);
+}
+
+#[test]
+fn an_address_in_use_is_an_error_that_names_it() {
+    let emulator = Emulator::start().unwrap();
+    let error = Emulator::builder().listen(address(&emulator)).start().unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::AddrInUse);
+    assert!(error.to_string().contains(&address(&emulator).to_string()), "{error}");
+}
+
+#[test]
+fn dropping_it_closes_every_connection_and_frees_the_port() {
+    let emulator = Emulator::start().unwrap();
+    let at = address(&emulator);
+    let mut idle = connect(&emulator);
+    let mut half_sent = connect(&emulator);
+    half_sent.write_all(b"POST /api/libraryfiles HTTP/1.1\r\nHost:").unwrap();
+    drop(emulator);
+    assert_eq!(idle.read(&mut [0]).unwrap_or(0), 0);
+    assert_eq!(half_sent.read(&mut [0]).unwrap_or(0), 0);
+    // A process that another test is just starting may hold a copy of the listening socket for a moment.
+    let again = (0..100_000).find_map(|_| {
+        thread::yield_now();
+        Emulator::builder().listen(at).start().ok()
+    });
+    assert_eq!(address(&again.unwrap()), at);
+}
+
+#[test]
+fn many_can_run_side_by_side() {
+    let emulators: Vec<_> = (0..8).map(|_| Emulator::start().unwrap()).collect();
+    upload(&emulators[3], &file_form("a", b"x"));
+    let names: Vec<usize> = emulators.iter().map(|it| it.library().names().len()).collect();
+    assert_eq!(names, [0, 0, 0, 1, 0, 0, 0, 0]);
+}
+
+#[test]
+fn what_the_program_puts_into_the_library_is_served() {
+    let library = FakeLibrary::new();
+    let emulator = Emulator::builder().library(library.clone()).start().unwrap();
+    library.insert("prepared.ps1", "Get-Date");
+    assert_eq!(list(&emulator).json()["value"][0]["fileName"], "prepared.ps1");
+}
+
+#[test]
+fn debug_shows_no_token() {
+    let builder = || Emulator::builder().token("canary-token");
+    let emulator = builder().start().unwrap();
+    upload(&emulator, &file_form("a", b"x"));
+    for shown in [format!("{:?} {:#?}", builder(), builder()), format!("{emulator:?}")] {
+        assert!(!shown.contains("canary"), "{shown}");
+    }
+}
+
+#[test]
+fn it_can_be_moved_to_another_thread() {
+    let emulator = Emulator::start().unwrap();
+    assert_eq!(thread::spawn(move || list(&emulator).status).join().unwrap(), 200);
+}
