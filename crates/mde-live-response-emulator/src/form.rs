@@ -12,19 +12,13 @@ use futures_util::StreamExt;
 use mde_live_response_mock::UploadCall;
 use multer::Multipart;
 
-/// Longest body that is read when the request does not say its length: 64 MiB, in bytes, this crate's
-/// choice.
-///
-/// Beyond what the library takes by default, so that it is the library that says what is too large.
-const LONGEST_UNSAID_BYTES: u64 = 64 * 1024 * 1024;
-
 /// Why a body is no form. Part of it may be unread.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum NoForm {
     /// It breaks the rules of HTTP or of forms; the text is for a person.
     Malformed(String),
-    /// It does not say its length, and has more bytes than this.
-    TooLong(u64),
+    /// It has more bytes than a form may have.
+    TooLong,
 }
 
 impl From<multer::Error> for NoForm {
@@ -33,22 +27,13 @@ impl From<multer::Error> for NoForm {
     }
 }
 
-/// Reads a form to the end of its body.
-pub(crate) async fn read(headers: &HeaderMap, body: Body) -> Result<UploadCall, NoForm> {
-    read_up_to(LONGEST_UNSAID_BYTES, headers, body).await
-}
-
-async fn read_up_to(
-    longest_unsaid: u64,
+/// Reads a form to the end of its body, which may have so many bytes.
+pub(crate) async fn read(
+    longest: u64,
     headers: &HeaderMap,
     body: Body,
 ) -> Result<UploadCall, NoForm> {
     let boundary = boundary(headers)?;
-    // A length that was said has been judged, and the server reads no more than that.
-    let longest = match axum::body::HttpBody::size_hint(&body).exact() {
-        Some(length) => length,
-        None => longest_unsaid,
-    };
     let mut length = 0;
     let mut body = body.into_data_stream().map(|chunk| {
         let chunk = chunk.map_err(io::Error::other)?;
@@ -63,7 +48,7 @@ async fn read_up_to(
         read = rest.map_or_else(|error| Err(NoForm::Malformed(error.to_string())), |_| read);
     }
     drop(body);
-    if length > longest { Err(NoForm::TooLong(longest)) } else { read }
+    if length > longest { Err(NoForm::TooLong) } else { read }
 }
 
 fn boundary(headers: &HeaderMap) -> Result<String, NoForm> {
@@ -122,7 +107,7 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, "multipart/form-data; boundary=b".parse().unwrap());
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        runtime.block_on(read_up_to(longest, &headers, body))
+        runtime.block_on(read(longest, &headers, body))
     }
 
     fn byte_by_byte() -> Vec<io::Result<Vec<u8>>> {
@@ -134,7 +119,7 @@ mod tests {
         let call = read_unsaid(FORM.len() as u64, byte_by_byte()).unwrap();
         assert_eq!(call.file.unwrap().content, CONTENT);
         for longest in [0, 1, 40, FORM.len() as u64 - 1] {
-            assert_eq!(read_unsaid(longest, byte_by_byte()), Err(NoForm::TooLong(longest)));
+            assert_eq!(read_unsaid(longest, byte_by_byte()), Err(NoForm::TooLong));
         }
     }
 

@@ -75,10 +75,10 @@ impl App {
             Ok(admitted) => admitted,
             Err(refusal) => return unread(refusal, &body),
         };
-        match form::read(&head.headers, body).await {
+        match form::read(admitted.longest_body(), &head.headers, body).await {
             Ok(call) => self.keep(admitted.handle(Action::Upload(call))).map(Body::from),
             Err(NoForm::Malformed(why)) => closing(admitted.refuse_body(&why)),
-            Err(NoForm::TooLong(longest)) => closing(self.too_long(longest)),
+            Err(NoForm::TooLong) => closing(admitted.refuse_too_large()),
         }
     }
 
@@ -95,11 +95,6 @@ impl App {
                 self.library.error(status, "InternalServerError", &error.to_string())
             }
         }
-    }
-
-    fn too_long(&self, longest: u64) -> Answer {
-        let why = format!("a body that does not say its length may have {longest} bytes");
-        self.library.error(StatusCode::PAYLOAD_TOO_LARGE, "InvalidInput", &why)
     }
 
     fn not_found(&self) -> Answer {

@@ -28,10 +28,6 @@ use rates::Rates;
 use settings::{Settings, Standing};
 use store::Store;
 
-/// What a form may take beyond its file before a call is refused by its length alone: 64 KiB, in bytes, our
-/// choice. The service's limit is for the file, not for the body.
-const FORM_ALLOWANCE_BYTES: u64 = 64 * 1024;
-
 /// A live response library in memory.
 ///
 /// A handle: clones share the same library. It keeps the service's known rules:
@@ -139,8 +135,7 @@ impl FakeLibrary {
         {
             return Err(answer::throttled(wait, &target));
         }
-        let longest = settings.max_file_bytes.saturating_add(FORM_ALLOWANCE_BYTES);
-        if content_length.is_some_and(|length| length > longest) {
+        if content_length.is_some_and(|length| length > settings.longest_body()) {
             return Err(answer::too_large(settings, &target));
         }
         Ok(Admitted { library: self.clone(), target })
@@ -272,6 +267,19 @@ impl Admitted {
             Action::Delete { name } if state.store.remove(&name) => answer::no_content(),
             Action::Delete { .. } => answer::not_found(&self.target),
         }
+    }
+
+    /// Most bytes that the body may have: whoever reads one whose length was not said stops there, and answers
+    /// with [`refuse_too_large`](Self::refuse_too_large).
+    #[must_use]
+    pub fn longest_body(&self) -> u64 {
+        self.library.inner.settings.longest_body()
+    }
+
+    /// Answers a body that turned out to be too large.
+    #[must_use]
+    pub fn refuse_too_large(self) -> Response<Vec<u8>> {
+        answer::too_large(&self.library.inner.settings, &self.target)
     }
 
     /// Answers a body that cannot be read as a form: 400, code `InvalidRequestBody`.

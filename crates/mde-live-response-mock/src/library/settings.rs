@@ -8,6 +8,10 @@ use mde_live_response_core::MAX_FILE_BYTES;
 
 use super::FakeLibrary;
 
+/// What a form may take beyond its file before a call is refused by its length alone: 64 KiB, in bytes, our
+/// choice. The service's limit is for the file, not for the body.
+const FORM_ALLOWANCE_BYTES: u64 = 64 * 1024;
+
 /// 2026-01-01T00:00:00Z, in seconds since 1970.
 const START_SECONDS: u64 = 1_767_225_600;
 
@@ -127,6 +131,10 @@ impl FakeLibraryBuilder {
 }
 
 impl Settings {
+    pub(super) fn longest_body(&self) -> u64 {
+        self.max_file_bytes.saturating_add(FORM_ALLOWANCE_BYTES)
+    }
+
     /// What the clock shows. Ask before taking the lock: the clock is the caller's code.
     pub(super) fn clock(&self) -> SystemTime {
         (self.now)()
