@@ -1,7 +1,7 @@
 //! Certificates that must be refused, and peers that do not speak TLS as it must be spoken. None of them
 //! gets a byte of the request.
 
-use mde_live_response_core::{Phase, TransportErrorKind};
+use mde_live_response_core::TransportErrorKind;
 use mde_live_response_ureq::{Certificate, Roots, UreqTransport};
 
 use crate::server::{Identity, Server, Speech, Step, trusted_pem};
@@ -129,9 +129,7 @@ fn t08_plain_http_sent_to_a_tls_port() {
     let url = format!("http://{}", server.address());
     let client = builder(&url, transport().build()).build();
     match Outcome::of(client.upload(&small())) {
-        Outcome::Transport(kind, _) => {
-            assert!(!matches!(kind, TransportErrorKind::Timeout(Phase::Receive)), "{kind:?}");
-        }
+        Outcome::Transport(TransportErrorKind::Protocol | TransportErrorKind::Receive, _) => {}
         other => panic!("{other:?}"),
     }
 }

@@ -1,11 +1,13 @@
 //! Answers that come before the request was sent whole.
 
-use mde_live_response_core::TransportErrorKind::Protocol;
-use mde_live_response_core::{Delivery, ServiceErrorKind};
+use mde_live_response_core::Delivery::NotDelivered;
+use mde_live_response_core::ServiceErrorKind;
+use mde_live_response_core::TransportErrorKind::{Protocol, Receive, Send, Timeout};
 
 use crate::server::{Server, Speech, Step};
 use crate::support::{
-    Outcome, after_request, both, client, exchange, large, reply, stored, too_large, unknown,
+    Outcome, after_request, both, client, exchange, exchange_in_haste, large, reply, stored,
+    too_large, unknown,
 };
 
 const TIMES: usize = 100;
@@ -86,7 +88,7 @@ fn h18_an_early_answer_without_a_length_is_heard() {
     both(|speech| {
         let answer = b"HTTP/1.1 400 Bad Request\r\n\r\nno length".to_vec();
         let script = vec![Step::ReadHead, Step::Send(answer), Step::HalfClose, Step::Stall];
-        let rejected = Outcome::Service(ServiceErrorKind::Rejected, 400, Delivery::NotDelivered);
+        let rejected = Outcome::Service(ServiceErrorKind::Rejected, 400, NotDelivered);
         assert_eq!(exchange(speech, script, &large()).outcome, rejected);
     });
 }
@@ -143,6 +145,49 @@ fn h17_the_connection_of_an_early_answer_is_not_used_again() {
         assert_eq!(Outcome::of(client.upload(&large())), too_large());
         assert_eq!(Outcome::of(client.upload(&crate::support::small())), Outcome::Stored);
         assert_eq!(server.finish().len(), 2);
+    });
+}
+
+/// It is heard that there is an answer, and then it does not come.
+#[test]
+fn h17_an_early_answer_that_never_ends_is_no_answer() {
+    both(|speech| {
+        let whole = answer_413();
+        for sent in [1, 12, 40, whole.len() - 1] {
+            let script = vec![Step::ReadHead, Step::Send(whole[..sent].to_vec()), Step::Stall];
+            match exchange_in_haste(speech, script, &large()) {
+                Outcome::Transport(Timeout(_), NotDelivered) => {}
+                other => panic!("case: {sent}: {other:?}"),
+            }
+        }
+    });
+}
+
+#[test]
+fn h17_half_an_early_answer_and_a_close_is_no_answer() {
+    both(|speech| {
+        let whole = answer_413();
+        for sent in [1, 12, 40, whole.len() - 1] {
+            let script = vec![Step::ReadHead, Step::Send(whole[..sent].to_vec()), Step::Close];
+            match exchange(speech, script, &large()).outcome {
+                Outcome::Transport(Send | Receive, NotDelivered) => {}
+                other => panic!("case: {sent}: {other:?}"),
+            }
+        }
+    });
+}
+
+#[test]
+fn h36_garbage_before_the_body_is_sent_is_a_protocol_fault() {
+    both(|speech| {
+        for garbage in [&b"SSH-2.0-OpenSSH_9.6\r\n"[..], b"HTTP/2 200\r\n\r\n", b"\0\0\0\0\r\n\r\n"]
+        {
+            let script =
+                vec![Step::ReadHead, Step::Send(garbage.to_vec()), Step::HalfClose, Step::Stall];
+            let seen = exchange(speech, script, &large());
+            let expected = Outcome::Transport(Protocol, NotDelivered);
+            assert_eq!(seen.outcome, expected, "case: {}", garbage.escape_ascii());
+        }
     });
 }
 

@@ -88,6 +88,18 @@ fn t22_tls_closed_without_close_notify_after_a_counted_answer_is_fine() {
     assert_eq!(seen.outcome, Outcome::Stored);
 }
 
+/// What was tampered with on the way is never taken for an answer.
+#[test]
+fn t22_bytes_beneath_tls_are_no_answer() {
+    for (case, bytes) in [("http", stored()), ("record", b"\x17\x03\x03\x00\x20".repeat(8))] {
+        for start in [0, 30] {
+            let steps = [Step::Send(stored()[..start].to_vec()), Step::SendBare(bytes.clone())];
+            let seen = exchange(Speech::Tls, after_request(steps), &small());
+            assert_eq!(seen.outcome, unknown(Receive), "case: {case} after {start} bytes");
+        }
+    }
+}
+
 #[test]
 fn t23_chunks_are_read() {
     both(|speech| {

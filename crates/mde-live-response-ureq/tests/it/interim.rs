@@ -49,6 +49,50 @@ fn h34_interim_answers_before_the_body_are_skipped() {
     });
 }
 
+/// Half an interim answer says nothing yet, and must not hold up the body.
+#[test]
+fn h34_an_interim_answer_in_pieces_is_skipped_while_the_body_is_sent() {
+    both(|speech| {
+        for cut in [1, 7, 10, 12, 20] {
+            let (start, end) = INTERIM[0].split_at(cut);
+            let script = vec![
+                Step::ReadHead,
+                Step::Send(start.into()),
+                Step::ReadBytes(10_000_000),
+                Step::Send(end.into()),
+                Step::ReadBody,
+                Step::Send(reply("413 Content Too Large", "", "")),
+            ];
+            let seen = exchange(speech, script, &large());
+            assert_eq!(seen.outcome, crate::support::too_large(), "case: {cut}");
+            assert!(seen.received.ends_with(b"--\r\n"), "case: {cut}: the body was not sent");
+        }
+    });
+}
+
+/// The final answer comes in one piece with the interim one, before the body.
+#[test]
+fn h34_an_early_answer_behind_an_interim_one_is_heard() {
+    both(|speech| {
+        let mut answer = INTERIM.concat().into_bytes();
+        answer.extend(reply("413 Content Too Large", "", ""));
+        let script = vec![Step::ReadHead, Step::Send(answer), Step::Stall];
+        let seen = exchange(speech, script, &large());
+        assert_eq!(seen.outcome, crate::support::too_large());
+    });
+}
+
+/// Old servers end lines with LF alone, in an interim answer too.
+#[test]
+fn h34_lines_that_end_in_lf_alone() {
+    both(|speech| {
+        let answer = String::from_utf8(stored()).unwrap().replace("\r\n", "\n");
+        assert_eq!(answered(speech, answer.clone()), Outcome::Stored);
+        let answer = format!("HTTP/1.1 100 Continue\n\n{answer}");
+        assert_eq!(answered(speech, answer), Outcome::Stored);
+    });
+}
+
 #[test]
 fn h34_an_interim_answer_byte_by_byte_is_skipped() {
     both(|speech| {
@@ -179,7 +223,13 @@ fn h36_garbage_is_a_protocol_fault() {
 #[test]
 fn h36_headers_that_are_none() {
     both(|speech| {
-        for headers in ["no colon\r\n", ": no name\r\n", "sp ace: x\r\n", "X: a\0b\r\n"] {
+        for headers in [
+            "no colon\r\n",
+            ": no name\r\n",
+            "sp ace: x\r\n",
+            "Content-Length : 2\r\n",
+            "X: a\0b\r\n",
+        ] {
             let outcome = answered(speech, reply("200 OK", headers, &crate::support::entity()));
             assert_eq!(outcome, unknown(Protocol), "case: {headers:?}");
         }

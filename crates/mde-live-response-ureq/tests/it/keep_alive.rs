@@ -3,11 +3,12 @@
 use std::sync::Barrier;
 
 use mde_live_response_core::TransportErrorKind::{Receive, Send};
-use mde_live_response_core::{Client, Upload};
+use mde_live_response_core::{Client, Phase, Upload};
 
 use crate::server::{Gate, Script, Server, Step};
 use crate::support::{
-    Outcome, after_request, both, client, large, not_delivered, reply, small, stored, unknown,
+    Outcome, after_request, both, client, entity, hasty_client, large, not_delivered, reply, small,
+    stored, timeout, unknown,
 };
 
 fn served(n: usize) -> Script {
@@ -48,7 +49,7 @@ fn a_connection_is_kept_over_a_refusal() {
 fn a_connection_that_the_server_will_close_is_not_used_again() {
     both(|speech| {
         for answer in [
-            reply("200 OK", "Connection: close\r\n", &crate::support::entity()),
+            reply("200 OK", "Connection: close\r\n", &entity()),
             [b"HTTP/1.0", &stored()[8..]].concat(),
         ] {
             let first = after_request([Step::Send(answer)]);
@@ -58,6 +59,65 @@ fn a_connection_that_the_server_will_close_is_not_used_again() {
             stores(&client, &small());
             assert_eq!(server.finish().len(), 2);
         }
+    });
+}
+
+/// What stands behind an answer that has no body belongs to nothing.
+#[test]
+fn t20_a_body_where_none_may_be_is_not_the_next_answer() {
+    both(|speech| {
+        let late = String::from_utf8(reply("400 Bad Request", "", "{}")).unwrap();
+        for head in ["HTTP/1.1 204 No Content\r\n", "HTTP/1.1 304 Not Modified\r\n"] {
+            let length = format!("Content-Length: {}\r\n", late.len());
+            let answer = format!("{head}{length}\r\n{late}");
+            let first = after_request([Step::Send(answer.into_bytes())]);
+            let server = Server::start(speech, [first, served(1)]);
+            let client = client(&server);
+            assert_ne!(Outcome::of(client.upload(&small())), Outcome::Stored);
+            stores(&client, &small());
+            assert_eq!(server.finish().len(), 2, "case: {head}");
+        }
+    });
+}
+
+#[test]
+fn a_connection_is_kept_over_chunked_answers() {
+    both(|speech| {
+        let body = format!("{:x}\r\n{}\r\n0\r\n\r\n", entity().len(), entity());
+        let answer = format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{body}");
+        let once = after_request([Step::Send(answer.into_bytes())]);
+        let server = Server::start(speech, [[once.clone(), once].concat()]);
+        let client = client(&server);
+        stores(&client, &small());
+        stores(&client, &small());
+        server.finish_one();
+    });
+}
+
+/// The line end that is missing may still come: it must not stand before the next answer.
+#[test]
+fn t32_the_late_end_of_a_chunked_answer_is_not_the_start_of_the_next() {
+    both(|speech| {
+        let (idle, sent) = (Gate::new(), Gate::new());
+        let body = format!("{:x}\r\n{}\r\n0\r\n", entity().len(), entity());
+        let answer = format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{body}");
+        let first = after_request([
+            Step::Send(answer.into_bytes()),
+            Step::Await(idle.clone()),
+            Step::Send(b"\r\n".to_vec()),
+            Step::Open(sent.clone()),
+        ]);
+        let server = Server::start(speech, [first, served(1)]);
+        let client = hasty_client(&server);
+        let outcome = Outcome::of(client.upload(&small()));
+        assert!(
+            [Outcome::Stored, unknown(timeout(Phase::Receive))].contains(&outcome),
+            "{outcome:?}"
+        );
+        idle.open();
+        sent.pass();
+        stores(&client, &small());
+        assert_eq!(server.finish().len(), 2);
     });
 }
 

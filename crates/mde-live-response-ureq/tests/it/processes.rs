@@ -25,9 +25,9 @@ fn child(test: &str, server: &Server) -> Command {
     command
 }
 
-fn arguments(test: &str) -> [String; 4] {
+fn arguments(test: &str) -> [String; 3] {
     let test = format!("processes::{test}");
-    ["--ignored".to_owned(), "--nocapture".to_owned(), "--exact".to_owned(), test]
+    ["--nocapture".to_owned(), "--exact".to_owned(), test]
 }
 
 #[track_caller]
@@ -50,7 +50,6 @@ fn of_parent() -> Option<mde_live_response_core::Client> {
 }
 
 #[test]
-#[ignore = "run by its parent"]
 fn child_stores() {
     let Some(client) = of_parent() else { return };
     assert_eq!(Outcome::of(client.upload(&small())), Outcome::Stored);
@@ -74,7 +73,6 @@ fn t35_proxies_of_the_environment_are_ignored() {
 }
 
 #[test]
-#[ignore = "run by its parent"]
 fn child_without_file_handles() {
     let Some(client) = of_parent() else { return };
     let handles: Vec<File> = std::iter::from_fn(|| File::open("/dev/null").ok()).collect();
@@ -101,7 +99,6 @@ fn t36_without_file_handles_it_is_this_machines_fault() {
 }
 
 #[test]
-#[ignore = "run by its parent"]
 fn child_writes_to_a_closed_socket() {
     let Some(client) = of_parent() else { return };
     let outcome = Outcome::of(client.upload(&large()));
@@ -179,7 +176,6 @@ fn spawn(test: &str, server: &Server) -> Child {
 }
 
 #[test]
-#[ignore = "run by its parent"]
 fn child_is_refused() {
     let Some(client) = of_parent() else { return };
     assert!(matches!(Outcome::of(client.upload(&large())), Outcome::Service(_, 400, _)));
@@ -228,7 +224,6 @@ fn r19_a_thousand_uploads_leave_nothing_behind() {
 
 #[cfg(target_os = "linux")]
 #[test]
-#[ignore = "run by its parent"]
 fn child_stores_a_thousand() {
     let Some(client) = of_parent() else { return };
     let entries = |of| std::fs::read_dir(format!("/proc/self/{of}")).unwrap().count();

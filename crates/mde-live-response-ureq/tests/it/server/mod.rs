@@ -175,7 +175,7 @@ fn talk(socket: TcpStream, script: &[Step], number: usize, shared: &Shared) -> C
             stop: &shared.stop,
             release: &release,
             received: &mut received,
-            body_len: 0,
+            body_left: 0,
         };
         talk.run(script)
     });

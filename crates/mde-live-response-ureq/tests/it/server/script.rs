@@ -17,11 +17,11 @@ pub(crate) type Script = Vec<Step>;
 pub(crate) enum Step {
     /// Reads a request's head, and not a byte more.
     ReadHead,
-    /// Reads the body that the head announced.
+    /// Reads what is left of the body that the head announced.
     ReadBody,
     /// Reads the body but for the last byte on the wire, waits for that one, and leaves it unread.
     ReadBodyButOne,
-    /// Reads this many bytes.
+    /// Reads this many bytes, of a body after a head.
     ReadBytes(usize),
     /// Reads until the client closes.
     ReadToEnd,
@@ -29,6 +29,8 @@ pub(crate) enum Step {
     Sip,
     /// Writes all bytes at once.
     Send(Vec<u8>),
+    /// Writes the bytes beneath TLS, where they are no TLS.
+    SendBare(Vec<u8>),
     /// Writes the bytes one by one, each for itself on the wire.
     SendSlowly(Vec<u8>),
     /// Writes the bytes one by one with pauses, over and over.
@@ -59,8 +61,8 @@ pub(super) struct Talk<'a> {
     pub(super) release: &'a dyn Fn(),
     /// Everything that was read.
     pub(super) received: &'a mut Vec<u8>,
-    /// Length of the body that the last head announced.
-    pub(super) body_len: usize,
+    /// What is still to come of the body that the last head announced, in bytes.
+    pub(super) body_left: usize,
 }
 
 impl Talk<'_> {
@@ -80,20 +82,27 @@ impl Talk<'_> {
     fn step(&mut self, step: &Step) -> io::Result<()> {
         match step {
             Step::ReadHead => self.read_head(),
-            Step::ReadBody => self.read(self.body_len),
+            Step::ReadBody => {
+                let len = std::mem::take(&mut self.body_left);
+                self.read(len)
+            }
             Step::ReadBodyButOne => {
-                let len = self.body_len;
+                let len = std::mem::take(&mut self.body_left);
                 let read = self.stream()?.read_all_but_one(len)?;
                 self.received.extend(read);
                 Ok(())
             }
-            Step::ReadBytes(n) => self.read(*n),
+            Step::ReadBytes(n) => {
+                self.body_left = self.body_left.saturating_sub(*n);
+                self.read(*n)
+            }
             Step::ReadToEnd => self.read_to_end(),
             Step::Sip => loop {
                 self.read(1024)?;
                 self.pause()?;
             },
             Step::Send(bytes) => self.send(bytes),
+            Step::SendBare(bytes) => self.stream()?.write_bare(bytes),
             Step::SendSlowly(bytes) => bytes.chunks(1).try_for_each(|byte| self.send(byte)),
             Step::Drip(bytes) => loop {
                 for byte in bytes.chunks(1) {
@@ -172,7 +181,7 @@ impl Talk<'_> {
         while !self.received[start..].ends_with(b"\r\n\r\n") {
             self.read(1)?;
         }
-        self.body_len = content_length(&self.received[start..]);
+        self.body_left = content_length(&self.received[start..]);
         Ok(())
     }
 

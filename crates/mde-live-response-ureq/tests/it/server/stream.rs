@@ -54,6 +54,11 @@ impl Stream {
         self.socket().shutdown(Shutdown::Write)
     }
 
+    /// Writes beneath TLS.
+    pub(super) fn write_bare(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.socket().write_all(bytes)
+    }
+
     /// Waits until the client has sent something that nobody has read: the kernel answers a close with a
     /// reset then.
     pub(super) fn wait_for_unread(&mut self) -> io::Result<()> {
