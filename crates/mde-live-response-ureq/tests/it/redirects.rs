@@ -42,7 +42,7 @@ fn assert_told(error: Error, status: u16, host: Option<&str>) {
 fn h31_301_302_303_to_the_same_host_are_not_followed() {
     both(|speech| {
         for status in [STATUSES[1], STATUSES[2], STATUSES[3]] {
-            for location in ["/", "/api/other", "?"] {
+            for location in ["/", "/api/other", "other", "?"] {
                 let error = redirected(speech, status, Some(location));
                 assert_told(error, status.0, None);
             }
@@ -84,7 +84,7 @@ fn h33_a_redirect_that_leads_nowhere_is_told_as_one() {
     both(|speech| {
         for status in STATUSES {
             assert_told(redirected(speech, status, None), status.0, None);
-            for garbage in ["", "::::", "http://", "https://[", "\u{e9}", "a b c"] {
+            for garbage in ["", "::::", "http://", "https://[", "\u{e9}", "a b c", "mailto:a@b"] {
                 assert_told(redirected(speech, status, Some(garbage)), status.0, None);
             }
         }
