@@ -53,6 +53,20 @@ fn nothing_is_left_undone_or_switched_off() {
     }
 }
 
+/// A stepped clock, or a machine that slept, must not make a deadline longer or shorter than it is.
+#[test]
+fn t37_the_transport_knows_monotonic_time_only() {
+    let transport = root().join("crates/mde-live-response-ureq/src");
+    let files = rust_files().into_iter().filter(|file| file.starts_with(&transport));
+    let mut times = 0;
+    for file in files {
+        let text = fs::read_to_string(&file).unwrap();
+        assert!(!text.contains("SystemTime"), "{} asks for the time of day", file.display());
+        times += text.matches("Instant::now()").count();
+    }
+    assert!(times > 0, "no deadline found");
+}
+
 #[test]
 fn one_version_for_all_crates_and_a_heading_for_it() {
     let version = env!("CARGO_PKG_VERSION");

@@ -1,11 +1,15 @@
 //! The main job, through every floor to a real socket and back.
 
+use std::sync::Mutex;
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::{env, fs};
 
 use mde_live_response::{
-    AccessToken, Client, Delivery, Endpoint, Error, IfExists, InputError, MAX_FILE_BYTES, Upload,
+    AccessToken, Body, Client, Delivery, Endpoint, Error, IfExists, InputError, MAX_FILE_BYTES,
+    Transport, TransportError, Upload, http,
 };
 use mde_live_response_emulator::Emulator;
+use mde_live_response_mock::FakeLibrary;
 
 fn client_of(emulator: &Emulator) -> Client {
     let endpoint = Endpoint::loopback_http(emulator.base_url()).unwrap();
@@ -83,6 +87,44 @@ fn clones_of_a_client_upload_at_once_and_the_same_upload_can_be_sent_again() {
         }
     });
     assert_eq!(emulator.library().calls(), 40);
+}
+
+/// Says when an exchange begins, and goes on when it is told to.
+#[derive(Debug)]
+struct Halting<T> {
+    inner: T,
+    begun: Sender<()>,
+    go_on: Mutex<Receiver<()>>,
+}
+
+impl<T: Transport> Transport for Halting<T> {
+    fn send(
+        &self,
+        request: http::Request<Body<'_>>,
+    ) -> Result<http::Response<Vec<u8>>, TransportError> {
+        self.begun.send(()).unwrap();
+        self.go_on.lock().unwrap().recv().unwrap();
+        self.inner.send(request)
+    }
+}
+
+#[test]
+fn r12_an_upload_ends_by_itself_when_its_client_is_dropped() {
+    let (begun, has_begun) = mpsc::channel();
+    let (let_go, go_on) = mpsc::channel();
+    let library = FakeLibrary::new();
+    let transport = Halting { inner: library.clone(), begun, go_on: Mutex::new(go_on) };
+    let token = AccessToken::new("a-token").unwrap();
+    let client = Client::builder(Endpoint::COMMERCIAL, token, transport).build();
+
+    let working = client.clone();
+    let upload = Upload::new("a.ps1".parse().unwrap(), b"1");
+    let thread = std::thread::spawn(move || working.upload(&upload));
+    has_begun.recv().unwrap();
+    drop(client);
+    let_go.send(()).unwrap();
+    assert_eq!(thread.join().unwrap().unwrap().file_name(), "a.ps1");
+    assert_eq!(library.content("a.ps1"), Some(b"1".to_vec()));
 }
 
 #[test]

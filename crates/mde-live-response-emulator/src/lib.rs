@@ -9,7 +9,6 @@
 //! gateways do. The connection is then closed in two steps, so that a client that is still sending gets
 //! the answer and not a reset.
 //!
-//! A form of unknown length (chunked) is read up to 64 MiB; a known length is the library's to judge.
 //!
 //! Plain HTTP, no TLS, and a token that protects nothing: not for anything but tests. The binary
 //! `mde-emulator` is the same for programs in other languages.

@@ -39,6 +39,28 @@ fn an_existing_file_is_a_conflict_until_overridden() {
 }
 
 #[test]
+fn r09_of_overriding_uploads_at_once_each_sees_its_own_bytes() {
+    let library = FakeLibrary::new();
+    let client = client(library.clone());
+    let uploads = [1_u8, 2].map(|byte| {
+        let upload = Upload::new(name(), vec![byte; 100_000]).if_exists(IfExists::Override);
+        (byte, upload)
+    });
+    let stored = std::thread::scope(|scope| {
+        let client = &client;
+        let threads = uploads.each_ref().map(|(byte, upload)| {
+            scope.spawn(move || (*byte, *client.upload(upload).unwrap().sha256().unwrap()))
+        });
+        threads.map(|thread| thread.join().unwrap())
+    });
+    let last = library.content("collect-dns.ps1").unwrap()[0];
+    let entry = library.entry("collect-dns.ps1").unwrap();
+    let of_last = stored.iter().find(|(byte, _)| *byte == last).unwrap().1;
+    assert_eq!(entry.sha256, Some(of_last.to_string()));
+    assert_ne!(stored[0].1, stored[1].1, "each is told the hash of its own bytes");
+}
+
+#[test]
 fn r10_of_uploads_of_one_name_at_once_one_succeeds() {
     let library = FakeLibrary::new();
     let client = client(library.clone());
