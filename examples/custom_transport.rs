@@ -46,7 +46,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let token = AccessToken::new("a-test-token")?;
     let client = Client::builder(Endpoint::COMMERCIAL, token, transport).build();
 
-    let upload = Upload::new("Get-Date.ps1".parse()?, "Get-Date\n");
+    let upload = Upload::new("Get-Date.ps1".parse()?, b"Get-Date\n");
     client.upload(&upload)?;
     let taken = client.upload(&upload).err().ok_or("the name should be taken by now")?;
     println!("the second time: {taken}");

@@ -19,7 +19,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// The function under test: replaces a script in the library, and waits once if it is asked for a short pause.
 fn publish(
     client: &Client,
-    script: &'static str,
+    script: &'static [u8],
     sleep: impl FnOnce(Duration),
 ) -> Result<LibraryFile, Error> {
     let upload = Upload::new("Get-DnsCache.ps1".parse()?, script)
@@ -47,7 +47,7 @@ fn check_short_pause() -> Result<(), Box<dyn StdError>> {
     let client = Client::builder(Endpoint::COMMERCIAL, token()?, mock.clone()).build();
 
     let mut slept = None;
-    publish(&client, "Get-DnsClientCache\n", |pause| slept = Some(pause))?;
+    publish(&client, b"Get-DnsClientCache\n", |pause| slept = Some(pause))?;
 
     assert_eq!(slept, Some(Duration::from_secs(30)));
     let [first, second] = mock.requests();
@@ -66,7 +66,7 @@ fn check_long_pause() -> Result<(), Box<dyn StdError>> {
     let client = Client::builder(Endpoint::COMMERCIAL, token()?, mock.clone()).build();
 
     let mut slept = false;
-    let outcome = publish(&client, "Get-DnsClientCache\n", |_| slept = true);
+    let outcome = publish(&client, b"Get-DnsClientCache\n", |_| slept = true);
 
     let wait = outcome.err().and_then(|error| error.retry_after());
     assert_eq!((wait, slept), (Some(Duration::from_secs(3600)), false));
@@ -83,7 +83,7 @@ fn check_replacement() -> Result<(), Box<dyn StdError>> {
     library.advance(Duration::from_secs(86_400));
     let client = Client::builder(Endpoint::COMMERCIAL, token()?, library.clone()).build();
 
-    publish(&client, "Get-DnsClientCache\n", |_| {})?;
+    publish(&client, b"Get-DnsClientCache\n", |_| {})?;
 
     assert_eq!(library.names(), ["A-Colleague.ps1", "Get-DnsCache.ps1"]);
     assert_eq!(library.content("Get-DnsCache.ps1").as_deref(), Some(&b"Get-DnsClientCache\n"[..]));

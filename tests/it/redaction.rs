@@ -42,7 +42,7 @@ fn client_of(emulator: &Emulator) -> Client {
 }
 
 fn upload() -> Upload {
-    Upload::new("a.ps1".parse().unwrap(), CONTENT)
+    Upload::new("a.ps1".parse().unwrap(), CONTENT.as_bytes())
 }
 
 /// An error and all its causes, in both forms.

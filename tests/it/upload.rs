@@ -58,8 +58,8 @@ fn twenty_mebibytes_pass_and_one_byte_more_is_refused_before_anything_is_opened(
 fn a_name_that_is_taken_is_refused_unless_told_to_override() {
     let emulator = Emulator::start().unwrap();
     let client = client_of(&emulator);
-    let first = Upload::new("a.ps1".parse().unwrap(), "1");
-    let second = Upload::new("a.ps1".parse().unwrap(), "2");
+    let first = Upload::new("a.ps1".parse().unwrap(), b"1");
+    let second = Upload::new("a.ps1".parse().unwrap(), b"2");
     client.upload(&first).unwrap();
 
     let error = client.upload(&second).unwrap_err();
@@ -132,7 +132,7 @@ fn a_wrong_token_is_refused_with_what_to_do() {
     let emulator = Emulator::start().unwrap();
     let endpoint = Endpoint::loopback_http(emulator.base_url()).unwrap();
     let client = mde_live_response::client(endpoint, AccessToken::new("another-token").unwrap());
-    let upload = Upload::new("a.ps1".parse().unwrap(), "1");
+    let upload = Upload::new("a.ps1".parse().unwrap(), b"1");
     let error = client.upload(&upload).unwrap_err();
     assert_eq!(
         (error.status().map(|it| it.as_u16()), error.service_code()),

@@ -1,16 +1,16 @@
 //! One exchange over ureq.
 
 use std::fmt;
-use std::io::Read;
 use std::rc::Rc;
 
-use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
-use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri};
+use http::header::CONTENT_LENGTH;
+use http::{Method, Request, Response, Uri};
 use mde_live_response_core::{
     Body, Delivery, Endpoint, Limits, Transport, TransportError, TransportErrorKind,
 };
 use ureq::{Agent, SendBody};
 
+use crate::answer;
 use crate::body::Outgoing;
 use crate::connection::{self, Lookup};
 use crate::exchange::{self, Exchange};
@@ -19,9 +19,6 @@ use crate::settings::UreqTransportBuilder;
 
 /// Largest head of an answer, in bytes: status line and headers.
 const MAX_HEAD: usize = 64 * 1024;
-
-/// Most header lines of an answer.
-const MAX_HEADERS: usize = 100;
 
 /// Transport over ureq and rustls, with connections that are kept and used again.
 ///
@@ -97,8 +94,8 @@ impl UreqTransport {
         let answer = answer.map_err(Fault::from_ureq)?;
         exchange.set_head_received();
         let (head, body) = answer.into_parts();
-        check_head(&head, exchange)?;
-        let body = read_body(body, &head.headers, limits.max_response())?;
+        answer::check_head(&head, exchange)?;
+        let body = answer::read_body(body, &head.headers, limits.max_response())?;
         let mut response = Response::new(body);
         *response.status_mut() = head.status;
         *response.version_mut() = head.version;
@@ -118,63 +115,6 @@ fn check_uri(uri: &Uri) -> Result<(), TransportError> {
         (Some("http"), Some(host)) if Endpoint::is_loopback_literal(host) => Ok(()),
         (Some("http"), Some(_)) => refused("plain http is only for literal loopback addresses"),
         _ => refused("not an https URL"),
-    }
-}
-
-/// What ureq lets pass and this transport does not: an answer whose length is said twice, a change of
-/// protocol, and a success for a request that was not sent whole.
-fn check_head(head: &http::response::Parts, exchange: &Exchange) -> Result<(), Fault> {
-    let protocol = |why| Err(Fault::new(TransportErrorKind::Protocol, why));
-    if head.headers.len() > MAX_HEADERS {
-        return protocol("the answer's head has more lines than allowed");
-    }
-    let lengths = head.headers.get_all(CONTENT_LENGTH).iter().count();
-    if lengths > 1 || (lengths == 1 && head.headers.contains_key(TRANSFER_ENCODING)) {
-        return protocol("the answer says its length more than once");
-    }
-    if head.headers.get(CONTENT_LENGTH).is_some_and(|length| !is_length(length)) {
-        return protocol("the answer's length is no number");
-    }
-    let mut codings = head.headers.get_all(TRANSFER_ENCODING).iter();
-    let plain =
-        codings.next().is_none_or(|coding| coding.as_bytes().eq_ignore_ascii_case(b"chunked"));
-    if !plain || codings.next().is_some() {
-        return protocol("the answer is in a transfer coding other than chunked");
-    }
-    if head.status.is_informational() {
-        return protocol("the answer changes the protocol");
-    }
-    if head.status.is_success() && exchange.is_stopped() {
-        exchange.set_success_claimed();
-        return protocol("the answer is a success before the request was sent whole");
-    }
-    Ok(())
-}
-
-/// ureq takes a signed number for a length, and reads to the end where it cannot read one.
-fn is_length(value: &HeaderValue) -> bool {
-    let digits = value.to_str().unwrap_or_default();
-    digits.bytes().all(|b| b.is_ascii_digit()) && digits.parse::<u64>().is_ok()
-}
-
-fn read_body(body: ureq::Body, headers: &HeaderMap, max: u64) -> Result<Vec<u8>, Fault> {
-    let mut bytes = Vec::new();
-    let read = body.into_reader().take(max.saturating_add(1)).read_to_end(&mut bytes);
-    if bytes.len() as u64 > max {
-        let why = format!("the answer's body is larger than {max} bytes");
-        return Err(Fault::new(TransportErrorKind::ResponseTooLarge, why));
-    }
-    match read {
-        Ok(_) => Ok(bytes),
-        Err(cause) => {
-            let mut fault = Fault::from_ureq(cause.into());
-            // A chunked body that ends without its last chunk breaks its own framing.
-            if fault.kind == TransportErrorKind::Receive && headers.contains_key(TRANSFER_ENCODING)
-            {
-                fault.kind = TransportErrorKind::Protocol;
-            }
-            Err(fault)
-        }
     }
 }
 

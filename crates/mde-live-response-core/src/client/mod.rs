@@ -33,7 +33,7 @@ use crate::transport::Transport;
 /// let token = AccessToken::new("an-access-token")?;
 /// let client = Client::builder(Endpoint::COMMERCIAL, token, transport).build();
 ///
-/// let upload = Upload::new("collect-dns.ps1".parse()?, "Get-DnsClientCache\n");
+/// let upload = Upload::new("collect-dns.ps1".parse()?, b"Get-DnsClientCache\n");
 /// let stored = client.upload(&upload)?;
 /// assert_eq!(stored.file_name(), "collect-dns.ps1");
 /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -106,12 +106,6 @@ impl From<Vec<u8>> for FileContent {
     }
 }
 
-impl From<String> for FileContent {
-    fn from(text: String) -> Self {
-        Self::from(text.into_bytes())
-    }
-}
-
 impl From<&'static [u8]> for FileContent {
     fn from(bytes: &'static [u8]) -> Self {
         Self(Arc::new(Memory(bytes.into())))
@@ -121,12 +115,6 @@ impl From<&'static [u8]> for FileContent {
 impl<const N: usize> From<&'static [u8; N]> for FileContent {
     fn from(bytes: &'static [u8; N]) -> Self {
         Self::from(bytes.as_slice())
-    }
-}
-
-impl From<&'static str> for FileContent {
-    fn from(text: &'static str) -> Self {
-        Self::from(text.as_bytes())
     }
 }
 

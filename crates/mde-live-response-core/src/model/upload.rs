@@ -33,7 +33,7 @@ pub enum IfExists {
 /// ```
 /// use mde_live_response_core::{IfExists, Upload};
 ///
-/// let upload = Upload::new("collect-dns.ps1".parse()?, "Get-DnsClientCache\n")
+/// let upload = Upload::new("collect-dns.ps1".parse()?, b"Get-DnsClientCache\n")
 ///     .description("Collects the DNS client cache".parse()?)
 ///     .parameters("-Hours <n>".parse()?)
 ///     .if_exists(IfExists::Override);
@@ -52,8 +52,8 @@ pub struct Upload {
 }
 
 impl Upload {
-    /// A file of this name and content. A text is the content itself, never a path: for that, see
-    /// [`from_path`](Self::from_path).
+    /// A file of this name with these bytes. A text is refused by the compiler: it could be meant as the
+    /// content (`.as_bytes()`) or as a path ([`from_path`](Self::from_path)).
     #[must_use]
     pub fn new(name: FileName, content: impl Into<FileContent>) -> Self {
         Self {

@@ -41,7 +41,7 @@ const AGENT: &str = concat!("mde-live-response/", env!("CARGO_PKG_VERSION"));
 /// use mde_live_response_core::{AccessToken, Endpoint, OsRandom, SendRecord, Upload};
 /// use std::io::Read;
 ///
-/// let upload = Upload::new("a.ps1".parse()?, "Get-Date\n");
+/// let upload = Upload::new("a.ps1".parse()?, b"Get-Date\n");
 /// let form = UploadForm::render(&upload, &Boundary::draw(&OsRandom)?);
 /// let token: AccessToken = "an-access-token".parse()?;
 ///

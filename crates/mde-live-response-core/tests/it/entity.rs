@@ -170,7 +170,7 @@ fn c07_name_in_another_form() {
         ("\u{c9}.ps1", "\u{e9}.ps1"),
     ] {
         let transport = Canned::storing(stored);
-        let upload = Upload::new(sent.parse().unwrap(), "x");
+        let upload = Upload::new(sent.parse().unwrap(), b"x");
         assert_eq!(
             transport.client().upload(&upload).expect(sent).file_name(),
             stored,
@@ -192,7 +192,7 @@ fn c07_name_of_another_file() {
     ] {
         let transport = Canned::storing(stored);
         let error =
-            transport.client().upload(&Upload::new(sent.parse().unwrap(), "x")).expect_err(stored);
+            transport.client().upload(&Upload::new(sent.parse().unwrap(), b"x")).expect_err(stored);
         assert_eq!(error.delivery(), Delivery::Delivered, "case: {stored:?}");
         let expected =
             MismatchErrorKind::FileName { sent: sent.to_owned(), stored: stored.to_owned() };

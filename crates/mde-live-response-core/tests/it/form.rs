@@ -32,7 +32,7 @@ const FULL: &str = "--0b\r\n\
     --0b--\r\n";
 
 fn full() -> Upload {
-    Upload::new("collect-dns.txt".parse().unwrap(), "Get-DnsClientCache\n")
+    Upload::new("collect-dns.txt".parse().unwrap(), b"Get-DnsClientCache\n")
         .description("Collects the DNS client cache".parse().unwrap())
         .parameters("-Hours <n>".parse().unwrap())
         .if_exists(IfExists::Override)

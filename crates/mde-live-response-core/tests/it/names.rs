@@ -32,7 +32,7 @@ fn assert_stored(name: FileName, as_given: &'static str) {
     use mde_live_response_core::Upload;
 
     let transport = Canned::storing(as_given);
-    let upload = Upload::new(name, "x").content_type("text/plain".parse().unwrap());
+    let upload = Upload::new(name, b"x").content_type("text/plain".parse().unwrap());
     let stored = transport.client().upload(&upload).expect(as_given);
     assert_eq!(stored.file_name(), as_given);
     let sent = transport.only();

@@ -136,7 +136,7 @@ pub(crate) fn sha256(bytes: &[u8]) -> String {
 }
 
 pub(crate) fn upload() -> Upload {
-    Upload::new(NAME.parse().unwrap(), CONTENT)
+    Upload::new(NAME.parse().unwrap(), CONTENT.as_bytes())
 }
 
 pub(crate) fn answer(

@@ -23,7 +23,7 @@ fn form_of(upload: &Upload) -> String {
 }
 
 fn tiny() -> Upload {
-    Upload::new("a.txt".parse().unwrap(), "x")
+    Upload::new("a.txt".parse().unwrap(), b"x")
 }
 
 const NO_TEXTS: &str = "--0b\r\n\
@@ -146,9 +146,9 @@ fn v33_boundary_found_in_a_value() {
     let name = || NAME.parse::<FileName>().unwrap();
     let text = format!("x{AAAA}x");
     let cases = [
-        ("description", Upload::new(name(), "x").description(text.parse().unwrap())),
-        ("parameters", Upload::new(name(), "x").parameters(text.parse().unwrap())),
-        ("name", Upload::new(text.parse().unwrap(), "x")),
+        ("description", Upload::new(name(), b"x").description(text.parse().unwrap())),
+        ("parameters", Upload::new(name(), b"x").parameters(text.parse().unwrap())),
+        ("name", Upload::new(text.parse().unwrap(), b"x")),
     ];
     for (case, upload) in cases {
         let random = Drawn::each(&[0xaa, 0xaa, 0xbb]);

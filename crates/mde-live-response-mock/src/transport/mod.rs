@@ -37,7 +37,7 @@ type Compute = dyn Fn(&RecordedRequest) -> Result<Reply, TransportError> + Send 
 /// let token = AccessToken::new("an-access-token")?;
 /// let client = Client::builder(Endpoint::COMMERCIAL, token, mock.clone()).build();
 ///
-/// let upload = Upload::new("collect-dns.ps1".parse()?, "Get-DnsClientCache");
+/// let upload = Upload::new("collect-dns.ps1".parse()?, b"Get-DnsClientCache");
 /// let throttled = client.upload(&upload).unwrap_err();
 /// assert_eq!(throttled.retry_after(), Some(Duration::from_secs(30)));
 /// client.upload(&upload)?;

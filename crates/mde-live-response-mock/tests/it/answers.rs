@@ -13,7 +13,7 @@ fn answer(reply: Reply) -> http::Response<Vec<u8>> {
 
 #[test]
 fn stored_says_what_arrived() {
-    let upload = Upload::new(name(), "one")
+    let upload = Upload::new(name(), b"one")
         .description("d".parse().unwrap())
         .parameters("p".parse().unwrap())
         .if_exists(IfExists::Override);

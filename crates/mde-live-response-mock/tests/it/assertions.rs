@@ -63,7 +63,7 @@ fn assert_file_compares_the_name_too() {
 
 #[test]
 fn assert_file_cuts_what_is_long_or_binary() {
-    let long = Upload::new(name(), "x".repeat(4000));
+    let long = Upload::new(name(), b"x".repeat(4000));
     let text = blame_text(|| record(&long).assert_file("collect-dns.ps1", &[0xff; 100]));
     let x = "x".repeat(60);
     let f = "f".repeat(48);

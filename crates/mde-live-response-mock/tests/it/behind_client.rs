@@ -79,7 +79,7 @@ fn r10_of_uploads_of_one_name_at_once_one_succeeds() {
 fn v12_names_beyond_ascii_come_through() {
     for name in ["é.ps1", "e\u{301}.ps1", "日本語.ps1", "🦀 a.ps1", "100%.ps1"] {
         let library = FakeLibrary::new();
-        let upload = Upload::new(name.parse().unwrap(), "x");
+        let upload = Upload::new(name.parse().unwrap(), b"x");
         assert_eq!(client(library.clone()).upload(&upload).unwrap().file_name(), name);
         assert_eq!(library.names(), [name]);
     }

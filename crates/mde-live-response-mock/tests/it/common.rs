@@ -23,7 +23,7 @@ pub(crate) fn name() -> FileName {
 }
 
 pub(crate) fn upload() -> Upload {
-    Upload::new(name(), "Get-DnsClientCache")
+    Upload::new(name(), b"Get-DnsClientCache")
         .description("Collects the DNS client cache".parse().unwrap())
 }
 

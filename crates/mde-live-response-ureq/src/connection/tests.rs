@@ -27,7 +27,7 @@ fn upload_over(lookup: Lookup) -> Error {
     let client = Client::builder(endpoint, AccessToken::new("a-token").unwrap(), transport)
         .deadline(Duration::from_millis(100))
         .build();
-    client.upload(&Upload::new("a.ps1".parse().unwrap(), "1")).unwrap_err()
+    client.upload(&Upload::new("a.ps1".parse().unwrap(), b"1")).unwrap_err()
 }
 
 fn kind_of(error: &Error) -> (TransportErrorKind, Delivery) {

@@ -26,7 +26,7 @@ pub(crate) const SHORT: Duration = Duration::from_millis(300);
 static LARGE: LazyLock<FileContent> = LazyLock::new(|| vec![b'x'; 20 * 1024 * 1024].into());
 
 pub(crate) fn small() -> Upload {
-    Upload::new(NAME.parse().unwrap(), CONTENT)
+    Upload::new(NAME.parse().unwrap(), CONTENT.as_bytes())
 }
 
 /// Goes out in many writes and many TLS records, and fits the buffers of a socket nevertheless.
