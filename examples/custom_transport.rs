@@ -48,7 +48,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let upload = Upload::new("Get-Date.ps1".parse()?, b"Get-Date\n");
     client.upload(&upload)?;
-    let taken = client.upload(&upload).err().ok_or("the name should be taken by now")?;
-    println!("the second time: {taken}");
+    let refusal = client.upload(&upload).err().ok_or("the name should be taken by now")?;
+    println!("the second time: {refusal}");
     Ok(())
 }

@@ -85,7 +85,7 @@ fn upload(arguments: &Arguments) -> Result<Upload, Error> {
 
 fn service(has_path: bool) -> Result<Service, Box<dyn StdError>> {
     let token = if has_path { environment("MDE_TOKEN")? } else { None };
-    let Some(token) = token else { return Ok(embedded()?) };
+    let Some(token) = token else { return embedded() };
     let endpoint = match environment("MDE_BASE_URL")? {
         None => Endpoint::COMMERCIAL,
         Some(url) if url.starts_with("http:") => Endpoint::loopback_http(&url)?,

@@ -72,6 +72,9 @@ fn a_path_and_a_token_lead_to_the_service_that_the_environment_names() {
     assert!(entity_again.status.success());
 }
 
+/// Arguments, environment, and how the last line on stderr starts.
+type Failing<'a> = (&'a [&'a str], &'a [(&'a str, &'a str)], &'a str);
+
 #[test]
 fn every_failure_is_one_clear_line() {
     let token = ("MDE_TOKEN", "canary-token");
@@ -79,7 +82,7 @@ fn every_failure_is_one_clear_line() {
     let empty = env::temp_dir().join(format!("empty-{}.ps1", std::process::id()));
     fs::write(&empty, "").unwrap();
     let empty = empty.to_str().unwrap();
-    let cases: [(&[&str], &[(&str, &str)], &str); 5] = [
+    let cases: [Failing<'_>; 5] = [
         (&["/nowhere/a.ps1"], &[], "error: there is no such file (/nowhere/a.ps1): "),
         (&[empty], &[], "error: `empty-"),
         (&[SCRIPT], &[token, ("MDE_BASE_URL", "http://elsewhere.invalid")], "error: plain http"),
