@@ -10,6 +10,7 @@
 
 use std::env::{self, VarError};
 use std::error::Error as StdError;
+use std::fmt;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -45,29 +46,40 @@ struct Service {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(help) if !help.use_stderr() => help.exit(),
+        Err(error) => {
+            // The first line says what is wrong; the rest is what --help says.
+            let text = error.to_string();
+            say(format_args!("{}; see --help", text.lines().next().unwrap_or_default()));
+            return ExitCode::from(2);
+        }
+    };
     match run(&arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {}", one_line(&*error));
+            say(format_args!("error: {}", one_line(&*error)));
             ExitCode::FAILURE
         }
     }
 }
 
+/// A line on stderr. Nobody may be reading it, which is no reason to stop.
+fn say(line: fmt::Arguments<'_>) {
+    writeln!(io::stderr(), "{line}").ok();
+}
+
 fn run(arguments: &Arguments) -> Result<(), Box<dyn StdError>> {
     let upload = upload(arguments)?;
     let service = service(arguments.path.is_some())?;
-    eprintln!(
-        "uploading `{}`, {} bytes, to {}",
-        upload.name(),
-        upload.content().len(),
-        service.name
-    );
+    let (name, bytes) = (upload.name(), upload.content().len());
+    say(format_args!("uploading `{name}`, {bytes} bytes, to {}", service.name));
     let stored = service.client.upload(&upload)?;
-    eprintln!("stored, and verified by SHA-256");
-    writeln!(io::stdout(), "{}", serde_json::to_string_pretty(&stored)?)?;
-    Ok(())
+    say(format_args!("stored, and verified by SHA-256"));
+    let json = serde_json::to_string_pretty(&stored)?;
+    writeln!(io::stdout(), "{json}")
+        .map_err(|cause| format!("`{name}` is stored, but stdout takes no entity: {cause}").into())
 }
 
 fn upload(arguments: &Arguments) -> Result<Upload, Error> {
@@ -86,13 +98,15 @@ fn upload(arguments: &Arguments) -> Result<Upload, Error> {
 fn service(has_path: bool) -> Result<Service, Box<dyn StdError>> {
     let token = if has_path { environment("MDE_TOKEN")? } else { None };
     let Some(token) = token else { return embedded() };
+    let token = AccessToken::new(token).map_err(|error| format!("MDE_TOKEN: {error}"))?;
     let endpoint = match environment("MDE_BASE_URL")? {
-        None => Endpoint::COMMERCIAL,
-        Some(url) if url.starts_with("http:") => Endpoint::loopback_http(&url)?,
-        Some(url) => Endpoint::custom(&url)?,
-    };
+        None => Ok(Endpoint::COMMERCIAL),
+        Some(url) if url.starts_with("http:") => Endpoint::loopback_http(&url),
+        Some(url) => Endpoint::custom(&url),
+    }
+    .map_err(|error| format!("MDE_BASE_URL: {error}"))?;
     let name = endpoint.to_string();
-    let client = mde_live_response::client(endpoint, AccessToken::new(token)?);
+    let client = mde_live_response::client(endpoint, token);
     Ok(Service { client, name, _emulator: None })
 }
 

@@ -85,8 +85,16 @@ fn every_failure_is_one_clear_line() {
     let cases: [Failing<'_>; 5] = [
         (&["/nowhere/a.ps1"], &[], "error: there is no such file (/nowhere/a.ps1): "),
         (&[empty], &[], "error: `empty-"),
-        (&[SCRIPT], &[token, ("MDE_BASE_URL", "http://elsewhere.invalid")], "error: plain http"),
-        (&[SCRIPT], &[("MDE_TOKEN", "canary token")], "error: token contains a character"),
+        (
+            &[SCRIPT],
+            &[token, ("MDE_BASE_URL", "http://elsewhere.invalid")],
+            "error: MDE_BASE_URL: plain http",
+        ),
+        (
+            &[SCRIPT],
+            &[("MDE_TOKEN", "canary token")],
+            "error: MDE_TOKEN: token contains a character",
+        ),
         (
             &[SCRIPT],
             &[token, ("MDE_BASE_URL", refused)],
@@ -103,4 +111,32 @@ fn every_failure_is_one_clear_line() {
         assert!(!said.contains("panicked") && !said.contains("canary"), "{arguments:?}: {said}");
     }
     fs::remove_file(empty).unwrap();
+}
+
+#[test]
+fn wrong_arguments_are_one_line_too() {
+    for arguments in [&["--no-such"][..], &["a", "b"], &[""], &["a", "--description"]] {
+        let output = run(arguments, &[]);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {said}");
+        assert!(said.starts_with("error: ") && said.ends_with("; see --help\n"), "{said}");
+        assert_eq!(said.lines().count(), 1, "{said}");
+    }
+}
+
+/// Whoever reads the output may go away first, or have no room for it.
+#[test]
+#[cfg(target_os = "linux")]
+fn output_that_nobody_takes_is_no_panic() {
+    let full = || fs::File::options().write(true).open("/dev/full").unwrap();
+    let output = Command::new(example()).stdout(full()).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    let last = said.lines().last().unwrap_or_default();
+    assert!(last.starts_with("error: `Get-DnsCache.ps1` is stored, but "), "{said}");
+
+    let output = Command::new(example()).stderr(full()).output().unwrap();
+    assert_eq!(entity(&output)["fileName"], "Get-DnsCache.ps1");
+    let output = Command::new(example()).arg("/nowhere/a.ps1").stderr(full()).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
 }
