@@ -33,7 +33,8 @@ impl ClientBuilder {
         }
     }
 
-    /// Time for a call as a whole; 300 s unless set. The transport keeps it.
+    /// Time for one exchange with the service, from resolving its name to the last byte of the answer;
+    /// 300 s unless set. The transport keeps it. What a [`Credential`] takes for its token is not counted.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.inner.deadline = deadline;
         self

@@ -171,9 +171,7 @@ impl Error {
             Self::Auth(error) => error.help(),
             Self::Transport(error) => transport_help(error.kind()),
             Self::Service(error) => error.help(),
-            Self::Throttled(_) => {
-                Some("wait as long as the service asks, then try again".to_owned())
-            }
+            Self::Throttled(error) => Some(error.help()),
             Self::Response(error) => error.help(),
             Self::Mismatch(error) => Some(error.help()),
         };

@@ -6,6 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::subject::{Escaped, Subject};
+use crate::transport::Delivery;
 
 /// Why a file could not be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -79,15 +80,19 @@ impl fmt::Display for SourceError {
             SourceErrorKind::PermissionDenied => "the file may not be read",
             SourceErrorKind::Directory => "this is a directory, not a file",
             SourceErrorKind::NotRegular => "this is not a regular file",
-            SourceErrorKind::Changed => "the file changed after it was opened; nothing was stored",
-            SourceErrorKind::Io => "reading the file failed; nothing was stored",
+            SourceErrorKind::Changed => "the file changed after it was opened",
+            SourceErrorKind::Io => "reading the file failed",
         };
         write!(f, "{}{what}", self.subject)?;
-        match &self.path {
-            Some(path) => {
-                write!(f, " ({})", Escaped { text: &path.to_string_lossy(), max: usize::MAX })
+        if let Some(path) = &self.path {
+            write!(f, " ({})", Escaped { text: &path.to_string_lossy(), max: usize::MAX })?;
+        }
+        // The others speak for themselves: there is nothing that could have been sent.
+        match self.kind {
+            SourceErrorKind::Changed | SourceErrorKind::Io => {
+                write!(f, "; {}", Delivery::NotDelivered)
             }
-            None => Ok(()),
+            _ => Ok(()),
         }
     }
 }

@@ -27,6 +27,14 @@ impl ThrottledError {
     }
 
     answer_accessors!();
+
+    pub(super) fn help(&self) -> String {
+        match self.answer.retry_after {
+            Some(_) => "wait as long as the service asks, then try again",
+            None => "the service does not say for how long: wait a minute or more, then try again",
+        }
+        .to_owned()
+    }
 }
 
 impl fmt::Display for ThrottledError {

@@ -33,9 +33,7 @@ pub enum InvalidEndpoint {
     #[error("base URL cannot be read; it must look like https://host or https://host/path")]
     Malformed,
     /// It is not `https`.
-    #[error(
-        "base URL must start with https:// (plain http only to a loopback address, and said so)"
-    )]
+    #[error("base URL must start with https://, or with http:// before a loopback address")]
     NotHttps,
     /// It holds a user name or a password.
     #[error("base URL must not hold a user name or password")]
@@ -200,6 +198,9 @@ impl BaseUrl {
         }
         if text.contains(['?', '#']) {
             return Err(InvalidEndpoint::Query);
+        }
+        if !text.is_ascii() {
+            return Err(InvalidEndpoint::Malformed);
         }
         let uri: Uri = text.parse().map_err(|_| InvalidEndpoint::Malformed)?;
         let scheme = uri.scheme_str().ok_or(InvalidEndpoint::Malformed)?.to_owned();

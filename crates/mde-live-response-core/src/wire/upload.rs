@@ -151,8 +151,10 @@ impl<'a> UploadForm<'a> {
     ) -> Result<LibraryFile, Error> {
         failure::check(reply, endpoint)?;
         let Some(sent) = sent else {
-            let kind = TransportErrorKind::Protocol;
-            return Err(TransportError::new(kind, Delivery::Unknown).into());
+            let status = reply.status().as_u16();
+            let cause = format!("status {status} came before the request was complete");
+            let error = TransportError::new(TransportErrorKind::Protocol, Delivery::Unknown);
+            return Err(error.with_source(cause).into());
         };
         let stored = entity::read(reply)?;
         match stored.sha256() {

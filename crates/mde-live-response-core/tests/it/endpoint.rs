@@ -91,6 +91,7 @@ fn v49_base_url_with_more_than_a_base() {
         ("file:///etc/passwd", Malformed),
         ("https://[::1", Malformed),
         ("https://\u{e9}.example", Malformed),
+        ("https://a.example/\u{e9}", Malformed),
     ] {
         let refused = Endpoint::custom(base).expect_err(base);
         let shown = format!("{refused} {refused:?} {}", Error::from(refused.clone()));

@@ -60,7 +60,7 @@ fn assert_changed(change: impl Fn(&Path) + Send + Sync + 'static, case: &str) {
     assert_eq!(
         shown,
         format!(
-            "`f.bin`: the file changed after it was opened; nothing was stored ({})",
+            "`f.bin`: the file changed after it was opened ({}); nothing was stored",
             path.display()
         )
     );

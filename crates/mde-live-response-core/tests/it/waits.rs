@@ -49,6 +49,15 @@ fn h19_seconds() {
 }
 
 #[test]
+fn the_help_fits_whether_a_time_is_named_or_not() {
+    let help = |headers| throttled(429, headers).help().unwrap();
+    let named = help(&[("retry-after", "2")]);
+    assert_eq!(named, "wait as long as the service asks, then try again");
+    let unnamed = help(&[]);
+    assert!(unnamed.contains("wait a minute or more"), "{unnamed}");
+}
+
+#[test]
 fn h20_date_by_the_servers_clock() {
     let date = ("date", "Fri, 31 Dec 1999 23:59:59 GMT");
     for at in [
