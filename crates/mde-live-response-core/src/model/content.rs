@@ -76,13 +76,18 @@ impl FileContent {
         match self.0.is_unchanged() {
             Ok(true) => Ok(()),
             Ok(false) => Err(self.error(SourceErrorKind::Changed)),
-            Err(cause) => Err(self.error(SourceErrorKind::of(&cause)).with_source(cause)),
+            Err(cause) => Err(self.io_error(cause)),
         }
     }
 
     /// An error about this content.
     pub(crate) fn error(&self, kind: SourceErrorKind) -> SourceError {
         SourceError::new(kind, self.0.path().map(Path::to_owned))
+    }
+
+    /// An error about this content that the operating system gave.
+    pub(crate) fn io_error(&self, cause: io::Error) -> SourceError {
+        self.error(SourceErrorKind::of(&cause)).with_source(cause)
     }
 
     #[cfg(test)]

@@ -112,30 +112,23 @@ impl<'a> Body<'a> {
 }
 
 impl FileSegments<'_> {
-    /// Fills the buffer from the content, short only at the content's end.
+    /// Some bytes of the content, at least one; none stands for an end that comes too early.
     fn read_content(&mut self, buf: &mut [u8], position: u64) -> io::Result<usize> {
         if self.record.source_error.is_some() {
             return Err(already_failed());
         }
         let left = self.content.len() - position;
         let want = usize::try_from(left).map_or(buf.len(), |left| left.min(buf.len()));
-        let mut filled = 0;
-        while filled < want {
-            let Some(free) = buf.get_mut(filled..want) else { break };
-            match self.content.read_at(free, position + filled as u64) {
-                Ok(0) => return Err(self.fail(self.content.error(SourceErrorKind::Changed))),
-                Ok(n) => filled += n.min(free.len()),
-                Err(cause) if cause.kind() == io::ErrorKind::Interrupted => {}
-                Err(cause) => {
-                    let kind = SourceErrorKind::of(&cause);
-                    return Err(self.fail(self.content.error(kind).with_source(cause)));
-                }
-            }
-        }
-        if let (Some(hash), Some(read)) = (&mut self.hash, buf.get(..filled)) {
+        let buf = buf.get_mut(..want).unwrap_or_default();
+        let read = match read_at(self.content, buf, position) {
+            Ok(0) => return Err(self.fail(self.content.error(SourceErrorKind::Changed))),
+            Ok(n) => buf.get(..n).unwrap_or(buf),
+            Err(cause) => return Err(self.fail(self.content.io_error(cause))),
+        };
+        if let Some(hash) = &mut self.hash {
             hash.update(read);
         }
-        Ok(filled)
+        Ok(read.len())
     }
 
     /// Before the first byte of the tail: the source must end here, and be the one that was opened.
@@ -143,16 +136,10 @@ impl FileSegments<'_> {
         if self.record.source_error.is_some() {
             return Err(already_failed());
         }
-        let end = loop {
-            match self.content.read_at(&mut [0], self.content.len()) {
-                Err(cause) if cause.kind() == io::ErrorKind::Interrupted => {}
-                end => break end,
-            }
-        };
-        let unchanged = match end {
+        let unchanged = match read_at(self.content, &mut [0], self.content.len()) {
             Ok(0) => self.content.check_unchanged(),
             Ok(_) => Err(self.content.error(SourceErrorKind::Changed)),
-            Err(cause) => Err(self.content.error(SourceErrorKind::of(&cause)).with_source(cause)),
+            Err(cause) => Err(self.content.io_error(cause)),
         };
         unchanged.map_err(|error| self.fail(error))
     }
@@ -167,6 +154,16 @@ impl FileSegments<'_> {
         let shown = io::Error::other(error.to_string());
         self.record.source_error = Some(error);
         shown
+    }
+}
+
+/// Reads from the content, and again when a signal came between.
+fn read_at(content: &FileContent, buf: &mut [u8], position: u64) -> io::Result<usize> {
+    loop {
+        match content.read_at(buf, position) {
+            Err(cause) if cause.kind() == io::ErrorKind::Interrupted => {}
+            read => return read,
+        }
     }
 }
 
