@@ -25,7 +25,8 @@ pub struct InvalidProxy;
 
 impl Proxy {
     /// The proxy at a URL of the form `http://host:port` or `http://user:password@host:port`; user and
-    /// password as they are, without percent escapes.
+    /// password as they are, without percent escapes. A password that cannot stand in a URL, with `#` or `/` in
+    /// it say, cannot be given.
     ///
     /// # Errors
     ///
@@ -41,6 +42,10 @@ impl Proxy {
     /// # Ok::<(), mde_live_response_ureq::InvalidProxy>(())
     /// ```
     pub fn new(url: &str) -> Result<Self, InvalidProxy> {
+        // `Uri` drops a fragment: of a password with `#` in it, the start would be taken for host and port.
+        if url.contains('#') {
+            return Err(InvalidProxy);
+        }
         let uri: Uri = url.parse().map_err(|_| InvalidProxy)?;
         let authority = uri.authority().ok_or(InvalidProxy)?;
         let bare = matches!(uri.path(), "" | "/") && uri.query().is_none();
@@ -48,6 +53,9 @@ impl Proxy {
             return Err(InvalidProxy);
         }
         let user = authority.as_str().rsplit_once('@').map(|(user, _)| user);
+        if user.is_some_and(|user| !user.contains(':')) {
+            return Err(InvalidProxy);
+        }
         Ok(Self {
             host: authority.host().to_owned(),
             port: authority.port_u16().ok_or(InvalidProxy)?,

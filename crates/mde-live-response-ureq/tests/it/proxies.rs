@@ -205,6 +205,42 @@ fn t34_a_proxy_is_told_its_own_user_and_password() {
     assert_eq!(heard, expected);
 }
 
+/// A password may hold what divides a URL elsewhere; it never becomes the host.
+#[test]
+fn t34_the_last_at_sign_divides_the_password_from_the_proxy() {
+    let (outcome, heard) = tunnelled("me:a:b@c@", Identity::Good);
+    assert_eq!(outcome, Outcome::Stored);
+    let expected = "CONNECT localhost:PORT HTTP/1.1\r\nHost: localhost:PORT\r\n\
+        Proxy-Authorization: Basic bWU6YTpiQGM=\r\n\r\n";
+    assert_eq!(heard, expected);
+}
+
+#[test]
+fn t34_what_is_no_proxy_url_is_refused() {
+    for url in [
+        "",
+        "proxy.example",
+        "proxy.example:3128",
+        "http://proxy.example",
+        "https://proxy.example:3128",
+        "socks5://proxy.example:3128",
+        "http://proxy.example:3128/path",
+        "http://proxy.example:3128?query",
+        "http://proxy.example:3128#fragment",
+        "http://proxy.example:99999",
+        "http://:3128",
+        "http://user@proxy.example:3128",
+        "http://user:12#34@proxy.example:3128",
+        "http://user:12?34@proxy.example:3128",
+        "http://user:12/34@proxy.example:3128",
+        "http://user:12 34@proxy.example:3128",
+    ] {
+        assert!(Proxy::new(url).is_err(), "case: {url}");
+    }
+    let shown = format!("{:?}", Proxy::new("http://user:password@[::1]:3128").unwrap());
+    assert_eq!(shown, r#"Proxy { host: "[::1]", port: 3128, .. }"#);
+}
+
 #[test]
 fn t34_a_certificate_in_a_tunnel_is_checked() {
     for identity in [Identity::UnknownAuthority, Identity::WrongHost] {
