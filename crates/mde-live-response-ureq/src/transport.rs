@@ -3,7 +3,7 @@
 use std::fmt;
 use std::rc::Rc;
 
-use http::header::CONTENT_LENGTH;
+use http::header::{CONTENT_LENGTH, EXPECT, TRANSFER_ENCODING};
 use http::{Method, Request, Response, Uri};
 use mde_live_response_core::{
     Body, Delivery, Endpoint, Limits, Transport, TransportError, TransportErrorKind,
@@ -25,6 +25,8 @@ const MAX_HEAD: usize = 64 * 1024;
 /// * `https` only; plain `http` is refused except to the literal addresses `127.0.0.0/8` and `[::1]`.
 /// * Every exchange is bounded by the time of its [`Limits`], also against a peer that stops reading.
 /// * An answer that comes before the request was sent whole ends the sending and is returned.
+/// * A body goes with `POST`, `PUT` and `PATCH` only, at once and with its length: a request that carries
+///   `Expect` or `Transfer-Encoding` is refused.
 /// * No proxy unless asked for, no redirects, no retries, no compression.
 ///
 /// Cheap to share: put it into an `Arc`, or clone the client that holds it.
@@ -82,7 +84,7 @@ impl UreqTransport {
         let limits = Limits::of(&request);
         let (mut parts, mut body) = request.into_parts();
         // Whoever made the request may have left it out, and ureq would send chunks then.
-        if !body.is_empty() || matches!(parts.method, Method::POST | Method::PUT | Method::PATCH) {
+        if takes_body(&parts.method) {
             parts.headers.insert(CONTENT_LENGTH, body.len().into());
         }
         let answer = if body.is_empty() {
@@ -104,12 +106,29 @@ impl UreqTransport {
     }
 }
 
+fn refused(why: &'static str) -> Result<(), TransportError> {
+    let error = TransportError::new(TransportErrorKind::Refused, Delivery::NotDelivered);
+    Err(error.with_source(why))
+}
+
+fn takes_body(method: &Method) -> bool {
+    matches!(*method, Method::POST | Method::PUT | Method::PATCH)
+}
+
+fn check(request: &Request<Body<'_>>) -> Result<(), TransportError> {
+    check_uri(request.uri())?;
+    let headers = request.headers();
+    if headers.contains_key(EXPECT) || headers.contains_key(TRANSFER_ENCODING) {
+        return refused("neither Expect nor Transfer-Encoding is supported");
+    }
+    if !request.body().is_empty() && !takes_body(request.method()) {
+        return refused("a body goes with POST, PUT and PATCH only");
+    }
+    Ok(())
+}
+
 /// Only `https`, or this very machine.
 fn check_uri(uri: &Uri) -> Result<(), TransportError> {
-    let refused = |why| {
-        let error = TransportError::new(TransportErrorKind::Refused, Delivery::NotDelivered);
-        Err(error.with_source(why))
-    };
     match (uri.scheme_str(), uri.host()) {
         (Some("https"), Some(_)) => Ok(()),
         (Some("http"), Some(host)) if Endpoint::is_loopback_literal(host) => Ok(()),
@@ -120,7 +139,7 @@ fn check_uri(uri: &Uri) -> Result<(), TransportError> {
 
 impl Transport for UreqTransport {
     fn send(&self, request: Request<Body<'_>>) -> Result<Response<Vec<u8>>, TransportError> {
-        check_uri(request.uri())?;
+        check(&request)?;
         let exchange = Exchange::new(request.body(), Limits::of(&request).time_left());
         let _entered = exchange::enter(&exchange);
         self.exchange(request, &exchange).map_err(|fault| report(fault, &exchange))

@@ -2,7 +2,8 @@
 
 use mde_live_response_core::wire::{Boundary, UploadForm};
 use mde_live_response_core::{
-    AccessToken, Body, Limits, Random, RandomError, SendRecord, Transport, Upload, http,
+    AccessToken, Body, Delivery, Limits, Random, RandomError, SendRecord, Transport,
+    TransportErrorKind, Upload, http,
 };
 
 use crate::server::{Server, Step};
@@ -230,4 +231,25 @@ fn the_record_of_what_was_sent_is_kept_by_the_transport() {
             assert_eq!(record.sha256().is_none(), answer_early);
         }
     });
+}
+
+/// A server that waits for nothing but its own word would wait for ever, and two lengths are one too many.
+#[test]
+fn a_request_that_cannot_be_sent_as_given_is_refused() {
+    let refused = |request: http::Request<Body<'_>>| {
+        let server = Server::start(crate::server::Speech::Plain, []);
+        let request = request.to(&server.url());
+        let error = transport().build().send(request).unwrap_err();
+        assert_eq!(error.kind(), TransportErrorKind::Refused);
+        assert_eq!(error.delivery(), Delivery::NotDelivered);
+        assert_eq!(server.finish().len(), 0);
+    };
+    for (name, value) in [("expect", "100-continue"), ("transfer-encoding", "chunked")] {
+        let request = http::Request::post("/").header(name, value);
+        refused(request.body(Body::bytes(b"grant=one")).unwrap());
+    }
+    for method in ["GET", "DELETE", "HEAD"] {
+        let request = http::Request::builder().method(method);
+        refused(request.body(Body::bytes(b"grant=one")).unwrap());
+    }
 }
