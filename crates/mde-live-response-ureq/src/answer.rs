@@ -36,7 +36,6 @@ pub(crate) fn check_head(head: &http::response::Parts, exchange: &Exchange) -> R
         return protocol("the answer changes the protocol");
     }
     if head.status.is_success() && exchange.is_stopped() {
-        exchange.set_success_claimed();
         return protocol("the answer is a success before the request was sent whole");
     }
     Ok(())

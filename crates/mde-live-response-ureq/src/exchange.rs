@@ -134,7 +134,7 @@ impl Exchange {
         self.write_fault.borrow_mut().take()
     }
 
-    /// The server says that it acted, although it cannot have got the whole: then nothing is sure.
+    /// The server says that it acted. Where it cannot have got the whole, nothing is sure then.
     pub(crate) fn set_success_claimed(&self) {
         self.success_claimed.set(true);
     }

@@ -9,6 +9,11 @@ use super::socket::{Socket, Wait};
 use crate::exchange::Allowance;
 use crate::fault::Fault;
 
+/// Reads from the socket in a row that may bring TLS something and HTTP nothing: whoever sends session tickets
+/// and the like without end must not keep us from looking at the time. Enough for a record of 16 KiB, which
+/// takes five.
+const MAX_READS: u32 = 8;
+
 /// A connection that carries HTTP.
 #[derive(Debug)]
 pub(super) struct Channel {
@@ -23,6 +28,8 @@ pub(super) enum Incoming {
     Bytes(usize),
     /// Nothing in the time to wait.
     Nothing,
+    /// Nothing for HTTP yet, and there may be more to read.
+    Unfinished,
     /// The peer has ended its side.
     End,
 }
@@ -102,7 +109,7 @@ impl Channel {
                 None => Incoming::Nothing,
             });
         };
-        loop {
+        for _ in 0..MAX_READS {
             match tls.reader().read(buf) {
                 Ok(0) => return Ok(Incoming::End),
                 Ok(n) => return Ok(Incoming::Bytes(n)),
@@ -116,5 +123,6 @@ impl Channel {
             tls.process_new_packets()
                 .map_err(|cause| Fault::new(TransportErrorKind::Receive, cause))?;
         }
+        Ok(Incoming::Unfinished)
     }
 }

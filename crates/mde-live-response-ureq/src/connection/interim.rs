@@ -5,8 +5,12 @@
 pub(super) fn complete_len(input: &[u8]) -> Option<usize> {
     let status = status(input)?;
     let is_interim = status.starts_with(b"1") && status != *b"101";
-    let end = input.windows(4).position(|window| window == b"\r\n\r\n")?;
-    is_interim.then_some(end + 4)
+    if is_interim { head_len(input) } else { None }
+}
+
+/// Whether the input starts with the status line of a success.
+pub(super) fn is_success(input: &[u8]) -> bool {
+    status(input).is_some_and(|status| status.starts_with(b"2"))
 }
 
 /// Whether the input, freed of whole interim answers, starts with something else than one of them.
@@ -16,6 +20,16 @@ pub(super) fn is_final_answer(input: &[u8]) -> bool {
         // Too short to tell, unless it is no HTTP at all.
         None => input.iter().zip(b"HTTP/1.").any(|(is, must)| is != must),
     }
+}
+
+/// Length of a head with the empty line that ends it. Old servers end lines with LF alone.
+fn head_len(input: &[u8]) -> Option<usize> {
+    let ends = input.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
+    ends.map(|(at, _)| at + 1).find_map(|start| match input.get(start..)? {
+        [b'\n', ..] => Some(start + 1),
+        [b'\r', b'\n', ..] => Some(start + 2),
+        _ => None,
+    })
 }
 
 /// The status digits of a line that starts as HTTP/1.x does.
@@ -31,12 +45,15 @@ mod tests {
 
     #[test]
     fn only_whole_interim_answers_are_dropped() {
-        let cases: [(&[u8], Option<usize>, bool); 9] = [
+        let cases: [(&[u8], Option<usize>, bool); 12] = [
             (b"", None, false),
             (b"HTTP/1.1 1", None, false),
             (b"HTTP/1.1 100 Continue\r\n", None, false),
             (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200", Some(25), false),
             (b"HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\n", Some(37), false),
+            (b"HTTP/1.1 100 Continue\n\nHTTP/1.1 200", Some(23), false),
+            (b"HTTP/1.1 103 Early Hints\nlink: x\r\n\nx", Some(35), false),
+            (b"HTTP/1.1 103 Early Hints\nlink: x\n\r", None, false),
             (b"HTTP/1.1 101 Switching Protocols\r\n\r\n", None, true),
             (b"HTTP/1.1 413 Too Large\r\n\r\n", None, true),
             (b"HTTP/1.0 200", None, true),

@@ -65,7 +65,7 @@ impl Link {
     /// Whether the peer has given its final answer, or said that there will be none.
     fn must_stop(&mut self, exchange: &Exchange) -> Result<bool, Fault> {
         match self.read(Wait::No, exchange) {
-            Ok(Incoming::Nothing) => Ok(false),
+            Ok(Incoming::Nothing | Incoming::Unfinished) => Ok(false),
             Ok(Incoming::Bytes(_)) => {
                 self.unreported = true;
                 Ok(interim::is_final_answer(self.buffers.input()))
@@ -96,6 +96,10 @@ impl Link {
             self.buffers.input_appended(n);
             if !exchange.is_head_received() {
                 self.drop_interim_answers(exchange)?;
+                // Noted here, and not when the head has been read: that may fail, or never end.
+                if interim::is_success(self.buffers.input()) {
+                    exchange.set_success_claimed();
+                }
             }
         }
         Ok(incoming)
@@ -118,7 +122,7 @@ impl Link {
             match self.read(wait, exchange)? {
                 Incoming::End => return Ok(false),
                 Incoming::Bytes(_) if !self.buffers.input().is_empty() => return Ok(true),
-                Incoming::Bytes(_) | Incoming::Nothing => {}
+                Incoming::Bytes(_) | Incoming::Nothing | Incoming::Unfinished => {}
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::thread;
 use std::time::Duration;
 
 use mde_live_response_core::TransportErrorKind;
@@ -11,6 +12,13 @@ use crate::fault::Fault;
 
 /// Longest that a write blocks before the socket is looked at for an answer.
 const WRITE_SLICE: Duration = Duration::from_millis(50);
+
+/// Whether a write may end by the socket's own time-out. Not on Windows: there a send that times out has
+/// taken nobody knows how much, and nothing under half a second is kept.
+const WRITES_BLOCK: bool = !cfg!(windows);
+
+/// Pause before the next attempt where a write may not block.
+const WRITE_PAUSE: Duration = Duration::from_millis(1);
 
 /// A connected socket.
 #[derive(Debug)]
@@ -69,15 +77,40 @@ impl Socket {
         write: impl FnOnce(&mut dyn Write) -> io::Result<usize>,
     ) -> Result<io::Result<usize>, Fault> {
         let slice = time.left()?.map_or(WRITE_SLICE, |left| left.min(WRITE_SLICE));
-        let written = self
-            .stream
-            .set_write_timeout(Some(at_least_a_millisecond(slice)))
-            .and_then(|()| write(&mut self.stream));
+        let written =
+            if WRITES_BLOCK { self.write_for(slice, write) } else { self.write_now(write) };
         Ok(match written {
             Ok(0) => Err(ErrorKind::WriteZero.into()),
             Err(cause) if is_passing(&cause) => Ok(0),
             written => written,
         })
+    }
+
+    fn write_for(
+        &mut self,
+        time: Duration,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<usize>,
+    ) -> io::Result<usize> {
+        self.stream.set_write_timeout(Some(at_least_a_millisecond(time)))?;
+        write(&mut self.stream)
+    }
+
+    /// Writes what the kernel takes at once, and pauses when that is nothing.
+    pub(super) fn write_now(
+        &mut self,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<usize>,
+    ) -> io::Result<usize> {
+        self.stream.set_nonblocking(true)?;
+        let written = write(&mut self.stream);
+        let blocking = self.stream.set_nonblocking(false);
+        match written {
+            Err(cause) if cause.kind() == ErrorKind::WouldBlock => {
+                thread::sleep(WRITE_PAUSE);
+                blocking.and(Err(cause))
+            }
+            // What the kernel has taken counts, whatever comes after it.
+            written => written,
+        }
     }
 
     /// Reads some bytes with one call; `None` when none came in the time to wait.

@@ -4,11 +4,13 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::indexing_slicing,
     reason = "a test fails by panicking"
 )]
 
 use std::io::{self, Read};
-use std::net::{SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -16,10 +18,12 @@ use mde_live_response_core::{
     AccessToken, Client, Delivery, Endpoint, Error, Phase, TransportErrorKind, Upload,
 };
 
+use super::channel::Incoming;
 use super::resolve::{Lookup, resolve};
-use super::socket;
-use crate::UreqTransport;
+use super::socket::{self, Wait};
+use super::tls::Tls;
 use crate::exchange::{Allowance, Exchange};
+use crate::{Certificate, Roots, UreqTransport};
 
 fn upload_over(lookup: Lookup) -> Error {
     let transport = UreqTransport::with_settings(UreqTransport::builder(), lookup);
@@ -73,6 +77,79 @@ fn t04_the_second_address_is_tried_when_the_first_is_dead() {
 
     let fault = socket::connect(&[dead, dead], time).unwrap_err();
     assert_eq!(fault.kind, TransportErrorKind::Connect);
+}
+
+/// Two ends of a connection on loopback.
+fn pair() -> (socket::Socket, TcpStream) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let socket = socket::connect(&[address], unlimited()).unwrap();
+    (socket, listener.accept().unwrap().0)
+}
+
+fn unlimited() -> Allowance {
+    let exchange = Exchange::new(&mde_live_response_core::Body::empty(), None);
+    Allowance::of(&exchange, Phase::Connect)
+}
+
+/// As on Windows, where a write may not block: what is said to be taken is what the peer gets.
+#[test]
+fn writes_that_do_not_block_tell_what_they_have_taken() {
+    let (mut socket, mut peer) = pair();
+    let bytes: Vec<u8> = (0..=250).cycle().take(32 * 1024 * 1024).collect();
+    let mut taken = 0;
+    let mut write = |socket: &mut socket::Socket| match socket
+        .write_now(|stream| stream.write(&bytes[taken..]))
+    {
+        Ok(n) => {
+            taken += n;
+            Some(taken)
+        }
+        Err(cause) if cause.kind() == io::ErrorKind::WouldBlock => None,
+        Err(cause) => panic!("{cause}"),
+    };
+    // Until nothing more fits: nobody reads.
+    while write(&mut socket).is_some() {}
+    let reader = thread::spawn(move || {
+        let mut got = Vec::new();
+        peer.read_to_end(&mut got).unwrap();
+        got
+    });
+    while write(&mut socket) != Some(bytes.len()) {}
+    drop(socket);
+    assert!(reader.join().unwrap() == bytes, "other bytes arrived than were taken");
+}
+
+/// Session tickets without end bring HTTP nothing: a look for an answer gives up, and a kept connection that
+/// holds so much unread is not taken for idle.
+#[test]
+fn a_look_through_tls_for_an_answer_ends() {
+    let (socket, mut peer) = pair();
+    let certified = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+    let key = certified.signing_key.serialize_der().try_into().unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[&rustls::version::TLS13])
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certified.cert.der().clone()], key)
+        .unwrap();
+    config.send_tls13_tickets = 500;
+    let server = thread::spawn(move || {
+        let mut tls = rustls::ServerConnection::new(Arc::new(config)).unwrap();
+        while tls.is_handshaking() || tls.wants_write() {
+            tls.complete_io(&mut peer).unwrap();
+        }
+        peer
+    });
+    let root = Certificate::from_der(certified.cert.der().to_vec()).unwrap();
+    let tls = Tls::new(Roots::Certificates(vec![root]));
+    let mut channel = tls.connect(socket, "localhost", unlimited()).unwrap();
+    // All tickets are in the kernel's hands, so that every read brings some.
+    let _peer = server.join().unwrap();
+    assert_eq!(channel.read(&mut [0], Wait::No).unwrap(), Incoming::Unfinished);
+    while channel.read(&mut [0], Wait::No).unwrap() == Incoming::Unfinished {}
+    assert_eq!(channel.read(&mut [0], Wait::No).unwrap(), Incoming::Nothing);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Answers that come before the request was sent whole.
 
-use mde_live_response_core::Delivery::NotDelivered;
+use mde_live_response_core::Delivery::{NotDelivered, Unknown};
 use mde_live_response_core::ServiceErrorKind;
 use mde_live_response_core::TransportErrorKind::{Protocol, Receive, Send, Timeout};
 
@@ -207,6 +207,33 @@ fn t33_a_success_before_the_body_is_sent_is_a_protocol_fault() {
             let script = vec![Step::ReadHead, Step::Send(stored()), end.clone()];
             let seen = exchange(speech, script, &large());
             assert_eq!(seen.outcome, unknown(Protocol), "case: {end:?}");
+        }
+    });
+}
+
+/// What counts is that the server says so, not whether the rest of what it says can be read.
+#[test]
+fn t33_a_success_before_the_body_is_sent_makes_it_unknown_even_when_it_cannot_be_read() {
+    let two_lengths =
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}".to_vec();
+    let no_header = b"HTTP/1.1 201 Created\r\nno header\r\n\r\n".to_vec();
+    let many_lines = reply("200 OK", &"X: x\r\n".repeat(200), "{}");
+    let cut = stored()[..20].to_vec();
+    both(|speech| {
+        for answer in [&two_lengths, &no_header, &many_lines] {
+            let script = vec![Step::ReadHead, Step::Send(answer.clone()), Step::Stall];
+            let seen = exchange(speech, script, &large());
+            assert_eq!(seen.outcome, unknown(Protocol), "case: {}", answer.escape_ascii());
+        }
+        let script = vec![Step::ReadHead, Step::Send(cut.clone()), Step::Stall];
+        match exchange_in_haste(speech, script, &large()) {
+            Outcome::Transport(Timeout(_), Unknown) => {}
+            other => panic!("silence: {other:?}"),
+        }
+        let script = vec![Step::ReadHead, Step::Send(cut.clone()), Step::Close];
+        match exchange(speech, script, &large()).outcome {
+            Outcome::Transport(Send | Receive, Unknown) => {}
+            other => panic!("close: {other:?}"),
         }
     });
 }
