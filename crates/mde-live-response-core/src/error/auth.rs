@@ -119,7 +119,8 @@ impl fmt::Display for AuthError {
 impl StdError for AuthError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match &self.cause {
-            Cause::Credential(error) => Some(error),
+            // The wrapper would only say again that there is no token.
+            Cause::Credential(error) => error.source(),
             Cause::Refused { .. } => None,
         }
     }
