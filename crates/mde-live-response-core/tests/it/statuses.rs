@@ -1,7 +1,8 @@
 //! H1-H15, H25, H27-H30, H36: what each status means, in one attempt.
 
 use mde_live_response_core::{
-    Delivery, Error, IfExists, ResponseErrorKind, ServiceErrorKind, TransportErrorKind,
+    Delivery, Error, IfExists, Phase, ResponseErrorKind, ServiceErrorKind, TransportError,
+    TransportErrorKind,
 };
 
 use crate::support::{
@@ -350,5 +351,41 @@ fn every_status_gives_a_verdict_and_no_panic() {
                 "{status}"
             );
         }
+    }
+}
+
+/// The hash in the answer cannot have been computed from bytes that were not read.
+#[test]
+fn t33_success_before_the_body_was_read() {
+    for read in [0, 10, 200] {
+        let transport = Canned::with(move |request, body| {
+            body.resize(read, 0);
+            std::io::Read::read_exact(request.body_mut(), body).unwrap();
+            Ok(stored())
+        });
+        let error = transport.client().upload(&upload()).unwrap_err();
+        assert_eq!(error.delivery(), Delivery::Unknown, "case: {read} bytes");
+        assert_eq!(
+            shown_causes(&error),
+            ["status 200 came before the request was complete"],
+            "case: {read} bytes"
+        );
+        let error = expect_error!(error, Transport, read);
+        assert_eq!(error.kind(), TransportErrorKind::Protocol, "case: {read} bytes");
+    }
+}
+
+#[test]
+fn faults_that_may_pass_and_faults_that_stay() {
+    use TransportErrorKind::{
+        Certificate, Connect, Local, Protocol, Proxy, Receive, Refused, Resolve, ResponseTooLarge,
+        Send, Timeout, Tls,
+    };
+    let passing = [Resolve, Connect, Tls, Proxy, Timeout(Phase::Connect), Send, Receive, Local]
+        .map(|it| (it, true));
+    let staying = [Certificate, Protocol, ResponseTooLarge, Refused].map(|it| (it, false));
+    for (kind, expected) in passing.into_iter().chain(staying) {
+        let error = Error::from(TransportError::new(kind, Delivery::Unknown));
+        assert_eq!(error.is_retryable(), expected, "case: {kind:?}");
     }
 }
