@@ -185,3 +185,32 @@ impl Allowance {
         Fault::timeout(self.phase)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::*;
+
+    fn is_current(exchange: &Rc<Exchange>) -> bool {
+        Exchange::current().is_ok_and(|current| Rc::ptr_eq(&current, exchange))
+    }
+
+    /// Whoever sends from within a send, a body's source say, finds the outer exchange again afterwards, and
+    /// so does whoever catches a panic.
+    #[test]
+    fn an_exchange_within_another_gives_way_to_it_again() {
+        let outer = Exchange::new(&Body::empty(), None);
+        let entered = enter(&outer);
+        let result = std::panic::catch_unwind(|| {
+            let inner = Exchange::new(&Body::empty(), None);
+            let _entered = enter(&inner);
+            assert!(is_current(&inner));
+            std::panic::resume_unwind(Box::new("from within"));
+        });
+        assert_eq!(*result.unwrap_err().downcast::<&str>().unwrap(), "from within");
+        assert!(is_current(&outer));
+        drop(entered);
+        assert_eq!(Exchange::current().unwrap_err().kind, TransportErrorKind::Local);
+    }
+}

@@ -156,8 +156,7 @@ fn v47_plain_http_elsewhere_is_refused_by_the_transport_itself() {
         "/api/libraryfiles".to_owned(),
     ];
     for url in urls {
-        let mut request = http::Request::new(Body::bytes(b"body"));
-        *request.uri_mut() = url.parse().unwrap();
+        let request = http::Request::post(&url).body(Body::bytes(b"body")).unwrap();
         let error = transport().build().send(request).unwrap_err();
         let told = (error.kind(), error.delivery());
         let refused = (TransportErrorKind::Refused, Delivery::NotDelivered);

@@ -125,7 +125,8 @@ fn interrupt(process: &Child) {
         tasks.flatten().all(|task| {
             let stat = std::fs::read_to_string(task.path().join("stat")).unwrap_or_default();
             let state = stat.rsplit(')').next().unwrap_or_default();
-            state.trim_start().starts_with('T')
+            // One that is dead already will not stand still any better.
+            state.trim_start().starts_with(['T', 'Z', 'X'])
         })
     };
     while !stands() {
