@@ -9,6 +9,8 @@ use crate::form::Form;
 use crate::library::{StoredFile, answer, start};
 use crate::shown::{report, text};
 
+const ONLY_ENTITIES: &str = "only Reply::stored and Reply::library_file have an entity to change";
+
 /// An answer that a test scripts.
 ///
 /// # Examples
@@ -113,19 +115,33 @@ impl Reply {
         self
     }
 
-    /// Says another SHA-256 in the entity, checked by nobody. Only for [`stored`](Self::stored) and
-    /// [`library_file`](Self::library_file).
+    /// Says another SHA-256 in the entity, checked by nobody.
+    ///
+    /// # Panics
+    ///
+    /// If the reply is neither [`stored`](Self::stored) nor [`library_file`](Self::library_file).
+    #[track_caller]
     pub fn with_sha256(self, sha256: &str) -> Self {
         self.change("sha256", Some(sha256.to_owned()))
     }
 
-    /// Leaves a field out of the entity, `sha256` say. Only for [`stored`](Self::stored) and
-    /// [`library_file`](Self::library_file).
+    /// Leaves a field out of the entity, `sha256` say.
+    ///
+    /// # Panics
+    ///
+    /// If the reply is neither [`stored`](Self::stored) nor [`library_file`](Self::library_file), or its entity
+    /// has no such field.
+    #[track_caller]
     pub fn without(self, field: &str) -> Self {
         self.change(field, None)
     }
 
+    #[track_caller]
     fn change(mut self, field: &str, value: Option<String>) -> Self {
+        let is_entity = matches!(self.body, Content::Entity(_));
+        assert!(is_entity, "mock transport: {ONLY_ENTITIES}");
+        let known = answer::entity_fields(&StoredFile::new("", &[], start())).contains_key(field);
+        assert!(known, "mock transport: the entity has no field {}", text(field));
         self.changes.push((field.to_owned(), value));
         self
     }

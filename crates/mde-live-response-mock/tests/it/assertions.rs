@@ -237,13 +237,18 @@ fn assert_done_tells_what_is_left() {
 
 #[test]
 fn replies_that_cannot_be_are_refused_where_they_are_written() {
-    let cases: [(&str, &dyn Fn()); 6] = [
+    let no_entity = "only Reply::stored and Reply::library_file have an entity to change";
+    let cases: [(&str, &dyn Fn()); 10] = [
         ("99 is no status, which has three digits", &|| drop(Reply::status(99))),
         ("1000 is no status, which has three digits", &|| drop(Reply::error(1000, "a"))),
         ("0 is no status, which has three digits", &|| drop(Reply::json(0, ""))),
         ("a b: c is no header", &|| drop(Reply::status(200).header("a b", "c"))),
         ("a: b\\r\\nc: d is no header", &|| drop(Reply::status(200).header("a", "b\r\nc: d"))),
         (": a is no header", &|| drop(Reply::status(200).header("", "a"))),
+        (no_entity, &|| drop(Reply::json(200, "{}").with_sha256("0"))),
+        (no_entity, &|| drop(Reply::error(400, "a").without("sha256"))),
+        (no_entity, &|| drop(Reply::stored().body("{}").without("sha256"))),
+        ("the entity has no field sha-256", &|| drop(Reply::stored().without("sha-256"))),
     ];
     for (expected, act) in cases {
         assert_eq!(blame_text(act), format!("mock transport: {expected}"), "case: {expected}");
