@@ -9,7 +9,6 @@
 //! gateways do. The connection is then closed in two steps, so that a client that is still sending gets
 //! the answer and not a reset.
 //!
-//!
 //! Plain HTTP, no TLS, and a token that protects nothing: not for anything but tests. The binary
 //! `mde-emulator` is the same for programs in other languages.
 

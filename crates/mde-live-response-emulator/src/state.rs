@@ -130,7 +130,8 @@ impl State {
             file.write_all(bytes)?;
             file.sync_all()?;
             drop(file);
-            fs::rename(&unfinished, path)
+            fs::rename(&unfinished, path)?;
+            path.parent().map_or(Ok(()), sync_names)
         });
         written.map_err(|error| about(path, &error))
     }
@@ -145,6 +146,19 @@ impl Drop for State {
         // Closing would do, unless a process that is just being started holds a copy of the handle.
         let _ = self.lock.unlock();
     }
+}
+
+/// Brings the names in a directory to disk: a file that was renamed may have its old one after a crash.
+#[cfg(unix)]
+fn sync_names(dir: &Path) -> io::Result<()> {
+    File::open(dir)?.sync_all()
+}
+
+/// Other systems open no directory, and keep names in a journal of their own.
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "on Unix this can fail")]
+fn sync_names(_: &Path) -> io::Result<()> {
+    Ok(())
 }
 
 fn lock(path: &Path) -> io::Result<File> {
