@@ -19,8 +19,9 @@ pub mod wire;
 pub use http;
 
 pub use client::{
-    AccessToken, Client, ClientBuilder, Credential, CredentialError, InvalidToken, OsRandom,
-    Random, RandomError,
+    AccessToken, Client, ClientBuilder, Clock, Credential, CredentialError, CredentialFn,
+    InvalidToken, IssuedToken, OsRandom, Pacing, Random, RandomError, RetryPolicy, SystemClock,
+    TokenRequest,
 };
 pub use error::{
     AuthError, AuthErrorKind, Error, InputError, MismatchError, MismatchErrorKind, ResponseError,

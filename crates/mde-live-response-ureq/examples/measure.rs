@@ -19,7 +19,7 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use mde_live_response_core::{AccessToken, Client, Endpoint, Error, Upload};
+use mde_live_response_core::{AccessToken, Client, Endpoint, Error, RetryPolicy, Upload};
 use mde_live_response_ureq::{Certificate, Roots, UreqTransport};
 use rcgen::CertifiedKey;
 use rustls::pki_types::PrivateKeyDer;
@@ -88,6 +88,7 @@ fn worst(peer: &Peer, root: &Certificate) -> Result<Duration, Failure> {
         let transport =
             UreqTransport::builder().roots(Roots::Certificates(vec![root.clone()])).build();
         let client = Client::builder(endpoint, AccessToken::new("an-access-token")?, transport)
+            .retry(RetryPolicy::NONE)
             .deadline(DEADLINE)
             .build();
         let upload = Upload::new("large.bin".parse()?, vec![7; 20 * 1024 * 1024]);

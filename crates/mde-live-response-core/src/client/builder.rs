@@ -4,9 +4,28 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Client, Credential, Inner, OsRandom, Random};
+use super::pace::{Pace, SERVICE_RATES};
+use super::retry::Budget;
+use super::token::Tokens;
+use super::{Client, Clock, Credential, Inner, OsRandom, Random, RetryPolicy, SystemClock};
 use crate::model::{Endpoint, MAX_FILE_BYTES};
 use crate::transport::{Limits, Transport};
+
+/// What a client does when the service's rates (100 calls a minute, 1,500 an hour) leave no room for a call.
+///
+/// All clones of a client count together. Other clients and processes are not known to it: what they take
+/// shows as the service's 429, which every policy handles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Pacing {
+    /// Waits for the earliest moment at which both windows have room, if the deadline allows.
+    #[default]
+    Wait,
+    /// Ends the call at once, with the time to wait.
+    FailFast,
+    /// Does not count.
+    Off,
+}
 
 /// Settings of a [`Client`], all with defaults: [`build`](Self::build) cannot fail.
 #[must_use]
@@ -23,9 +42,14 @@ impl ClientBuilder {
         Self {
             inner: Inner {
                 endpoint,
-                credential,
+                tokens: Tokens::new(credential),
                 transport,
+                clock: Box::new(SystemClock::new()),
                 random: Box::new(OsRandom),
+                pacing: Pacing::Wait,
+                pace: Pace::new(SERVICE_RATES),
+                retry: RetryPolicy::DEFAULT,
+                budget: Budget::new(RetryPolicy::DEFAULT.budget()),
                 deadline: Limits::DEFAULT_TIME,
                 max_file_bytes: MAX_FILE_BYTES,
                 unverified_accepted: false,
@@ -33,8 +57,27 @@ impl ClientBuilder {
         }
     }
 
-    /// Time for one exchange with the service, from resolving its name to the last byte of the answer;
-    /// 300 s unless set. The transport keeps it. What a [`Credential`] takes for its token is not counted.
+    /// Sets when a call is sent again; [`RetryPolicy::DEFAULT`] unless set.
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.inner.retry = policy;
+        self.inner.budget = Budget::new(policy.budget());
+        self
+    }
+
+    /// Sets what happens when the service's rates leave no room for a call; [`Pacing::Wait`] unless set.
+    pub fn pacing(mut self, pacing: Pacing) -> Self {
+        self.inner.pacing = pacing;
+        self
+    }
+
+    /// Sets the clock; the system's unless set. For tests.
+    pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
+        self.inner.clock = Box::new(clock);
+        self
+    }
+
+    /// Time for a call as a whole, all attempts and waits included; 300 s unless set. What a [`Credential`] takes
+    /// for its token counts, but cannot be cut short.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.inner.deadline = deadline;
         self
@@ -70,6 +113,8 @@ impl fmt::Debug for ClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientBuilder")
             .field("endpoint", &self.inner.endpoint)
+            .field("retry", &self.inner.retry)
+            .field("pacing", &self.inner.pacing)
             .field("deadline", &self.inner.deadline)
             .field("max_file_bytes", &self.inner.max_file_bytes)
             .field("accept_unverified", &self.inner.unverified_accepted)

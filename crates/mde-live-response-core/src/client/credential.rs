@@ -1,218 +1,152 @@
-//! Who the caller is: tokens, and where they come from.
+//! Where tokens come from.
 
 use std::error::Error as StdError;
 use std::fmt;
-use std::str::FromStr;
 use std::sync::Arc;
+use std::time::Duration;
 
-use http::{HeaderValue, Response};
-use zeroize::{Zeroize, Zeroizing};
+use super::AccessToken;
 
-/// A bearer token.
+/// What a client says when it asks for a token.
+#[derive(Debug, Clone, Copy)]
+pub struct TokenRequest {
+    refused: bool,
+    time_left: Duration,
+}
+
+impl TokenRequest {
+    /// A request as a client makes it; for tests of a credential.
+    #[must_use]
+    pub const fn new(refused: bool, time_left: Duration) -> Self {
+        Self { refused, time_left }
+    }
+
+    /// Whether the service has refused the token that was given last. Another one is wanted then; the same
+    /// one ends the call.
+    #[must_use]
+    pub const fn is_refused(&self) -> bool {
+        self.refused
+    }
+
+    /// What is left of the time of the call that asks.
+    #[must_use]
+    pub const fn time_left(&self) -> Duration {
+        self.time_left
+    }
+}
+
+/// A token, and for how long it is good.
+#[derive(Debug, Clone)]
+pub struct IssuedToken {
+    pub(super) token: AccessToken,
+    pub(super) expires_in: Option<Duration>,
+}
+
+impl IssuedToken {
+    /// A token that is good for so long from now on. It is renewed five minutes before its end, or at half of
+    /// its time if that is later.
+    #[must_use]
+    pub fn expiring(token: AccessToken, expires_in: Duration) -> Self {
+        Self { token, expires_in: Some(expires_in) }
+    }
+}
+
+/// A token that is good until the service refuses it.
+impl From<AccessToken> for IssuedToken {
+    fn from(token: AccessToken) -> Self {
+        Self { token, expires_in: None }
+    }
+}
+
+/// Gives tokens. An [`AccessToken`] is the simplest: always the same.
 ///
-/// Neither prints, compares nor serialises itself, and is wiped from memory with its last clone. That does
-/// not reach copies that others make: the HTTP library holds one for as long as it handles a request.
-///
-/// # Examples
-///
-/// ```
-/// use mde_live_response_core::AccessToken;
-///
-/// let token = AccessToken::new("an-access-token")?;
-/// assert_eq!(format!("{token:?}"), "AccessToken(..)");
-/// # Ok::<(), mde_live_response_core::InvalidToken>(())
-/// ```
-#[derive(Clone)]
-pub struct AccessToken(Arc<Zeroizing<String>>);
-
-/// Why a text is no token. The text is never shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum InvalidToken {
-    /// There is no text, or only white space.
-    #[error("token is empty")]
-    Empty,
-    /// White space or a line end at either end, as left by reading a file.
-    #[error("token starts or ends with white space; trim what was read from a file")]
-    Whitespace,
-    /// The text starts with the word `Bearer`, which is not a part of the token.
-    #[error("token starts with `Bearer`; give the token alone")]
-    Scheme,
-    /// A character other than visible ASCII.
-    #[error("token contains a character other than visible ASCII")]
-    Character,
-}
-
-impl AccessToken {
-    /// A token of visible ASCII characters, without the word `Bearer` before it.
-    ///
-    /// # Errors
-    ///
-    /// [`InvalidToken`]; a text that was handed over is wiped even then.
-    pub fn new(token: impl Into<String>) -> Result<Self, InvalidToken> {
-        let token = Zeroizing::new(token.into());
-        check(&token)?;
-        Ok(Self(Arc::new(token)))
-    }
-
-    pub(crate) fn header(&self) -> HeaderValue {
-        let mut text = Zeroizing::new(String::with_capacity("Bearer ".len() + self.0.len()));
-        text.push_str("Bearer ");
-        text.push_str(&self.0);
-        #[expect(clippy::expect_used, reason = "a token is visible ASCII")]
-        let mut header = HeaderValue::from_str(&text).expect("visible ASCII");
-        header.set_sensitive(true);
-        header
-    }
-
-    /// The reply without this token: a server that echoes what it was sent must not bring it into a text.
-    ///
-    /// Finds it as it stands, and with any of its characters escaped as JSON or a URL may do. A token of
-    /// fewer than 8 characters stays: none is that short, and without it the answer would mean something
-    /// else.
-    pub(crate) fn scrub(&self, mut reply: Response<Vec<u8>>) -> Response<Vec<u8>> {
-        if self.0.len() < Self::MIN_SCRUBBED {
-            return reply;
-        }
-        for value in reply.headers_mut().values_mut() {
-            if let Some(clean) = self.redact(value.as_bytes()) {
-                *value = HeaderValue::from_bytes(&clean)
-                    .unwrap_or_else(|_| HeaderValue::from_static(REDACTED));
-            }
-        }
-        if let Some(clean) = self.redact(reply.body()) {
-            reply.body_mut().zeroize();
-            *reply.body_mut() = clean;
-        }
-        reply
-    }
-
-    const MIN_SCRUBBED: usize = 8;
-
-    /// `None` where the token does not occur.
-    fn redact(&self, text: &[u8]) -> Option<Vec<u8>> {
-        let mut clean = Vec::new();
-        let (mut kept, mut at) = (0, 0);
-        while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
-            let Some(found) = spelled(self.0.as_bytes(), rest) else {
-                at += 1;
-                continue;
-            };
-            clean.extend_from_slice(text.get(kept..at).unwrap_or_default());
-            clean.extend_from_slice(REDACTED.as_bytes());
-            at += found;
-            kept = at;
-        }
-        if kept == 0 {
-            return None;
-        }
-        clean.extend_from_slice(text.get(kept..).unwrap_or_default());
-        Some(clean)
-    }
-}
-
-const REDACTED: &str = "[redacted]";
-
-/// Length of the token's spelling with which the text starts.
-fn spelled(token: &[u8], text: &[u8]) -> Option<usize> {
-    if text.starts_with(token) {
-        return Some(token.len());
-    }
-    let mut len = 0;
-    for c in token {
-        len += spelled_char(*c, text.get(len..)?)?;
-    }
-    Some(len)
-}
-
-/// Length of the character's spelling with which the text starts: `c`, `%63`, `\u0063` or `\c`.
-fn spelled_char(c: u8, text: &[u8]) -> Option<usize> {
-    let is_hex_of_c = |digits: &[u8]| {
-        let digits = str::from_utf8(digits).ok();
-        digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) == Some(c)
-    };
-    match text {
-        [b'%', high, low, ..] if is_hex_of_c(&[*high, *low]) => Some(3),
-        [b'\\', b'u', b'0', b'0', high, low, ..] if is_hex_of_c(&[*high, *low]) => Some(6),
-        [b'\\', next, ..] if *next == c => Some(2),
-        [next, ..] if *next == c => Some(1),
-        _ => None,
-    }
-}
-
-fn check(token: &str) -> Result<(), InvalidToken> {
-    if token.trim().is_empty() {
-        return Err(InvalidToken::Empty);
-    }
-    if token.trim().len() != token.len() {
-        return Err(InvalidToken::Whitespace);
-    }
-    let scheme = token.split(char::is_whitespace).next().unwrap_or_default();
-    if scheme.eq_ignore_ascii_case("bearer") {
-        return Err(InvalidToken::Scheme);
-    }
-    if !token.bytes().all(|b| b.is_ascii_graphic()) {
-        return Err(InvalidToken::Character);
-    }
-    Ok(())
-}
-
-impl FromStr for AccessToken {
-    type Err = InvalidToken;
-
-    fn from_str(token: &str) -> Result<Self, InvalidToken> {
-        Self::new(token)
-    }
-}
-
-impl fmt::Debug for AccessToken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("AccessToken(..)")
-    }
-}
-
-/// Gives the token for a call. An [`AccessToken`] is the simplest: always the same.
+/// A client and its clones keep what they were given. They ask again when a token is about to expire and when
+/// the service has refused it, one call for all.
 ///
 /// # Examples
 ///
 /// ```
-/// use mde_live_response_core::{AccessToken, Credential, CredentialError};
+/// use mde_live_response_core::{
+///     AccessToken, Credential, CredentialError, IssuedToken, TokenRequest,
+/// };
+/// use std::time::Duration;
 ///
 /// /// A token that another program keeps fresh in a file.
 /// #[derive(Debug)]
 /// struct TokenFile(std::path::PathBuf);
 ///
 /// impl Credential for TokenFile {
-///     fn token(&self) -> Result<AccessToken, CredentialError> {
+///     fn token(&self, _: &TokenRequest) -> Result<IssuedToken, CredentialError> {
 ///         let text = std::fs::read_to_string(&self.0).map_err(CredentialError::new)?;
-///         AccessToken::new(text.trim_end()).map_err(CredentialError::new)
+///         let token = AccessToken::new(text.trim_end()).map_err(CredentialError::new)?;
+///         Ok(IssuedToken::expiring(token, Duration::from_secs(600)))
 ///     }
 /// }
 /// ```
 pub trait Credential: fmt::Debug + Send + Sync {
-    /// The token for the next call. Its [`Debug`](fmt::Debug) must not show it.
+    /// A token for the calls to come. The credential's [`Debug`](fmt::Debug) must not show it.
     ///
     /// # Errors
     ///
     /// [`CredentialError`] when there is no token; the call then ends without being sent.
-    fn token(&self) -> Result<AccessToken, CredentialError>;
+    fn token(&self, request: &TokenRequest) -> Result<IssuedToken, CredentialError>;
 }
 
 impl Credential for AccessToken {
-    fn token(&self) -> Result<AccessToken, CredentialError> {
-        Ok(self.clone())
+    fn token(&self, _: &TokenRequest) -> Result<IssuedToken, CredentialError> {
+        Ok(self.clone().into())
     }
 }
 
 impl<C: Credential + ?Sized> Credential for Arc<C> {
-    fn token(&self) -> Result<AccessToken, CredentialError> {
-        (**self).token()
+    fn token(&self, request: &TokenRequest) -> Result<IssuedToken, CredentialError> {
+        (**self).token(request)
     }
 }
 
 impl<C: Credential + ?Sized> Credential for Box<C> {
-    fn token(&self) -> Result<AccessToken, CredentialError> {
-        (**self).token()
+    fn token(&self, request: &TokenRequest) -> Result<IssuedToken, CredentialError> {
+        (**self).token(request)
+    }
+}
+
+/// A function as a credential.
+///
+/// # Examples
+///
+/// ```
+/// use mde_live_response_core::{AccessToken, CredentialError, CredentialFn};
+///
+/// let credential = CredentialFn::new(|request| {
+///     let token = if request.is_refused() { "a-newer-token" } else { "a-token" };
+///     Ok(AccessToken::new(token).map_err(CredentialError::new)?.into())
+/// });
+/// ```
+pub struct CredentialFn<F>(F);
+
+impl<F> CredentialFn<F>
+where
+    F: Fn(&TokenRequest) -> Result<IssuedToken, CredentialError> + Send + Sync,
+{
+    /// Wraps the function.
+    #[must_use]
+    pub fn new(function: F) -> Self {
+        Self(function)
+    }
+}
+
+impl<F> Credential for CredentialFn<F>
+where
+    F: Fn(&TokenRequest) -> Result<IssuedToken, CredentialError> + Send + Sync,
+{
+    fn token(&self, request: &TokenRequest) -> Result<IssuedToken, CredentialError> {
+        (self.0)(request)
+    }
+}
+
+impl<F> fmt::Debug for CredentialFn<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CredentialFn(..)")
     }
 }
 

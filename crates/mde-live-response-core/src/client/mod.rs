@@ -1,23 +1,36 @@
 //! The client: the only place with policy.
 //!
-//! Every call runs through one pipeline: check, token, send, judge, verify.
+//! Every call runs through one pipeline (`pipeline`), and everything that can make one wait stands here: a token
+//! that is being renewed, the pace of calls, the pause before a repeat.
 
+mod access_token;
 mod builder;
+mod clock;
 mod credential;
+mod pace;
 mod pipeline;
 mod random;
+mod retry;
+mod token;
+mod upload;
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use builder::ClientBuilder;
-pub use credential::{AccessToken, Credential, CredentialError, InvalidToken};
+pub use access_token::{AccessToken, InvalidToken};
+pub use builder::{ClientBuilder, Pacing};
+pub use clock::{Clock, SystemClock};
+pub use credential::{Credential, CredentialError, CredentialFn, IssuedToken, TokenRequest};
 pub use random::{OsRandom, Random, RandomError};
+pub use retry::RetryPolicy;
 
 use crate::error::Error;
 use crate::model::{Endpoint, LibraryFile, Upload};
 use crate::transport::Transport;
+use pace::Pace;
+use retry::Budget;
+use token::Tokens;
 
 /// Client of one live response library.
 ///
@@ -45,12 +58,28 @@ pub struct Client {
 
 struct Inner {
     endpoint: Endpoint,
-    credential: Box<dyn Credential>,
+    tokens: Tokens,
     transport: Box<dyn Transport>,
+    clock: Box<dyn Clock>,
     random: Box<dyn Random>,
+    pacing: Pacing,
+    pace: Pace,
+    retry: RetryPolicy,
+    budget: Budget,
     deadline: Duration,
     max_file_bytes: u64,
     unverified_accepted: bool,
+}
+
+impl Inner {
+    /// A random number from 0 to 1. Without randomness the largest: nobody is served by waiting too little.
+    fn fraction(&self) -> f64 {
+        let mut bytes = [0; 4];
+        match self.random.fill(&mut bytes) {
+            Ok(()) => f64::from(u32::from_ne_bytes(bytes)) / f64::from(u32::MAX),
+            Err(_) => 1.0,
+        }
+    }
 }
 
 impl Client {
@@ -83,7 +112,7 @@ impl Client {
     ///
     /// Not by itself; a panic of the credential or the transport passes through and leaves nothing locked.
     pub fn upload(&self, upload: &Upload) -> Result<LibraryFile, Error> {
-        pipeline::upload(&self.inner, upload).map_err(|error| error.about(upload.name()))
+        upload::upload(&self.inner, upload).map_err(|error| error.about(upload.name()))
     }
 
     /// The service that this client speaks to.

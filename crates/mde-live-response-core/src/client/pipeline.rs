@@ -1,44 +1,177 @@
-//! The way of one call: check, token, send, judge, verify.
+//! The way of every call: token, turn, send, judge, and once more where that is right.
 
-use super::Inner;
-use crate::error::{AuthError, Error, InputError};
-use crate::model::{LibraryFile, Upload};
-use crate::transport::{Delivery, Limits, TransportError, TransportErrorKind};
-use crate::wire::{SendRecord, UploadForm};
+use std::time::Duration;
 
-pub(super) fn upload(client: &Inner, upload: &Upload) -> Result<LibraryFile, Error> {
-    check(client, upload)?;
-    let form = UploadForm::draw(upload, &*client.random)
-        .map_err(|cause| {
-            TransportError::new(TransportErrorKind::Local, Delivery::NotDelivered)
-                .with_source(cause)
-        })?
-        .accept_unverified(client.unverified_accepted);
-    let token = client.credential.token().map_err(AuthError::credential)?;
+use super::pace::{Slot, TooLate};
+use super::retry::{Decision, Failed, Repeat, decide};
+use super::{AccessToken, Inner, Pacing};
+use crate::error::{AuthError, Error, ThrottledError};
+use crate::transport::{Delivery, Limits};
 
-    let mut record = SendRecord::new();
-    let mut request = form.request(&client.endpoint, &token, &mut record);
-    request.extensions_mut().insert(Limits::new().with_time_left(Some(client.deadline)));
-    let sent = client.transport.send(request);
-    // First: a source that failed explains every other fault, and the request was not completed.
-    if let Some(error) = record.take_source_error() {
-        return Err(error.into());
-    }
-    // Before anything reads it: an answer may quote the request.
-    let reply = token.scrub(sent?);
-    form.read_reply(&reply, record.sha256(), &client.endpoint)
+/// One call, over all its attempts.
+pub(super) struct Call<'a> {
+    client: &'a Inner,
+    repeat: Repeat,
+    until: Duration,
+    token: AccessToken,
+    renewed: bool,
+    /// Attempts that say something of the request: one that only a refused token ended does not.
+    attempts: u32,
+    spent: u32,
+    worst: Delivery,
+    earlier_unknown: Option<String>,
 }
 
-/// What can be known before anything is sent.
-fn check(client: &Inner, upload: &Upload) -> Result<(), Error> {
-    let name = || upload.name().clone();
-    let size = upload.content().len();
-    if size == 0 && !upload.is_empty_allowed() {
-        return Err(InputError::EmptyFile { name: name() }.into());
+/// Runs a call: an attempt, and others as the rule says, all within the client's deadline.
+pub(super) fn run<T>(
+    client: &Inner,
+    repeat: Repeat,
+    mut attempt: impl FnMut(&AccessToken, Limits) -> Result<T, Error>,
+) -> Result<T, Error> {
+    let mut call = Call::begin(client, repeat)?;
+    loop {
+        let outcome = match call.turn() {
+            Ok(slot) => {
+                let outcome = attempt(&call.token, call.limits());
+                drop(slot);
+                outcome
+            }
+            Err(error) => Err(error),
+        };
+        match outcome {
+            Ok(done) => {
+                client.budget.give_back(call.spent);
+                return Ok(done);
+            }
+            Err(error) => call.go_on_after(error)?,
+        }
     }
-    if size > client.max_file_bytes {
-        let limit = client.max_file_bytes;
-        return Err(InputError::FileTooLarge { name: name(), size, limit }.into());
+}
+
+impl<'a> Call<'a> {
+    fn begin(client: &'a Inner, repeat: Repeat) -> Result<Self, Error> {
+        let until = client.clock.now().saturating_add(client.deadline);
+        let token =
+            client.tokens.get(&*client.clock, until, None).map_err(AuthError::credential)?;
+        Ok(Self {
+            client,
+            repeat,
+            until,
+            token,
+            renewed: false,
+            attempts: 0,
+            spent: 0,
+            worst: Delivery::NotDelivered,
+            earlier_unknown: None,
+        })
     }
-    Ok(upload.content().check_unchanged()?)
+
+    fn time_left(&self) -> Duration {
+        self.until.saturating_sub(self.client.clock.now())
+    }
+
+    fn limits(&self) -> Limits {
+        Limits::new().with_time_left(Some(self.time_left()))
+    }
+
+    /// Waits until the service's rates leave room for one more call.
+    fn turn(&self) -> Result<Option<Slot<'a>>, Error> {
+        let clock = &*self.client.clock;
+        let until = match self.client.pacing {
+            Pacing::Off => return Ok(None),
+            Pacing::Wait => self.until,
+            Pacing::FailFast => clock.now(),
+        };
+        self.client.pace.take(clock, until).map(Some).map_err(|TooLate { earliest }| {
+            let wait = earliest.map(|earliest| earliest.saturating_sub(clock.now()));
+            ThrottledError::by_pace(wait).into()
+        })
+    }
+
+    /// `Ok`: one more attempt is due, and it is time for it.
+    fn go_on_after(&mut self, error: Error) -> Result<(), Error> {
+        self.learn_from(&error);
+        let decision = self.decide(&error);
+        self.remember(&error);
+        match decision {
+            Decision::Wait { time, cost } => {
+                self.client.budget.spend(cost);
+                self.spent += cost;
+                self.client.clock.sleep(time);
+                Ok(())
+            }
+            Decision::RenewToken => self.renew_token(error),
+            Decision::GiveUp => Err(self.ended_by(error, false)),
+            Decision::BudgetSpent => Err(self.ended_by(error, true)),
+        }
+    }
+
+    fn learn_from(&mut self, error: &Error) {
+        self.attempts += u32::from(!is_local(error));
+        self.worst = self.worst.max(error.delivery());
+        if let (Error::Throttled(refusal), Some(wait)) = (error, error.retry_after())
+            && !refusal.is_local()
+        {
+            self.client.pace.close_until(self.client.clock.now().saturating_add(wait));
+        }
+    }
+
+    fn decide(&self, error: &Error) -> Decision {
+        if is_local(error) {
+            return Decision::GiveUp;
+        }
+        let failed = Failed {
+            error,
+            worst: self.worst,
+            repeat: self.repeat,
+            attempts: self.attempts,
+            renewed: self.renewed,
+            time_left: self.time_left(),
+            budget: self.client.budget.left(),
+        };
+        decide(&self.client.retry, &failed, || self.client.fraction())
+    }
+
+    /// Keeps what made the outcome unknown, for whatever error the call ends with.
+    fn remember(&mut self, error: &Error) {
+        if self.earlier_unknown.is_none() && error.delivery() == Delivery::Unknown {
+            self.earlier_unknown = Some(error.to_string());
+        }
+    }
+
+    fn renew_token(&mut self, refusal: Error) -> Result<(), Error> {
+        self.renewed = true;
+        self.attempts -= 1;
+        let clock = &*self.client.clock;
+        match self.client.tokens.get(clock, self.until, Some(&self.token)) {
+            // A credential that has no other token: the refusal stands.
+            Ok(token) if token.is_same(&self.token) => Err(self.ended_by(refusal, false)),
+            Ok(token) => {
+                self.token = token;
+                Ok(())
+            }
+            Err(error) => Err(self.ended_by(AuthError::credential(error).into(), false)),
+        }
+    }
+
+    fn ended_by(&mut self, mut error: Error, budget_spent: bool) -> Error {
+        let last = error.delivery();
+        if let Some(context) = error.context_mut() {
+            context.set_attempts(self.attempts);
+            if budget_spent {
+                context.set_budget_spent();
+            }
+            if last == Delivery::NotDelivered
+                && let Some(message) = self.earlier_unknown.take()
+            {
+                context.set_earlier_unknown(message);
+            }
+        }
+        error
+    }
+}
+
+/// Whether nothing was sent, for this client's own pace.
+fn is_local(error: &Error) -> bool {
+    matches!(error, Error::Throttled(error) if error.is_local())
 }

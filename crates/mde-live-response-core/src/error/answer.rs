@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 
-use super::subject::Escaped;
+use super::context::Escaped;
 
 /// Longest message shown, in characters; the accessor has it whole.
 const MAX_SHOWN: usize = 300;

@@ -6,8 +6,9 @@ use std::fmt;
 use http::StatusCode;
 
 use super::answer::FailureAnswer;
-use super::subject::Subject;
+use super::context::Context;
 use crate::client::CredentialError;
+use crate::transport::Delivery;
 
 /// How authentication failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -25,7 +26,7 @@ pub enum AuthErrorKind {
 #[derive(Debug)]
 pub struct AuthError {
     cause: Cause,
-    pub(super) subject: Subject,
+    pub(super) context: Context,
 }
 
 #[derive(Debug)]
@@ -36,13 +37,13 @@ enum Cause {
 
 impl AuthError {
     pub(crate) fn credential(error: CredentialError) -> Self {
-        Self { cause: Cause::Credential(error), subject: Subject::default() }
+        Self { cause: Cause::Credential(error), context: Context::default() }
     }
 
     /// For an answer of 401 or 403.
     pub(crate) fn refused(answer: FailureAnswer, audience: &str) -> Self {
         let cause = Cause::Refused { answer: Box::new(answer), audience: audience.to_owned() };
-        Self { cause, subject: Subject::default() }
+        Self { cause, context: Context::default() }
     }
 
     fn answer(&self) -> Option<&FailureAnswer> {
@@ -100,19 +101,17 @@ impl AuthError {
 
 impl fmt::Display for AuthError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.subject)?;
+        write!(f, "{}", self.context)?;
         match (&self.cause, self.kind()) {
-            (Cause::Credential(_), _) => {
-                f.write_str("the credential gave no token; nothing was sent")
+            (Cause::Credential(_), _) => f.write_str("the credential gave no token")?,
+            (Cause::Refused { answer, .. }, AuthErrorKind::Forbidden) => {
+                write!(f, "the service does not permit this with this token ({answer})")?;
             }
-            (Cause::Refused { answer, .. }, AuthErrorKind::Forbidden) => write!(
-                f,
-                "the service does not permit this with this token ({answer}); nothing was stored",
-            ),
             (Cause::Refused { answer, .. }, _) => {
-                write!(f, "the service refuses the token ({answer}); nothing was stored")
+                write!(f, "the service refuses the token ({answer})")?;
             }
         }
+        write!(f, "{}", self.context.ending(Delivery::NotDelivered))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::error::Error as StdError;
 use std::fmt;
 
-use super::subject::{Escaped, Subject};
+use super::context::{Context, Escaped};
 use crate::model::Sha256Digest;
 
 /// What differs between what was sent and what was stored.
@@ -30,12 +30,12 @@ pub enum MismatchErrorKind {
 #[derive(Debug)]
 pub struct MismatchError {
     kind: MismatchErrorKind,
-    pub(super) subject: Subject,
+    pub(super) context: Context,
 }
 
 impl MismatchError {
     pub(crate) fn new(kind: MismatchErrorKind) -> Self {
-        Self { kind, subject: Subject::default() }
+        Self { kind, context: Context::default() }
     }
 
     /// What differs.
@@ -57,7 +57,7 @@ impl MismatchError {
 
 impl fmt::Display for MismatchError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.subject)?;
+        write!(f, "{}", self.context)?;
         match &self.kind {
             MismatchErrorKind::Sha256 { sent, stored } => write!(
                 f,

@@ -5,12 +5,12 @@
 
 mod answer;
 mod auth;
+mod context;
 mod input;
 mod mismatch;
 mod response;
 mod service;
 mod source;
-mod subject;
 mod throttled;
 
 use std::time::Duration;
@@ -26,7 +26,7 @@ pub use source::{SourceError, SourceErrorKind};
 pub use throttled::ThrottledError;
 
 pub(crate) use answer::FailureAnswer;
-pub(crate) use subject::Subject;
+pub(crate) use context::Context;
 
 use crate::client::InvalidToken;
 use crate::model::{FileName, InvalidContentType, InvalidEndpoint, InvalidFileName, InvalidText};
@@ -79,9 +79,10 @@ impl Error {
     #[must_use]
     pub fn delivery(&self) -> Delivery {
         match self {
-            Self::Input(_) | Self::Source(_) | Self::Auth(_) | Self::Throttled(_) => {
-                Delivery::NotDelivered
-            }
+            Self::Input(_) => Delivery::NotDelivered,
+            Self::Source(error) => error.context.delivery(Delivery::NotDelivered),
+            Self::Auth(error) => error.context.delivery(Delivery::NotDelivered),
+            Self::Throttled(error) => error.context.delivery(Delivery::NotDelivered),
             Self::Transport(error) => error.delivery(),
             Self::Service(error) => error.delivery(),
             Self::Response(error) => error.delivery(),
@@ -95,7 +96,7 @@ impl Error {
         match self {
             Self::Auth(error) => error.status(),
             Self::Service(error) => Some(error.status()),
-            Self::Throttled(error) => Some(error.status()),
+            Self::Throttled(error) => error.status(),
             Self::Response(error) => Some(error.status()),
             _ => None,
         }
@@ -143,12 +144,14 @@ impl Error {
             Self::Transport(error) => !matches!(
                 error.kind(),
                 TransportErrorKind::Certificate
+                    | TransportErrorKind::Proxy
                     | TransportErrorKind::Refused
                     | TransportErrorKind::ResponseTooLarge
-                    | TransportErrorKind::Protocol
             ),
             Self::Service(error) => error.is_passing(),
-            _ => false,
+            // The service may have done it, and its word was lost on the way.
+            Self::Response(error) => error.delivery() == Delivery::Unknown,
+            Self::Input(_) | Self::Source(_) | Self::Auth(_) | Self::Mismatch(_) => false,
         }
     }
 
@@ -186,18 +189,24 @@ impl Error {
 
     /// Says which file the call was about.
     pub(crate) fn about(mut self, file: &FileName) -> Self {
-        let subject = match &mut self {
-            Self::Input(_) => return self,
-            Self::Source(error) => &mut error.subject,
-            Self::Auth(error) => &mut error.subject,
-            Self::Transport(error) => &mut error.subject,
-            Self::Service(error) => &mut error.subject,
-            Self::Throttled(error) => &mut error.subject,
-            Self::Response(error) => &mut error.subject,
-            Self::Mismatch(error) => &mut error.subject,
-        };
-        *subject = Subject::file(file);
+        if let Some(context) = self.context_mut() {
+            context.set_file(file);
+        }
         self
+    }
+
+    /// The call that the error ended; `None` when it ended before there was one.
+    pub(crate) fn context_mut(&mut self) -> Option<&mut Context> {
+        Some(match self {
+            Self::Input(_) => return None,
+            Self::Source(error) => &mut error.context,
+            Self::Auth(error) => &mut error.context,
+            Self::Transport(error) => &mut error.context,
+            Self::Service(error) => &mut error.context,
+            Self::Throttled(error) => &mut error.context,
+            Self::Response(error) => &mut error.context,
+            Self::Mismatch(error) => &mut error.context,
+        })
     }
 }
 

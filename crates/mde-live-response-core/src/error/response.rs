@@ -5,7 +5,7 @@ use std::fmt;
 
 use http::StatusCode;
 
-use super::subject::{Escaped, Subject};
+use super::context::{Context, Escaped};
 use crate::transport::Delivery;
 
 /// What is wrong with a successful answer.
@@ -38,7 +38,7 @@ pub struct ResponseError {
     delivery: Delivery,
     status: StatusCode,
     quote: Box<Quote>,
-    pub(super) subject: Subject,
+    pub(super) context: Context,
 }
 
 /// What is shown of the answer.
@@ -51,7 +51,7 @@ struct Quote {
 
 impl ResponseError {
     pub(crate) fn new(kind: ResponseErrorKind, delivery: Delivery, status: StatusCode) -> Self {
-        Self { kind, delivery, status, quote: Box::default(), subject: Subject::default() }
+        Self { kind, delivery, status, quote: Box::default(), context: Context::default() }
     }
 
     pub(crate) fn with_body(mut self, content_type: Option<String>, excerpt: String) -> Self {
@@ -74,7 +74,7 @@ impl ResponseError {
     /// What is known about the library's state.
     #[must_use]
     pub fn delivery(&self) -> Delivery {
-        self.delivery
+        self.context.delivery(self.delivery)
     }
 
     /// Status of the answer.
@@ -121,7 +121,7 @@ impl ResponseError {
 impl fmt::Display for ResponseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let status = self.status.as_u16();
-        write!(f, "{}", self.subject)?;
+        write!(f, "{}", self.context)?;
         match &self.kind {
             ResponseErrorKind::UnexpectedStatus => write!(f, "unexpected status {status}")?,
             ResponseErrorKind::Missing => write!(f, "status {status} without the stored entity")?,
@@ -148,7 +148,7 @@ impl fmt::Display for ResponseError {
         if !self.quote.excerpt.is_empty() {
             write!(f, ", starts with \"{}\"", Escaped { text: &self.quote.excerpt, max: 80 })?;
         }
-        write!(f, "; {}", self.delivery)
+        write!(f, "{}", self.context.ending(self.delivery))
     }
 }
 

@@ -6,7 +6,7 @@ use std::fmt;
 use http::StatusCode;
 
 use super::answer::{FailureAnswer, answer_accessors};
-use super::subject::{Escaped, Subject};
+use super::context::{Context, Escaped};
 use crate::transport::Delivery;
 
 /// What kind of refusal the service gave.
@@ -29,12 +29,12 @@ pub struct ServiceError {
     kind: ServiceErrorKind,
     answer: Box<FailureAnswer>,
     redirect_host: Option<String>,
-    pub(super) subject: Subject,
+    pub(super) context: Context,
 }
 
 impl ServiceError {
     pub(crate) fn new(kind: ServiceErrorKind, answer: FailureAnswer) -> Self {
-        Self { kind, answer: Box::new(answer), redirect_host: None, subject: Subject::default() }
+        Self { kind, answer: Box::new(answer), redirect_host: None, context: Context::default() }
     }
 
     pub(crate) fn redirected(answer: FailureAnswer, host: Option<String>) -> Self {
@@ -72,6 +72,10 @@ impl ServiceError {
     /// fails with 5xx may have.
     #[must_use]
     pub fn delivery(&self) -> Delivery {
+        self.context.delivery(self.last_delivery())
+    }
+
+    fn last_delivery(&self) -> Delivery {
         match self.kind {
             ServiceErrorKind::Server if self.answer.status != StatusCode::REQUEST_TIMEOUT => {
                 Delivery::Unknown
@@ -113,11 +117,11 @@ impl fmt::Display for ServiceError {
             ServiceErrorKind::TooLarge => "the service finds the file too large",
             ServiceErrorKind::Server => "the service failed",
         };
-        write!(f, "{}{what}", self.subject)?;
+        write!(f, "{}{what}", self.context)?;
         if let Some(host) = &self.redirect_host {
             write!(f, " to {}", Escaped { text: host, max: 100 })?;
         }
-        write!(f, " ({}); {}", self.answer, self.delivery())
+        write!(f, " ({}){}", self.answer, self.context.ending(self.last_delivery()))
     }
 }
 

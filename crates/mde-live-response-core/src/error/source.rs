@@ -5,7 +5,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::subject::{Escaped, Subject};
+use super::context::{Context, Escaped};
 use crate::transport::Delivery;
 
 /// Why a file could not be read.
@@ -42,12 +42,12 @@ pub struct SourceError {
     kind: SourceErrorKind,
     path: Option<PathBuf>,
     source: Option<io::Error>,
-    pub(super) subject: Subject,
+    pub(super) context: Context,
 }
 
 impl SourceError {
     pub(crate) fn new(kind: SourceErrorKind, path: Option<PathBuf>) -> Self {
-        Self { kind, path, source: None, subject: Subject::default() }
+        Self { kind, path, source: None, context: Context::default() }
     }
 
     pub(crate) fn with_source(mut self, source: io::Error) -> Self {
@@ -83,14 +83,14 @@ impl fmt::Display for SourceError {
             SourceErrorKind::Changed => "the file changed after it was opened",
             SourceErrorKind::Io => "reading the file failed",
         };
-        write!(f, "{}{what}", self.subject)?;
+        write!(f, "{}{what}", self.context)?;
         if let Some(path) = &self.path {
             write!(f, " ({})", Escaped { text: &path.to_string_lossy(), max: usize::MAX })?;
         }
         // The others speak for themselves: there is nothing that could have been sent.
         match self.kind {
             SourceErrorKind::Changed | SourceErrorKind::Io => {
-                write!(f, "; {}", Delivery::NotDelivered)
+                write!(f, "{}", self.context.ending(Delivery::NotDelivered))
             }
             _ => Ok(()),
         }

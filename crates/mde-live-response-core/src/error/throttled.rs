@@ -1,37 +1,93 @@
-//! The service asks for a pause.
+//! A pause is due before the next call.
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::time::Duration;
 
 use http::StatusCode;
 
-use super::answer::{FailureAnswer, answer_accessors};
-use super::subject::Subject;
+use super::answer::FailureAnswer;
+use super::context::Context;
+use crate::transport::Delivery;
 
-/// The service asks for a pause: 429, or 503 with a time to wait. Nothing was stored.
+/// A pause is due before the next call: the service asks for one (429, or 503 with a time to wait), or this
+/// client's own pace leaves no turn within the deadline. The call did nothing.
 #[derive(Debug)]
 pub struct ThrottledError {
-    answer: Box<FailureAnswer>,
-    pub(super) subject: Subject,
+    by: By,
+    pub(super) context: Context,
+}
+
+#[derive(Debug)]
+enum By {
+    Service(Box<FailureAnswer>),
+    Pace(Option<Duration>),
 }
 
 impl ThrottledError {
-    pub(crate) fn new(answer: FailureAnswer) -> Self {
-        Self { answer: Box::new(answer), subject: Subject::default() }
+    pub(crate) fn by_service(answer: FailureAnswer) -> Self {
+        Self { by: By::Service(Box::new(answer)), context: Context::default() }
     }
 
-    /// Status of the answer.
+    /// The client's own pace; with the time until a turn can come, where that is known.
+    pub(crate) fn by_pace(wait: Option<Duration>) -> Self {
+        Self { by: By::Pace(wait), context: Context::default() }
+    }
+
+    fn answer(&self) -> Option<&FailureAnswer> {
+        match &self.by {
+            By::Service(answer) => Some(answer),
+            By::Pace(_) => None,
+        }
+    }
+
+    /// Whether it was this client's own pace, and nothing was sent.
     #[must_use]
-    pub fn status(&self) -> StatusCode {
-        self.answer.status
+    pub fn is_local(&self) -> bool {
+        matches!(self.by, By::Pace(_))
     }
 
-    answer_accessors!();
+    /// Status of the service's answer; `None` for the client's own pace.
+    #[must_use]
+    pub fn status(&self) -> Option<StatusCode> {
+        self.answer().map(|answer| answer.status)
+    }
+
+    /// The service's own code, such as `TooManyRequests`.
+    #[must_use]
+    pub fn code(&self) -> Option<&str> {
+        self.answer()?.code.as_deref()
+    }
+
+    /// The service's message, whole and as sent: free text that may change, and may hold anything.
+    #[must_use]
+    pub fn message(&self) -> Option<&str> {
+        self.answer()?.message.as_deref()
+    }
+
+    /// An identifier that the service's support can look up.
+    #[must_use]
+    pub fn target(&self) -> Option<&str> {
+        self.answer()?.target.as_deref()
+    }
+
+    /// How long to wait before the next call: what the service asks for, in any form that HTTP knows, or when
+    /// this client's pace has a turn again. `None` when that is not known.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        match &self.by {
+            By::Service(answer) => answer.retry_after,
+            By::Pace(wait) => *wait,
+        }
+    }
 
     pub(super) fn help(&self) -> String {
-        match self.answer.retry_after {
-            Some(_) => "wait as long as the service asks, then try again",
-            None => "the service does not say for how long: wait a minute or more, then try again",
+        match &self.by {
+            By::Service(answer) if answer.retry_after.is_none() => {
+                "the service does not say for how long: wait a minute or more, then try again"
+            }
+            By::Service(_) => "wait as long as the service asks, then try again",
+            By::Pace(_) => "wait, allow more time, or call less often",
         }
         .to_owned()
     }
@@ -39,11 +95,19 @@ impl ThrottledError {
 
 impl fmt::Display for ThrottledError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}the service asks for a pause", self.subject)?;
-        if let Some(wait) = self.answer.retry_after {
-            write!(f, " of {} s", wait.as_millis().div_ceil(1000))?;
+        let seconds = self.retry_after().map(|wait| wait.as_millis().div_ceil(1000));
+        write!(f, "{}", self.context)?;
+        match (&self.by, seconds) {
+            (By::Service(answer), Some(s)) => {
+                write!(f, "the service asks for a pause of {s} s ({answer})")?;
+            }
+            (By::Service(answer), None) => write!(f, "the service asks for a pause ({answer})")?,
+            (By::Pace(_), Some(s)) => {
+                write!(f, "the calls of the last minute and hour leave no turn for {s} s")?;
+            }
+            (By::Pace(_), None) => f.write_str("running calls leave no turn in time")?,
         }
-        write!(f, " ({}); nothing was stored", self.answer)
+        write!(f, "{}", self.context.ending(Delivery::NotDelivered))
     }
 }
 

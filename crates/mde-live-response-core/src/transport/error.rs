@@ -3,7 +3,7 @@
 use std::error::Error as StdError;
 use std::fmt;
 
-use crate::error::Subject;
+use crate::error::Context;
 
 /// What is known of a request's effect on the service.
 ///
@@ -120,14 +120,14 @@ pub struct TransportError {
     kind: TransportErrorKind,
     delivery: Delivery,
     source: Option<Box<dyn StdError + Send + Sync>>,
-    pub(crate) subject: Subject,
+    pub(crate) context: Context,
 }
 
 impl TransportError {
     /// An error of this kind, with what is known about the server's state.
     #[must_use]
     pub fn new(kind: TransportErrorKind, delivery: Delivery) -> Self {
-        Self { kind, delivery, source: None, subject: Subject::default() }
+        Self { kind, delivery, source: None, context: Context::default() }
     }
 
     /// Keeps the cause, reachable through [`source`](StdError::source).
@@ -146,13 +146,13 @@ impl TransportError {
     /// What is known about the server's state.
     #[must_use]
     pub fn delivery(&self) -> Delivery {
-        self.delivery
+        self.context.delivery(self.delivery)
     }
 }
 
 impl fmt::Display for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}; {}", self.subject, self.kind, self.delivery)
+        write!(f, "{}{}{}", self.context, self.kind, self.context.ending(self.delivery))
     }
 }
 

@@ -14,11 +14,15 @@ use crate::model::Endpoint;
 use crate::transport::{Delivery, TransportError, TransportErrorKind};
 
 /// `Ok` for a status of success (2xx), else the error that the status stands for.
-pub(super) fn check(reply: &Response<Vec<u8>>, endpoint: &Endpoint) -> Result<(), Error> {
+pub(super) fn check(
+    reply: &Response<Vec<u8>>,
+    endpoint: &Endpoint,
+    now: SystemTime,
+) -> Result<(), Error> {
     if reply.status().is_success() {
         return Ok(());
     }
-    let answer = answer(reply);
+    let answer = answer(reply, now);
     let kind = match reply.status().as_u16() {
         300..=399 => {
             let host = redirect_host(reply, endpoint);
@@ -26,8 +30,10 @@ pub(super) fn check(reply: &Response<Vec<u8>>, endpoint: &Endpoint) -> Result<()
         }
         401 | 403 => return Err(AuthError::refused(answer, endpoint.audience()).into()),
         407 => return Err(foreign(reply, TransportErrorKind::Proxy, Delivery::NotDelivered)),
-        429 => return Err(ThrottledError::new(answer).into()),
-        503 if answer.retry_after.is_some() => return Err(ThrottledError::new(answer).into()),
+        429 => return Err(ThrottledError::by_service(answer).into()),
+        503 if answer.retry_after.is_some() => {
+            return Err(ThrottledError::by_service(answer).into());
+        }
         408 | 500..=599 => ServiceErrorKind::Server,
         413 => ServiceErrorKind::TooLarge,
         400..=499 => ServiceErrorKind::Rejected,
@@ -57,11 +63,11 @@ struct ErrorDetail {
     target: Option<String>,
 }
 
-fn answer(reply: &Response<Vec<u8>>) -> FailureAnswer {
+fn answer(reply: &Response<Vec<u8>>, now: SystemTime) -> FailureAnswer {
     let detail = json::text(reply).ok().and_then(detail);
     let excerpt = if detail.is_some() { String::new() } else { json::excerpt(reply) };
     let ErrorDetail { code, message, target } = detail.unwrap_or_default();
-    let retry_after = retry_after::read(reply.headers(), SystemTime::now());
+    let retry_after = retry_after::read(reply.headers(), now);
     FailureAnswer { status: reply.status(), code, message, target, excerpt, retry_after }
 }
 

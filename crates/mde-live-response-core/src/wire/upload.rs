@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use std::time::SystemTime;
+
 use http::header::{
     ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, USER_AGENT,
 };
@@ -136,7 +138,8 @@ impl<'a> UploadForm<'a> {
     /// Reads the answer to one attempt, and compares what was stored with what was sent.
     ///
     /// `sent` is the record's [`sha256`](SendRecord::sha256): a success without it came before the request
-    /// was complete, and means nothing. `endpoint` serves the help that errors give.
+    /// was complete, and means nothing. `endpoint` serves the help that errors give, `now` a date in `Retry-After` where the answer has
+    /// no date of its own.
     ///
     /// # Errors
     ///
@@ -148,8 +151,9 @@ impl<'a> UploadForm<'a> {
         reply: &Response<Vec<u8>>,
         sent: Option<&Sha256Digest>,
         endpoint: &Endpoint,
+        now: SystemTime,
     ) -> Result<LibraryFile, Error> {
-        failure::check(reply, endpoint)?;
+        failure::check(reply, endpoint, now)?;
         let Some(sent) = sent else {
             let status = reply.status().as_u16();
             let cause = format!("status {status} came before the request was complete");

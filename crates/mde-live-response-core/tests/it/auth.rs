@@ -1,13 +1,14 @@
 //! A1-A6, A9, A11: tokens, and where they come from.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
-use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use mde_live_response_core::{
-    AccessToken, AuthErrorKind, Client, Credential, CredentialError, Delivery, Endpoint, Error,
-    InvalidToken,
+    AccessToken, AuthErrorKind, Client, Credential, CredentialError, CredentialFn, Delivery,
+    Endpoint, Error, InvalidToken,
 };
 
 use crate::support::{Canned, expect_error, failure, json, shown_causes, stored, upload};
@@ -67,29 +68,12 @@ fn a04_token_with_its_scheme() {
     }
 }
 
-/// A credential made of a closure, which is told how often it was asked before.
-struct Asked<F> {
-    answer: F,
-    times: Arc<AtomicUsize>,
-}
-
-impl<F> std::fmt::Debug for Asked<F> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Asked")
-    }
-}
-
-impl<F: Fn(usize) -> Result<AccessToken, CredentialError> + Send + Sync> Credential for Asked<F> {
-    fn token(&self) -> Result<AccessToken, CredentialError> {
-        (self.answer)(self.times.fetch_add(1, Ordering::SeqCst))
-    }
-}
-
-fn asked<F>(answer: F) -> Asked<F>
-where
-    F: Fn(usize) -> Result<AccessToken, CredentialError> + Send + Sync + 'static,
-{
-    Asked { answer, times: Arc::default() }
+/// A credential that is told how often it was asked before.
+fn asked(
+    answer: impl Fn(usize) -> Result<AccessToken, CredentialError> + Send + Sync + 'static,
+) -> impl Credential + 'static {
+    let times = AtomicUsize::new(0);
+    CredentialFn::new(move |_| Ok(answer(times.fetch_add(1, Ordering::SeqCst))?.into()))
 }
 
 #[test]
@@ -102,7 +86,7 @@ fn a05_credential_fails() {
     assert_eq!(error.status(), None);
     assert_eq!(
         error.to_string(),
-        "`collect-dns.ps1`: the credential gave no token; nothing was sent"
+        "`collect-dns.ps1`: the credential gave no token; nothing was stored"
     );
     let error = expect_error!(error, Auth, "");
     assert_eq!(error.kind(), AuthErrorKind::Credential);
@@ -143,30 +127,31 @@ fn a06_transport_panics() {
 }
 
 #[test]
-fn a06_credential_blocks_only_its_own_caller() {
+fn a06_who_waits_for_a_blocked_credential_waits_no_longer_than_its_deadline() {
     let (release, released) = mpsc::channel::<()>();
     let (asking, is_asked) = mpsc::channel::<()>();
     let (asking, released) = (Mutex::new(asking), Mutex::new(released));
-    let blocking = asked(move |n| {
-        if n == 0 {
-            asking.lock().unwrap().send(()).unwrap();
-            released.lock().unwrap().recv().unwrap();
-        }
+    let blocking = asked(move |_| {
+        asking.lock().unwrap().send(()).unwrap();
+        released.lock().unwrap().recv().unwrap();
         AccessToken::new("t").map_err(CredentialError::new)
     });
     let transport = Canned::new(stored());
-    let client = Client::builder(Endpoint::COMMERCIAL, blocking, transport.clone()).build();
+    let client = Client::builder(Endpoint::COMMERCIAL, blocking, transport.clone())
+        .deadline(Duration::from_millis(50))
+        .build();
     std::thread::scope(|scope| {
         // Moved in here, so that a failure below releases the thread that the scope waits for.
         let release = release;
         let blocked = scope.spawn(|| client.upload(&upload()).map(|_| ()));
         is_asked.recv().unwrap();
-        client.upload(&upload()).expect("another thread goes on");
-        assert_eq!(transport.sent().len(), 1, "the first still waits");
+        let error = expect_error!(client.upload(&upload()).unwrap_err(), Auth, "");
+        assert_eq!(shown_causes(&error), ["no time left to wait for a token"]);
+        assert_eq!(transport.sent().len(), 0);
         release.send(()).unwrap();
         blocked.join().unwrap().unwrap();
     });
-    assert_eq!(transport.sent().len(), 2);
+    client.upload(&upload()).expect("nothing is held");
 }
 
 #[test]

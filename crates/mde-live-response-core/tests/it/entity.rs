@@ -23,7 +23,7 @@ pub(crate) fn assert_response(
     let error = failure(reply);
     assert_eq!(
         (error.delivery(), error.is_retryable()),
-        (delivery, false),
+        (delivery, delivery == Delivery::Unknown),
         "case: {case}: {error}"
     );
     assert!(!error.to_string().chars().any(char::is_control), "case: {case}: {error}");

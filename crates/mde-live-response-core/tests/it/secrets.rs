@@ -10,9 +10,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use mde_live_response_core::http::Response;
 use mde_live_response_core::wire::UploadForm;
 use mde_live_response_core::{
-    AccessToken, Client, Credential, CredentialError, Delivery, Endpoint, Error, Limits,
-    SendRecord, TransportError, TransportErrorKind,
+    AccessToken, Client, Credential, CredentialError, Delivery, Endpoint, Error, IssuedToken,
+    Limits, SendRecord, TokenRequest, TransportError, TransportErrorKind,
 };
+
+use mde_live_response_mock::ManualClock;
 
 use crate::support::{Canned, Drawn, NAME, SHA256, answer, broken, causes, json, stored, upload};
 
@@ -99,7 +101,7 @@ fn a13_local_errors_show_no_token() {
     struct Vault(#[expect(dead_code, reason = "shown by its Debug alone")] AccessToken);
 
     impl Credential for Vault {
-        fn token(&self) -> Result<AccessToken, CredentialError> {
+        fn token(&self, _: &TokenRequest) -> Result<IssuedToken, CredentialError> {
             Err(CredentialError::new("sealed"))
         }
     }
@@ -230,9 +232,9 @@ fn a18_clones_share_the_credential() {
     struct Counting(Arc<AtomicUsize>);
 
     impl Credential for Counting {
-        fn token(&self) -> Result<AccessToken, CredentialError> {
+        fn token(&self, _: &TokenRequest) -> Result<IssuedToken, CredentialError> {
             self.0.fetch_add(1, Ordering::SeqCst);
-            Ok(canary())
+            Ok(canary().into())
         }
     }
 
@@ -244,8 +246,8 @@ fn a18_clones_share_the_credential() {
     }
     assert_eq!(
         (asked.load(Ordering::SeqCst), Arc::strong_count(&asked)),
-        (2, 1),
-        "one, dropped with the last"
+        (1, 1),
+        "one for all, asked once, dropped with the last"
     );
 }
 
@@ -257,6 +259,7 @@ fn the_limits_travel_with_the_request() {
         request.body_mut().read_to_end(body).map_err(broken)?;
         Ok::<Response<Vec<u8>>, _>(stored())
     });
-    let client = transport.builder().deadline(std::time::Duration::from_secs(7)).build();
+    let builder = transport.builder().clock(ManualClock::new());
+    let client = builder.deadline(std::time::Duration::from_secs(7)).build();
     client.upload(&upload()).unwrap();
 }

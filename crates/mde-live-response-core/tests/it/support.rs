@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use mde_live_response_core::http::{HeaderMap, Method, Request, Response, Uri};
 use mde_live_response_core::{
     AccessToken, Body, Client, ClientBuilder, Delivery, Endpoint, Error, Random, RandomError,
-    Sha256Digest, Transport, TransportError, TransportErrorKind, Upload,
+    RetryPolicy, Sha256Digest, Transport, TransportError, TransportErrorKind, Upload,
 };
 
 pub(crate) const NAME: &str = "collect-dns.ps1";
@@ -90,7 +90,7 @@ impl Canned {
 
     pub(crate) fn builder(&self) -> ClientBuilder {
         let token = AccessToken::new("an-access-token").unwrap();
-        Client::builder(Endpoint::COMMERCIAL, token, self.clone())
+        Client::builder(Endpoint::COMMERCIAL, token, self.clone()).retry(RetryPolicy::NONE)
     }
 }
 

@@ -191,7 +191,7 @@ fn h24_more_than_one_wait() {
 fn h25_throttled_without_end() {
     let error = throttled(429, &[]);
     assert_eq!(error.retry_after(), None);
-    assert_eq!(expect_error!(error, Throttled, "").status(), 429);
+    assert_eq!(expect_error!(error, Throttled, "").status().unwrap(), 429);
 }
 
 #[test]

@@ -27,20 +27,20 @@ type Compute = dyn Fn(&RecordedRequest) -> Result<Reply, TransportError> + Send 
 /// # Examples
 ///
 /// ```
-/// use mde_live_response_core::{AccessToken, Client, Endpoint, Upload};
-/// use mde_live_response_mock::{MockTransport, Reply};
+/// use mde_live_response_core::{AccessToken, Client, Clock, Endpoint, Upload};
+/// use mde_live_response_mock::{ManualClock, MockTransport, Reply};
 /// use std::time::Duration;
 ///
 /// let mock = MockTransport::new()
 ///     .reply(Reply::error(429, "TooManyRequests").header("retry-after", "30"))
 ///     .reply(Reply::stored());
 /// let token = AccessToken::new("an-access-token")?;
-/// let client = Client::builder(Endpoint::COMMERCIAL, token, mock.clone()).build();
+/// let clock = ManualClock::new();
+/// let client =
+///     Client::builder(Endpoint::COMMERCIAL, token, mock.clone()).clock(clock.clone()).build();
 ///
-/// let upload = Upload::new("collect-dns.ps1".parse()?, b"Get-DnsClientCache");
-/// let throttled = client.upload(&upload).unwrap_err();
-/// assert_eq!(throttled.retry_after(), Some(Duration::from_secs(30)));
-/// client.upload(&upload)?;
+/// client.upload(&Upload::new("collect-dns.ps1".parse()?, b"Get-DnsClientCache"))?;
+/// assert_eq!(clock.now(), Duration::from_secs(30)); // waited for, in no time
 ///
 /// let [first, second] = mock.requests();
 /// assert_eq!(first.form(), second.form());

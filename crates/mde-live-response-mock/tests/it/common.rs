@@ -6,7 +6,8 @@ use std::sync::Once;
 
 use mde_live_response_core::http::{HeaderValue, Request, Response};
 use mde_live_response_core::{
-    AccessToken, Body, Client, Endpoint, FileName, Transport, TransportError, Upload,
+    AccessToken, Body, Client, Endpoint, FileName, Pacing, RetryPolicy, Transport, TransportError,
+    Upload,
 };
 use serde_json::Value;
 
@@ -15,7 +16,10 @@ pub(crate) const CANARY: &str = "canary-5f1c7e";
 
 pub(crate) fn client(transport: impl Transport + 'static) -> Client {
     let token = AccessToken::new(CANARY).unwrap();
-    Client::builder(Endpoint::COMMERCIAL, token, transport).build()
+    Client::builder(Endpoint::COMMERCIAL, token, transport)
+        .retry(RetryPolicy::NONE)
+        .pacing(Pacing::Off)
+        .build()
 }
 
 pub(crate) fn name() -> FileName {

@@ -9,7 +9,7 @@ use mde_live_response_core::{
     AccessToken, Body, Client, Delivery, Endpoint, Error, FileContent, Limits, Transport,
     TransportError, TransportErrorKind, Upload,
 };
-use mde_live_response_mock::{MockTransport, Reply};
+use mde_live_response_mock::{ManualClock, MockTransport, Reply};
 
 use crate::common::{CANARY, client, name, send, upload};
 
@@ -74,6 +74,7 @@ fn a_request_is_kept_as_it_was_sent() {
     let mock = MockTransport::new().reply(Reply::stored());
     let token = AccessToken::new(CANARY).unwrap();
     Client::builder(Endpoint::EU, token, mock.clone())
+        .clock(ManualClock::new())
         .deadline(Duration::from_secs(7))
         .build()
         .upload(&upload())

@@ -15,7 +15,7 @@ use std::thread;
 use std::time::Duration;
 
 use mde_live_response_core::{
-    AccessToken, Client, Delivery, Endpoint, Error, Phase, TransportErrorKind, Upload,
+    AccessToken, Client, Delivery, Endpoint, Error, Phase, RetryPolicy, TransportErrorKind, Upload,
 };
 
 use super::channel::Incoming;
@@ -29,6 +29,7 @@ fn upload_over(lookup: Lookup) -> Error {
     let transport = UreqTransport::with_settings(UreqTransport::builder(), lookup);
     let endpoint = Endpoint::custom("https://service.invalid").unwrap();
     let client = Client::builder(endpoint, AccessToken::new("a-token").unwrap(), transport)
+        .retry(RetryPolicy::NONE)
         .deadline(Duration::from_millis(100))
         .build();
     client.upload(&Upload::new("a.ps1".parse().unwrap(), b"1")).unwrap_err()

@@ -4,8 +4,8 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use mde_live_response_core::{
-    AccessToken, Client, ClientBuilder, Delivery, Endpoint, Error, FileContent, LibraryFile, Phase,
-    ResponseErrorKind, ServiceErrorKind, TransportErrorKind, Upload,
+    AccessToken, Client, ClientBuilder, Delivery, Endpoint, Error, FileContent, LibraryFile,
+    Pacing, Phase, ResponseErrorKind, RetryPolicy, ServiceErrorKind, TransportErrorKind, Upload,
 };
 use mde_live_response_ureq::{Certificate, Roots, UreqTransport, UreqTransportBuilder};
 
@@ -64,7 +64,10 @@ pub(crate) fn hasty_client(server: &Server) -> Client {
 
 pub(crate) fn builder(url: &str, transport: UreqTransport) -> ClientBuilder {
     let token: AccessToken = TOKEN.parse().unwrap();
-    Client::builder(endpoint(url), token, transport).deadline(PLENTY)
+    Client::builder(endpoint(url), token, transport)
+        .retry(RetryPolicy::NONE)
+        .pacing(Pacing::Off)
+        .deadline(PLENTY)
 }
 
 pub(crate) fn endpoint(url: &str) -> Endpoint {

@@ -1,0 +1,151 @@
+//! The pace of calls: never more than the service takes.
+//!
+//! Exact, not approximate: the service counts the calls of the last minute and of the last hour, and so does
+//! this. A call takes its slot when it begins, and frees it a minute (an hour) after it *ended*: at which
+//! moment in between the service counts it is not known here.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::clock::Clock;
+
+/// At most so many calls in so long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Rate {
+    pub(crate) calls: usize,
+    pub(crate) span: Duration,
+}
+
+/// What the service documents: 100 calls a minute and 1,500 an hour.
+pub(crate) const SERVICE_RATES: [Rate; 2] = [
+    Rate { calls: 100, span: Duration::from_secs(60) },
+    Rate { calls: 1_500, span: Duration::from_secs(3_600) },
+];
+
+/// The calls of a client and all its clones.
+#[derive(Debug)]
+pub(crate) struct Pace {
+    rates: Vec<Rate>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// Calls that have begun and not ended.
+    running: usize,
+    /// When the others ended, in order, as far back as the longest window goes.
+    ended: VecDeque<Duration>,
+    /// No call before this: the service said so.
+    closed_until: Duration,
+    /// Counts whatever can move somebody's turn.
+    changes: u64,
+}
+
+/// When a call may begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    Now,
+    /// At this time; other calls can only make it later.
+    At(Duration),
+    /// Not before one of the running calls has ended.
+    AfterRunning,
+}
+
+/// No turn in time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct TooLate {
+    /// The earliest time at which a turn can come, where that is known.
+    pub(crate) earliest: Option<Duration>,
+}
+
+/// A call that counts. It has ended when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Slot<'a> {
+    pace: &'a Pace,
+    clock: &'a dyn Clock,
+}
+
+impl Pace {
+    pub(crate) fn new(rates: impl Into<Vec<Rate>>) -> Self {
+        Self { rates: rates.into(), state: Mutex::default() }
+    }
+
+    /// Waits for a turn, which must come at `until` or before. Says so at once when it cannot.
+    pub(crate) fn take<'a>(
+        &'a self,
+        clock: &'a dyn Clock,
+        until: Duration,
+    ) -> Result<Slot<'a>, TooLate> {
+        loop {
+            let now = clock.now();
+            let (turn, seen) = self.try_take(now);
+            let wake = match turn {
+                Turn::Now => return Ok(Slot { pace: self, clock }),
+                Turn::At(at) if at > until => return Err(TooLate { earliest: Some(at) }),
+                Turn::AfterRunning if now >= until => return Err(TooLate { earliest: None }),
+                Turn::At(at) => at,
+                Turn::AfterRunning => until,
+            };
+            clock.wait(Some(wake), &mut || self.lock().changes != seen);
+        }
+    }
+
+    /// The service refused a call for its rate: none before this time.
+    pub(crate) fn close_until(&self, time: Duration) {
+        let mut state = self.lock();
+        state.closed_until = state.closed_until.max(time);
+        state.changes += 1;
+    }
+
+    fn try_take(&self, now: Duration) -> (Turn, u64) {
+        let mut state = self.lock();
+        let turn = state.turn(&self.rates, now);
+        if turn == Turn::Now {
+            state.running += 1;
+        }
+        (turn, state.changes)
+    }
+
+    fn end(&self, now: Duration) {
+        let longest = self.rates.iter().map(|rate| rate.span).max().unwrap_or_default();
+        let mut state = self.lock();
+        state.running -= 1;
+        state.ended.push_back(now);
+        while state.ended.front().is_some_and(|ended| *ended + longest <= now) {
+            state.ended.pop_front();
+        }
+        state.changes += 1;
+    }
+
+    /// Every change is done under one lock, so that a panic elsewhere leaves nothing half done.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn turn(&self, rates: &[Rate], now: Duration) -> Turn {
+        let mut at = self.closed_until;
+        for rate in rates {
+            let counting = self.ended.partition_point(|ended| *ended + rate.span <= now);
+            let count = self.running + self.ended.len() - counting;
+            let Some(must_free) = (count + 1).checked_sub(rate.calls) else { continue };
+            if must_free == 0 {
+                continue;
+            }
+            match self.ended.get(counting + must_free - 1) {
+                Some(ended) => at = at.max(*ended + rate.span),
+                None => return Turn::AfterRunning,
+            }
+        }
+        if at <= now { Turn::Now } else { Turn::At(at) }
+    }
+}
+
+impl Drop for Slot<'_> {
+    fn drop(&mut self) {
+        self.pace.end(self.clock.now());
+        self.clock.notify();
+    }
+}

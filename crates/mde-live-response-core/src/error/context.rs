@@ -1,0 +1,107 @@
+//! What an error knows of the call that it ended, and how errors show text from outside.
+
+use std::fmt::{self, Write};
+
+use crate::model::FileName;
+use crate::transport::Delivery;
+
+/// The call that an error ended: its file, and what came of its other attempts.
+///
+/// Boxed, so that errors stay small.
+#[derive(Debug, Default)]
+pub(crate) struct Context(Box<Facts>);
+
+#[derive(Debug, Default)]
+struct Facts {
+    file: Option<FileName>,
+    attempts: u32,
+    /// Message of the first attempt after which nothing was sure any more.
+    earlier_unknown: Option<String>,
+    budget_spent: bool,
+}
+
+impl Context {
+    pub(crate) fn set_file(&mut self, name: &FileName) {
+        self.0.file = Some(name.clone());
+    }
+
+    pub(crate) fn set_attempts(&mut self, attempts: u32) {
+        self.0.attempts = attempts;
+    }
+
+    pub(crate) fn set_earlier_unknown(&mut self, message: String) {
+        self.0.earlier_unknown = Some(message);
+    }
+
+    pub(crate) fn set_budget_spent(&mut self) {
+        self.0.budget_spent = true;
+    }
+
+    /// What is known of the library's state after all attempts, where the last one says this.
+    pub(crate) fn delivery(&self, last: Delivery) -> Delivery {
+        match self.0.earlier_unknown {
+            Some(_) => last.max(Delivery::Unknown),
+            None => last,
+        }
+    }
+
+    /// How a message ends: what is known of the library's state, and what came before.
+    pub(crate) fn ending(&self, last: Delivery) -> Ending<'_> {
+        Ending { facts: &self.0, delivery: self.delivery(last) }
+    }
+}
+
+/// How a message starts: with the file.
+impl fmt::Display for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0.file {
+            Some(name) => write!(f, "`{name}`: "),
+            None => Ok(()),
+        }
+    }
+}
+
+pub(crate) struct Ending<'a> {
+    facts: &'a Facts,
+    delivery: Delivery,
+}
+
+impl fmt::Display for Ending<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { facts, delivery } = self;
+        write!(f, "; {delivery}")?;
+        if let Some(message) = &facts.earlier_unknown {
+            write!(f, ", for an earlier attempt ended so: {message}")?;
+        }
+        if facts.attempts > 1 {
+            write!(f, "; {} attempts", facts.attempts)?;
+        }
+        if facts.budget_spent {
+            f.write_str("; not tried again, for the retry budget of this client is spent")?;
+        }
+        Ok(())
+    }
+}
+
+/// Text from outside, safe on a terminal and in a log: cut at a length in characters, everything escaped
+/// that is not plainly visible.
+pub(crate) struct Escaped<'a> {
+    pub(crate) text: &'a str,
+    pub(crate) max: usize,
+}
+
+impl fmt::Display for Escaped<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (n, c) in self.text.chars().enumerate() {
+            if n == self.max {
+                return f.write_char('…');
+            }
+            match c {
+                // `escape_debug` also covers what changes the direction of text; quotes need no escape.
+                '"' | '\'' => f.write_char(c)?,
+                _ => write!(f, "{}", c.escape_debug())?,
+            }
+        }
+        Ok(())
+    }
+}
