@@ -7,6 +7,7 @@ mod access_token;
 mod builder;
 mod clock;
 mod credential;
+mod list;
 mod pace;
 mod pipeline;
 mod random;

@@ -22,13 +22,14 @@ pub(super) struct Call<'a> {
     earlier_unknown: Option<String>,
 }
 
-/// Runs a call: an attempt, and others as the rule says, all within the client's deadline.
+/// Runs a call: an attempt, and others as the rule says, all until a time on the client's clock.
 pub(super) fn run<T>(
     client: &Inner,
     repeat: Repeat,
+    until: Duration,
     mut attempt: impl FnMut(&AccessToken, Limits) -> Result<T, Error>,
 ) -> Result<T, Error> {
-    let mut call = Call::begin(client, repeat)?;
+    let mut call = Call::begin(client, repeat, until)?;
     loop {
         let outcome = match call.turn() {
             Ok(slot) => {
@@ -49,8 +50,7 @@ pub(super) fn run<T>(
 }
 
 impl<'a> Call<'a> {
-    fn begin(client: &'a Inner, repeat: Repeat) -> Result<Self, Error> {
-        let until = client.clock.now().saturating_add(client.deadline);
+    fn begin(client: &'a Inner, repeat: Repeat, until: Duration) -> Result<Self, Error> {
         let token =
             client.tokens.get(&*client.clock, until, None).map_err(AuthError::credential)?;
         Ok(Self {

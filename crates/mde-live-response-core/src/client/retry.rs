@@ -28,6 +28,7 @@ pub struct RetryPolicy {
     longest_backoff: Duration,
     longest_asked: Duration,
     budget: u32,
+    unknown_resolved: bool,
 }
 
 impl RetryPolicy {
@@ -39,10 +40,12 @@ impl RetryPolicy {
         longest_backoff: Duration::from_secs(20),
         longest_asked: Duration::from_secs(60),
         budget: 500,
+        unknown_resolved: true,
     };
 
-    /// Every request is sent once. A refused token is still replaced, once.
-    pub const NONE: Self = Self { attempts: 1, ..Self::DEFAULT };
+    /// Every request is sent once, and an unknown outcome is returned as such. A refused token is still replaced,
+    /// once.
+    pub const NONE: Self = Self { attempts: 1, unknown_resolved: false, ..Self::DEFAULT };
 
     /// Sets how often a request is sent at most; 1 at least.
     #[must_use]
@@ -73,6 +76,21 @@ impl RetryPolicy {
     pub const fn with_budget(mut self, budget: u32) -> Self {
         self.budget = budget;
         self
+    }
+
+    /// Sets whether an unknown outcome of an upload that must not replace anything is resolved: by listing the
+    /// library once. The same bytes under the name are success, other bytes an error of their own, and if the name
+    /// is absent the upload is sent again.
+    #[must_use]
+    pub const fn resolve_unknown(mut self, resolve: bool) -> Self {
+        self.unknown_resolved = resolve;
+        self
+    }
+
+    /// Whether an unknown outcome is resolved by listing the library.
+    #[must_use]
+    pub const fn resolves_unknown(&self) -> bool {
+        self.unknown_resolved
     }
 
     /// How often a request is sent at most.

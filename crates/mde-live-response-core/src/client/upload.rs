@@ -1,9 +1,11 @@
-//! The call that stores a file.
+//! The call that stores a file, and finds out what came of it when its answer was lost.
+
+use std::time::Duration;
 
 use super::retry::Repeat;
-use super::{AccessToken, Inner, pipeline};
-use crate::error::{Error, InputError};
-use crate::model::{IfExists, LibraryFile, Upload};
+use super::{AccessToken, Inner, list, pipeline};
+use crate::error::{Error, InputError, MismatchError, MismatchErrorKind};
+use crate::model::{FileName, IfExists, LibraryFile, Sha256Digest, Upload};
 use crate::transport::{Delivery, Limits, TransportError, TransportErrorKind};
 use crate::wire::{SendRecord, UploadForm};
 
@@ -15,30 +17,109 @@ pub(super) fn upload(client: &Inner, upload: &Upload) -> Result<LibraryFile, Err
                 .with_source(cause)
         })?
         .accept_unverified(client.unverified_accepted);
-    let repeat = match upload.existing() {
-        IfExists::Override => Repeat::Always,
-        IfExists::Fail => Repeat::OnlyIfNotDelivered,
-    };
-    pipeline::run(client, repeat, |token, limits| attempt(client, &form, token, limits))
+    let call =
+        Call { client, form: &form, until: client.clock.now().saturating_add(client.deadline) };
+    match upload.existing() {
+        IfExists::Override => call.run(Repeat::Always).map_err(|(error, _)| error),
+        IfExists::Fail => {
+            call.run(Repeat::OnlyIfNotDelivered).or_else(|(error, sent)| match sent {
+                Some(sent) if call.is_to_resolve(&error) => {
+                    call.resolve(error, sent, upload.name())
+                }
+                _ => Err(error),
+            })
+        }
+    }
 }
 
-fn attempt(
-    client: &Inner,
-    form: &UploadForm<'_>,
-    token: &AccessToken,
-    limits: Limits,
-) -> Result<LibraryFile, Error> {
-    let mut record = SendRecord::new();
-    let mut request = form.request(&client.endpoint, token, &mut record);
-    request.extensions_mut().insert(limits);
-    let sent = client.transport.send(request);
-    // First: a source that failed explains every other fault, and the request was not completed.
-    if let Some(error) = record.take_source_error() {
-        return Err(error.into());
+/// One upload, until a time on the client's clock.
+#[derive(Clone, Copy)]
+struct Call<'a> {
+    client: &'a Inner,
+    form: &'a UploadForm<'a>,
+    until: Duration,
+}
+
+impl Call<'_> {
+    /// Sends the form, as often as the rule says. An error comes with what the last attempt had sent whole.
+    fn run(&self, repeat: Repeat) -> Result<LibraryFile, (Error, Option<Sha256Digest>)> {
+        let mut sent = None;
+        let outcome = pipeline::run(self.client, repeat, self.until, |token, limits| {
+            let (outcome, digest) = self.attempt(token, limits);
+            sent = digest;
+            outcome
+        });
+        outcome.map_err(|error| (error, sent))
     }
-    // Before anything reads it: an answer may quote the request.
-    let reply = token.scrub(sent?);
-    form.read_reply(&reply, record.sha256(), &client.endpoint, client.clock.time_of_day())
+
+    fn attempt(
+        &self,
+        token: &AccessToken,
+        limits: Limits,
+    ) -> (Result<LibraryFile, Error>, Option<Sha256Digest>) {
+        let client = self.client;
+        let mut record = SendRecord::new();
+        let mut request = self.form.request(&client.endpoint, token, &mut record);
+        request.extensions_mut().insert(limits);
+        let reply = client.transport.send(request);
+        // First: a source that failed explains every other fault, and the request was not completed.
+        if let Some(error) = record.take_source_error() {
+            return (Err(error.into()), None);
+        }
+        let sent = record.sha256().copied();
+        let outcome = reply.map_err(Error::from).and_then(|reply| {
+            // Before anything reads it: an answer may quote the request.
+            let reply = token.scrub(reply);
+            let now = client.clock.time_of_day();
+            self.form.read_reply(&reply, sent.as_ref(), &client.endpoint, now)
+        });
+        (outcome, sent)
+    }
+
+    fn is_to_resolve(&self, error: &Error) -> bool {
+        error.delivery() == Delivery::Unknown && self.client.retry.resolves_unknown()
+    }
+
+    /// Looks into the library for what came of an attempt whose answer was lost.
+    fn resolve(
+        &self,
+        mut lost: Error,
+        sent: Sha256Digest,
+        name: &FileName,
+    ) -> Result<LibraryFile, Error> {
+        let unresolved = match list::find(self.client, name, self.until) {
+            Ok(None) => return self.send_again(&lost),
+            Ok(Some(file)) => match file.sha256().copied() {
+                Some(stored) if stored == sent => {
+                    return Ok(LibraryFile { is_resolved: true, ..file });
+                }
+                Some(stored) => {
+                    return Err(
+                        MismatchError::new(MismatchErrorKind::Exists { sent, stored }).into()
+                    );
+                }
+                None => "the service lists the file without its sha256".to_owned(),
+            },
+            Err(error) => error.to_string(),
+        };
+        if let Some(context) = lost.context_mut() {
+            context.set_unresolved(unresolved);
+        }
+        Err(lost)
+    }
+
+    /// The name was absent when the library was listed, but the lost attempt may still arrive: a refusal now can
+    /// be its doing.
+    fn send_again(&self, lost: &Error) -> Result<LibraryFile, Error> {
+        self.run(Repeat::OnlyIfNotDelivered).map_err(|(mut error, _)| {
+            if matches!(error, Error::Service(_))
+                && let Some(context) = error.context_mut()
+            {
+                context.set_earlier_unknown(lost.to_string());
+            }
+            error
+        })
+    }
 }
 
 /// What can be known before anything is sent.

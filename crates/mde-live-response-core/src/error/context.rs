@@ -18,6 +18,8 @@ struct Facts {
     /// Message of the first attempt after which nothing was sure any more.
     earlier_unknown: Option<String>,
     budget_spent: bool,
+    /// Why a listing could not tell what came of it.
+    unresolved: Option<String>,
 }
 
 impl Context {
@@ -35,6 +37,10 @@ impl Context {
 
     pub(crate) fn set_budget_spent(&mut self) {
         self.0.budget_spent = true;
+    }
+
+    pub(crate) fn set_unresolved(&mut self, why: String) {
+        self.0.unresolved = Some(why);
     }
 
     /// What is known of the library's state after all attempts, where the last one says this.
@@ -78,6 +84,9 @@ impl fmt::Display for Ending<'_> {
         }
         if facts.budget_spent {
             f.write_str("; not tried again, for the retry budget of this client is spent")?;
+        }
+        if let Some(why) = &facts.unresolved {
+            write!(f, "; a listing could not tell: {why}")?;
         }
         Ok(())
     }

@@ -5,6 +5,7 @@ use std::fmt;
 
 use super::context::{Context, Escaped};
 use crate::model::Sha256Digest;
+use crate::transport::Delivery;
 
 /// What differs between what was sent and what was stored.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -15,6 +16,13 @@ pub enum MismatchErrorKind {
         /// Digest of the bytes that were sent.
         sent: Sha256Digest,
         /// Digest that the service reports.
+        stored: Sha256Digest,
+    },
+    /// The answer to the upload was lost, and a listing afterwards showed another file under this name.
+    Exists {
+        /// Digest of the bytes that were sent.
+        sent: Sha256Digest,
+        /// Digest that the service lists.
         stored: Sha256Digest,
     },
     /// The library holds the file under another name.
@@ -38,6 +46,16 @@ impl MismatchError {
         Self { kind, context: Context::default() }
     }
 
+    /// What is known of the library's state: with [`Exists`](MismatchErrorKind::Exists) nothing of this upload is
+    /// there, else what is there came of it.
+    #[must_use]
+    pub fn delivery(&self) -> Delivery {
+        match self.kind {
+            MismatchErrorKind::Exists { .. } => Delivery::NotDelivered,
+            _ => Delivery::Delivered,
+        }
+    }
+
     /// What differs.
     #[must_use]
     pub fn kind(&self) -> &MismatchErrorKind {
@@ -48,6 +66,9 @@ impl MismatchError {
         match self.kind {
             MismatchErrorKind::Sha256 { .. } => {
                 "do not run the stored file; find out who else writes to the library, then upload again"
+            }
+            MismatchErrorKind::Exists { .. } => {
+                "the name is taken: choose another, or override the file if it is yours"
             }
             MismatchErrorKind::FileName { .. } => "look for the file under the name that was stored",
         }
@@ -62,6 +83,11 @@ impl fmt::Display for MismatchError {
             MismatchErrorKind::Sha256 { sent, stored } => write!(
                 f,
                 "the library holds other bytes than were sent: sent sha256 {sent}, stored {stored}"
+            ),
+            MismatchErrorKind::Exists { sent, stored } => write!(
+                f,
+                "the answer was lost, and the library holds another file under this name: sent \
+                 sha256 {sent}, stored {stored}"
             ),
             MismatchErrorKind::FileName { sent, stored } => write!(
                 f,

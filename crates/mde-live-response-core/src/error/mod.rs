@@ -86,7 +86,7 @@ impl Error {
             Self::Transport(error) => error.delivery(),
             Self::Service(error) => error.delivery(),
             Self::Response(error) => error.delivery(),
-            Self::Mismatch(_) => Delivery::Delivered,
+            Self::Mismatch(error) => error.delivery(),
         }
     }
 
@@ -127,11 +127,15 @@ impl Error {
 
     /// Whether the service says that the library already holds a file of this name.
     ///
-    /// True for status 409 and for the code `Conflict`. Which answer the service gives is documented
+    /// True for status 409 and for the code `Conflict`, and where a listing showed it. Which answer the service gives is documented
     /// nowhere; some clients expect a 400, which cannot be told from any other refusal.
     #[must_use]
     pub fn is_conflict(&self) -> bool {
-        matches!(self, Self::Service(error) if error.is_conflict())
+        match self {
+            Self::Service(error) => error.is_conflict(),
+            Self::Mismatch(error) => matches!(error.kind(), MismatchErrorKind::Exists { .. }),
+            _ => false,
+        }
     }
 
     /// Whether the same call may succeed later without a change to what is sent.

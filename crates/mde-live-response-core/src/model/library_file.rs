@@ -22,6 +22,8 @@ pub struct LibraryFile {
     pub(crate) created_by: Option<String>,
     pub(crate) has_parameters: Option<bool>,
     pub(crate) parameters_description: Option<String>,
+    #[serde(skip)]
+    pub(crate) is_resolved: bool,
 }
 
 impl LibraryFile {
@@ -65,6 +67,13 @@ impl LibraryFile {
     #[must_use]
     pub fn has_parameters(&self) -> Option<bool> {
         self.has_parameters
+    }
+
+    /// Whether the answer to the upload was lost, and a listing afterwards showed the file with the bytes that
+    /// were sent.
+    #[must_use]
+    pub fn is_resolved(&self) -> bool {
+        self.is_resolved
     }
 
     /// Which parameters the script takes.

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::failure;
-use super::json::{self, NoText};
+use super::json;
 use crate::error::{ResponseError, ResponseErrorKind};
 use crate::model::{LibraryFile, Sha256Digest, Timestamp};
 use crate::transport::Delivery;
@@ -13,7 +13,7 @@ use crate::transport::Delivery;
 /// The service's `LibraryFiles` entity, its values still unread. A known field that comes twice is an error.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Entity<'a> {
+pub(super) struct Entity<'a> {
     #[serde(borrow)]
     file_name: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -45,10 +45,7 @@ pub(super) fn read(reply: &Response<Vec<u8>>) -> Result<LibraryFile, ResponseErr
     if reply.body().is_empty() {
         return Err(error(ResponseErrorKind::Missing, Delivery::Delivered));
     }
-    let text = json::text(reply).map_err(|why| match why {
-        NoText::Encoding => shown(ResponseErrorKind::Encoding, Delivery::Unknown),
-        NoText::NotUtf8 => shown(ResponseErrorKind::NotJson, Delivery::Unknown),
-    })?;
+    let text = json::text(reply).map_err(|why| shown(why.kind(), Delivery::Unknown))?;
     parse(text).map_err(|kind| match kind {
         ResponseErrorKind::Field { .. } => shown(kind, Delivery::Delivered),
         _ => shown(kind, Delivery::Unknown).with_code(failure::code_of(text)),
@@ -56,12 +53,13 @@ pub(super) fn read(reply: &Response<Vec<u8>>) -> Result<LibraryFile, ResponseErr
 }
 
 fn parse(text: &str) -> Result<LibraryFile, ResponseErrorKind> {
-    let entity: Entity<'_> = json::object(text).map_err(|cause| {
-        // Whether the text is JSON at all is told by reading it as nothing in particular.
-        let is_json = cause.is_data() && serde_json::from_str::<&RawValue>(text).is_ok();
-        if is_json { ResponseErrorKind::Shape } else { ResponseErrorKind::NotJson }
-    })?;
+    understand(&json::object(text).map_err(|cause| json::fault(&cause, text))?)
+}
+
+/// Reads the values of an entity.
+pub(super) fn understand(entity: &Entity<'_>) -> Result<LibraryFile, ResponseErrorKind> {
     Ok(LibraryFile {
+        is_resolved: false,
         file_name: words(entity.file_name)?.ok_or(ResponseErrorKind::Shape)?,
         description: words(entity.description)?,
         creation_time: words(entity.creation_time)?.map(Timestamp),

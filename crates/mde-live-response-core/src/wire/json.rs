@@ -6,6 +6,8 @@ use serde::Deserialize;
 use serde::de::Error as _;
 use serde_json::value::RawValue;
 
+use crate::error::ResponseErrorKind;
+
 /// Longest excerpt of a body that is kept for an error, in characters.
 const MAX_EXCERPT: usize = 300;
 
@@ -14,6 +16,22 @@ const MAX_EXCERPT: usize = 300;
 pub(super) enum NoText {
     Encoding,
     NotUtf8,
+}
+
+impl NoText {
+    pub(super) fn kind(self) -> ResponseErrorKind {
+        match self {
+            Self::Encoding => ResponseErrorKind::Encoding,
+            Self::NotUtf8 => ResponseErrorKind::NotJson,
+        }
+    }
+}
+
+/// What is wrong with a text that could not be read: whether it is JSON at all is told by reading it as
+/// nothing in particular.
+pub(super) fn fault(cause: &serde_json::Error, text: &str) -> ResponseErrorKind {
+    let is_json = cause.is_data() && serde_json::from_str::<&RawValue>(text).is_ok();
+    if is_json { ResponseErrorKind::Shape } else { ResponseErrorKind::NotJson }
 }
 
 /// The body as text, without a byte order mark.

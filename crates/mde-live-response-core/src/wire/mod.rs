@@ -9,10 +9,14 @@ mod boundary;
 mod entity;
 mod failure;
 mod json;
+mod list;
 mod multipart;
+mod request;
 mod retry_after;
 mod upload;
 
 pub use body::{Body, SendRecord};
 pub use boundary::{Boundary, InvalidBoundary};
 pub use upload::UploadForm;
+
+pub(crate) use list::{MAX_PAGE_BYTES, page_request, read_page};

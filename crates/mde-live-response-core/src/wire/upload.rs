@@ -1,15 +1,13 @@
 //! The call that stores a file: `POST {base}/api/libraryfiles`.
 
 use std::fmt;
-
 use std::time::SystemTime;
 
-use http::header::{
-    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, USER_AGENT,
-};
-use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::{HeaderValue, Method, Request, Response};
 
 use super::multipart::{FilePart, Framing};
+use super::request::{self, files_uri};
 use super::{Body, Boundary, SendRecord, entity, failure};
 use crate::client::{AccessToken, Random, RandomError};
 use crate::error::{Error, MismatchError, MismatchErrorKind, ResponseError, ResponseErrorKind};
@@ -27,10 +25,8 @@ mod field {
     pub(super) const FILE: &str = "file";
 }
 
-const PATH: &str = "/api/libraryfiles";
 /// A healthy source draws a text that was not meant once in 2^160; more tries would help nobody.
 const MAX_DRAWS: usize = 4;
-const AGENT: &str = concat!("mde-live-response/", env!("CARGO_PKG_VERSION"));
 
 /// One upload, rendered: everything but the file's bytes, which are read anew for every attempt.
 ///
@@ -121,25 +117,18 @@ impl<'a> UploadForm<'a> {
     ) -> Request<Body<'b>> {
         let Framing { head, tail } = &self.framing;
         let body = Body::form(head, self.upload.content(), tail, record);
-        let mut headers = HeaderMap::with_capacity(8);
-        headers.insert(AUTHORIZATION, token.header());
-        headers.insert(CONTENT_TYPE, self.content_type.clone());
-        headers.insert(CONTENT_LENGTH, body.len().into());
-        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-        headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
-        let mut request = Request::new(body);
-        *request.method_mut() = Method::POST;
-        *request.uri_mut() = uri(endpoint, PATH);
-        *request.headers_mut() = headers;
+        let length = body.len();
+        let mut request = request::request(Method::POST, files_uri(endpoint), token, body);
+        request.headers_mut().insert(CONTENT_TYPE, self.content_type.clone());
+        request.headers_mut().insert(CONTENT_LENGTH, length.into());
         request
     }
 
     /// Reads the answer to one attempt, and compares what was stored with what was sent.
     ///
     /// `sent` is the record's [`sha256`](SendRecord::sha256): a success without it came before the request
-    /// was complete, and means nothing. `endpoint` serves the help that errors give, `now` a date in `Retry-After` where the answer has
-    /// no date of its own.
+    /// was complete, and means nothing. `endpoint` serves the help that errors give, and `now` a date in
+    /// `Retry-After` where the answer has no date of its own.
     ///
     /// # Errors
     ///
@@ -209,12 +198,4 @@ fn texts_hold(upload: &Upload, boundary: &Boundary) -> bool {
 #[expect(clippy::expect_used, reason = "a boundary is letters and digits")]
 fn header(text: &str) -> HeaderValue {
     HeaderValue::from_str(text).expect("visible ASCII")
-}
-
-#[expect(
-    clippy::expect_used,
-    reason = "an endpoint's base was read as a URL before, with a bounded length"
-)]
-fn uri(endpoint: &Endpoint, path: &str) -> Uri {
-    format!("{}{path}", endpoint.base()).parse().expect("a base URL and a path")
 }

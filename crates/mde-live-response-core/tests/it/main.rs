@@ -22,6 +22,7 @@ mod names;
 mod pacing;
 mod redirects;
 mod renewal;
+mod resolving;
 mod retries;
 mod secrets;
 mod statuses;

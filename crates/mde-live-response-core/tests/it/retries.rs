@@ -16,6 +16,7 @@ use IfExists::{Fail, Override};
 fn builder(mock: &MockTransport, clock: &ManualClock) -> ClientBuilder {
     let token = AccessToken::new("an-access-token").unwrap();
     Client::builder(Endpoint::COMMERCIAL, token, mock.clone())
+        .retry(RetryPolicy::DEFAULT.resolve_unknown(false))
         .clock(clock.clone())
         .random(Drawn::same(0xff))
 }

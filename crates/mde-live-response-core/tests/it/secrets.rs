@@ -27,7 +27,8 @@ fn canary() -> AccessToken {
 
 fn client(transport: Canned) -> Client {
     // A boundary drawn at random would hold the token's length now and then.
-    let builder = Client::builder(Endpoint::COMMERCIAL, canary(), transport);
+    let builder =
+        Client::builder(Endpoint::COMMERCIAL, canary(), transport).clock(ManualClock::new());
     builder.random(Drawn::same(0xaa)).build()
 }
 
@@ -191,7 +192,9 @@ fn a16_short_token_damages_no_answer() {
         {
             let transport = Canned::new(reply.clone());
             let token_ = AccessToken::new(token).unwrap();
-            let client = Client::builder(Endpoint::COMMERCIAL, token_, transport).build();
+            let client = Client::builder(Endpoint::COMMERCIAL, token_, transport)
+                .clock(ManualClock::new())
+                .build();
             let error = client.upload(&upload()).unwrap_err();
             assert_eq!(error.delivery(), delivery, "case: token {token:?}: {error}");
             let wait = error.retry_after().map(|it| it.as_secs());
