@@ -51,11 +51,11 @@ fn a_request_is_sent_as_given_with_the_host_alone_added() {
             "POST /api/libraryfiles HTTP/1.1\r\n\
              host: {address}\r\n\
              authorization: Bearer {TOKEN}\r\n\
-             content-type: multipart/form-data; boundary={boundary}\r\n\
-             content-length: {len}\r\n\
              accept: application/json\r\n\
              accept-encoding: identity\r\n\
              user-agent: mde-live-response/{version}\r\n\
+             content-type: multipart/form-data; boundary={boundary}\r\n\
+             content-length: {len}\r\n\
              \r\n"
         );
         let received = server.finish_one().received;

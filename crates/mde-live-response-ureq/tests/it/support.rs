@@ -162,7 +162,7 @@ impl Outcome {
             Error::Auth(error) if error.status().is_some() => {
                 Self::Auth(error.status().unwrap().as_u16())
             }
-            Error::Throttled(error) => Self::Throttled(error.status().as_u16()),
+            Error::Throttled(error) => Self::Throttled(error.status().unwrap().as_u16()),
             other => Self::Other(other.to_string()),
         }
     }
