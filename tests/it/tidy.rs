@@ -83,6 +83,9 @@ fn one_version_for_all_crates_and_a_heading_for_it() {
             "{name} is not named like its folder"
         );
         assert!(own.contains("\nversion.workspace = true\n"), "{name} has a version of its own");
+        for file in ["LICENSE-APACHE", "LICENSE-MIT", "README.md"] {
+            assert!(folder.join(file).exists(), "{name} would be published without its {file}");
+        }
         let dependency =
             format!("{name} = {{ path = \"crates/{name}\", version = \"{version}\" }}");
         assert!(manifest.contains(&dependency), "the workspace does not offer {name} {version}");

@@ -2,6 +2,7 @@
 
 use crate::client::InvalidToken;
 use crate::model::{FileName, InvalidContentType, InvalidEndpoint, InvalidFileName, InvalidText};
+use std::path::PathBuf;
 
 /// What the caller gave cannot be sent; no connection was made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -10,6 +11,14 @@ pub enum InputError {
     /// The name under which to store the file.
     #[error(transparent)]
     FileName(#[from] InvalidFileName),
+    /// The name that a path ends in, under which to store its file.
+    #[error("{path:?}: {problem}")]
+    Path {
+        /// The path.
+        path: PathBuf,
+        /// What is wrong with its last component.
+        problem: InvalidFileName,
+    },
     /// A description.
     #[error(transparent)]
     Text(#[from] InvalidText),

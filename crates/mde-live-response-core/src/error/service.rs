@@ -103,6 +103,11 @@ impl ServiceError {
             ServiceErrorKind::Rejected if self.answer.status == StatusCode::NOT_FOUND => {
                 "check the base URL: neither host nor path should give 404 to an upload"
             }
+            // How the service says that a name is taken is documented nowhere, and 400 is what clients expect.
+            ServiceErrorKind::Rejected if self.answer.status == StatusCode::BAD_REQUEST => {
+                "correct what the service names; if the name may be taken, list the library, and override the \
+                 file only if it is yours"
+            }
             ServiceErrorKind::Rejected => "correct what the service names; a repeat will not help",
         };
         Some(help.to_owned())

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::{ContentType, Description, FileContent, FileName, ParametersDescription};
-use crate::Error;
+use crate::{Error, InputError};
 
 /// Largest file the library accepts: 20 MiB, in bytes.
 ///
@@ -77,7 +77,9 @@ impl Upload {
     /// * [`Error::Source`]: the file cannot be opened, or is not a regular file.
     pub fn from_path(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
-        Ok(Self::new(FileName::from_path(path)?, FileContent::open(path)?))
+        let name = FileName::from_path(path)
+            .map_err(|problem| Error::Input(InputError::Path { path: path.to_owned(), problem }))?;
+        Ok(Self::new(name, FileContent::open(path)?))
     }
 
     /// Says what the file is for.

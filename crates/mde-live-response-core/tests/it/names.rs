@@ -265,7 +265,7 @@ fn v21_name_not_utf8() {
     let path = Path::new("tools").join(OsStr::from_bytes(b"caf\xe9.ps1"));
     assert_eq!(FileName::from_path(&path), Err(NotUtf8));
     let error = mde_live_response_core::Upload::from_path(&path).unwrap_err();
-    assert_eq!(error.to_string(), "file name is not UTF-8");
+    assert_eq!(error.to_string(), "\"tools/caf\\xE9.ps1\": file name is not UTF-8");
 }
 
 #[test]
