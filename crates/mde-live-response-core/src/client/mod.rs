@@ -95,8 +95,12 @@ impl Client {
 
     /// Uploads a file and returns the stored library entry.
     ///
-    /// Sends one request. Returns only after the service has reported the SHA-256 of exactly the bytes that
-    /// were sent.
+    /// Returns only after the service has reported the SHA-256 of exactly the bytes that were sent.
+    ///
+    /// Sends the request again where that is harmless, with the same bytes ([`RetryPolicy`]); waits for a turn
+    /// in the service's rates ([`Pacing`]); asks for another token once when one is refused ([`Credential`]).
+    /// When the answer to an upload that must not replace anything is lost, lists the library to find out what
+    /// came of it. All of that within the client's deadline.
     ///
     /// # Errors
     ///
@@ -105,9 +109,10 @@ impl Client {
     /// * [`Error::Auth`]: no token, or the service refuses it.
     /// * [`Error::Transport`]: no complete answer; [`Error::delivery`] tells whether it may be stored.
     /// * [`Error::Service`]: the service answered with a status other than success.
-    /// * [`Error::Throttled`]: the service asks for a pause.
+    /// * [`Error::Throttled`]: the service asks for a longer pause than there is time for, or the pace of calls
+    ///   leaves no turn in time.
     /// * [`Error::Response`]: a status of success, but the answer does not describe a library file.
-    /// * [`Error::Mismatch`]: the library now holds something else than what was sent.
+    /// * [`Error::Mismatch`]: the library holds something else than what was sent.
     ///
     /// # Panics
     ///

@@ -1,7 +1,6 @@
 //! What goes over the wire: values to `http::Request`, `http::Response` to values or errors.
 //!
-//! No I/O but reading the file that is sent, no waiting, no retries; the clock is read only for a `Retry-After`
-//! that names a date where the answer has none of its own. Anyone may use it under a client of their own, an
+//! No I/O but reading the file that is sent, no time, no retries. Anyone may use it under a client of their own, an
 //! asynchronous one, say.
 
 mod body;
