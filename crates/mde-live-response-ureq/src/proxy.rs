@@ -6,6 +6,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use http::Uri;
 use http::uri::Scheme;
+use percent_encoding::percent_decode_str;
 
 /// An HTTP proxy that opens a tunnel with `CONNECT`. TLS runs inside the tunnel, from end to end: the proxy
 /// sees neither token nor content. Plain http, which exists only to this machine, never goes through it.
@@ -24,9 +25,9 @@ pub struct Proxy {
 pub struct InvalidProxy;
 
 impl Proxy {
-    /// The proxy at a URL of the form `http://host:port` or `http://user:password@host:port`; user and
-    /// password as they are, without percent escapes. A password that cannot stand in a URL, with `#` or `/` in
-    /// it say, cannot be given.
+    /// The proxy at a URL of the form `http://host:port` or `http://user:password@host:port`. User and password
+    /// may hold percent escapes, and must where a character cannot stand in a URL: `%23` for `#`, say, and `%25`
+    /// for a percent sign.
     ///
     /// # Errors
     ///
@@ -52,16 +53,25 @@ impl Proxy {
         if uri.scheme() != Some(&Scheme::HTTP) || !bare || authority.host().is_empty() {
             return Err(InvalidProxy);
         }
-        let user = authority.as_str().rsplit_once('@').map(|(user, _)| user);
-        if user.is_some_and(|user| !user.contains(':')) {
-            return Err(InvalidProxy);
-        }
+        let user = authority.as_str().rsplit_once('@').map(|(user, _)| basic(user)).transpose()?;
         Ok(Self {
             host: authority.host().to_owned(),
             port: authority.port_u16().ok_or(InvalidProxy)?,
-            authorization: user.map(|user| format!("Basic {}", BASE64_STANDARD.encode(user))),
+            authorization: user,
         })
     }
+}
+
+/// What `user:password` of a URL is in a header. A colon that comes of an escape belongs to the password.
+fn basic(user_info: &str) -> Result<String, InvalidProxy> {
+    let (user, password) = user_info.split_once(':').ok_or(InvalidProxy)?;
+    let mut plain: Vec<u8> = percent_decode_str(user).collect();
+    if plain.contains(&b':') {
+        return Err(InvalidProxy);
+    }
+    plain.push(b':');
+    plain.extend(percent_decode_str(password));
+    Ok(format!("Basic {}", BASE64_STANDARD.encode(plain)))
 }
 
 impl fmt::Debug for Proxy {
@@ -70,5 +80,25 @@ impl fmt::Debug for Proxy {
             .field("host", &self.host)
             .field("port", &self.port)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::basic;
+
+    #[test]
+    fn user_and_password_are_read_as_a_url_spells_them() {
+        let cases = [
+            ("me:secret", Some("Basic bWU6c2VjcmV0")),
+            ("me:", Some("Basic bWU6")),
+            ("me:a:b@c", Some("Basic bWU6YTpiQGM=")),
+            ("me:%23%2F%25%C3%A9", Some("Basic bWU6Iy8lw6k=")),
+            ("me", None),
+            ("m%3Ae:x", None),
+        ];
+        for (user_info, expected) in cases {
+            assert_eq!(basic(user_info).ok().as_deref(), expected, "case: {user_info}");
+        }
     }
 }

@@ -31,6 +31,9 @@ const MAX_HEAD: usize = 64 * 1024;
 ///
 /// Cheap to share: put it into an `Arc`, or clone the client that holds it.
 ///
+/// Early answers and deadlines are tested on Linux. On Windows the kernel may let a wait for an answer run half a
+/// second over its time.
+///
 /// At log level `trace`, ureq's own crates write what they send, token and content included, as hex. A
 /// program that installs a logger must filter the targets `ureq` and `ureq_proto`.
 ///

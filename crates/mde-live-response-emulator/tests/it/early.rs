@@ -7,7 +7,7 @@ use mde_live_response_emulator::{Emulator, FakeLibrary};
 
 use crate::support::{Answer, connect, file, file_form, list, post, request};
 
-const LARGE: usize = 24 << 20;
+const LARGE: usize = 32 << 20;
 static MIB: [u8; 1 << 20] = [b'x'; 1 << 20];
 
 /// The head of an upload, up to its empty line.

@@ -4,13 +4,14 @@ use std::collections::HashSet;
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
-use mde_live_response_core::MAX_FILE_BYTES;
+use mde_live_response_core::{Description, MAX_FILE_BYTES, ParametersDescription};
 
 use super::FakeLibrary;
 
-/// What a form may take beyond its file before a call is refused by its length alone: 64 KiB, in bytes, our
-/// choice. The service's limit is for the file, not for the body.
-const FORM_ALLOWANCE_BYTES: u64 = 64 * 1024;
+/// What a form may take beyond its file before a call is refused by its length alone, in bytes: both texts at
+/// their longest, and 64 KiB for the rest, our choice. The service's limit is for the file, not for the body.
+const FORM_ALLOWANCE_BYTES: u64 =
+    (Description::MAX_BYTES + ParametersDescription::MAX_BYTES + 64 * 1024) as u64;
 
 /// 2026-01-01T00:00:00Z, in seconds since 1970.
 const START_SECONDS: u64 = 1_767_225_600;

@@ -301,7 +301,7 @@ fn a_file_is_taken_up_to_the_limit_and_not_beyond() {
 #[test]
 fn a_length_beyond_any_form_is_refused_before_the_body() {
     let library = FakeLibrary::new();
-    let most = 20 * 1024 * 1024 + 64 * 1024;
+    let most = 20 * 1024 * 1024 + 8 * 1024 * 1024 + 64 * 1024;
     assert!(library.admit(Some("t"), Some(most)).is_ok());
     assert!(library.admit(Some("t"), None).is_ok());
     assert_eq!(library.admit(Some("t"), Some(most + 1)).unwrap_err().status(), 413);
