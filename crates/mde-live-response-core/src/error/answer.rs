@@ -40,32 +40,25 @@ impl fmt::Display for FailureAnswer {
     }
 }
 
-/// The accessors that every error over a [`FailureAnswer`] has.
+/// The accessors of every error that has, or may have, a [`FailureAnswer`]: its private `answer()` tells.
 macro_rules! answer_accessors {
     () => {
         /// The service's own code, such as `InvalidRequestBody`.
         #[must_use]
         pub fn code(&self) -> Option<&str> {
-            self.answer.code.as_deref()
+            self.answer()?.code.as_deref()
         }
 
         /// The service's message, whole and as sent: free text that may change, and may hold anything.
         #[must_use]
         pub fn message(&self) -> Option<&str> {
-            self.answer.message.as_deref()
+            self.answer()?.message.as_deref()
         }
 
         /// An identifier that the service's support can look up.
         #[must_use]
         pub fn target(&self) -> Option<&str> {
-            self.answer.target.as_deref()
-        }
-
-        /// How long the service asks to wait; `None` when it does not say, or says it in no form that HTTP
-        /// knows.
-        #[must_use]
-        pub fn retry_after(&self) -> Option<std::time::Duration> {
-            self.answer.retry_after
+            self.answer()?.target.as_deref()
         }
     };
 }

@@ -5,7 +5,7 @@ use std::fmt;
 
 use http::StatusCode;
 
-use super::answer::FailureAnswer;
+use super::answer::{FailureAnswer, answer_accessors};
 use super::context::Context;
 use crate::client::CredentialError;
 use crate::transport::Delivery;
@@ -69,23 +69,7 @@ impl AuthError {
         self.answer().map(|answer| answer.status)
     }
 
-    /// The service's own code, such as `Unauthorized`.
-    #[must_use]
-    pub fn code(&self) -> Option<&str> {
-        self.answer()?.code.as_deref()
-    }
-
-    /// The service's message, whole and as sent: free text that may change, and may hold anything.
-    #[must_use]
-    pub fn message(&self) -> Option<&str> {
-        self.answer()?.message.as_deref()
-    }
-
-    /// An identifier that the service's support can look up.
-    #[must_use]
-    pub fn target(&self) -> Option<&str> {
-        self.answer()?.target.as_deref()
-    }
+    answer_accessors!();
 
     pub(super) fn help(&self) -> Option<String> {
         let Cause::Refused { audience, .. } = &self.cause else { return None };

@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::time::Duration;
 
 use http::StatusCode;
 
@@ -41,6 +42,11 @@ impl ServiceError {
         Self { redirect_host: host, ..Self::new(ServiceErrorKind::Redirected, answer) }
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "the form that the shared accessors take")]
+    fn answer(&self) -> Option<&FailureAnswer> {
+        Some(&self.answer)
+    }
+
     /// What kind of refusal it is.
     #[must_use]
     pub fn kind(&self) -> ServiceErrorKind {
@@ -54,6 +60,12 @@ impl ServiceError {
     }
 
     answer_accessors!();
+
+    /// How long the service asks to wait; `None` when it does not say, or says it in no form that HTTP knows.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.answer.retry_after
+    }
 
     /// Start of the answer's body, without control characters, when it is not the documented JSON; at most
     /// 300 characters.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 
-use super::answer::FailureAnswer;
+use super::answer::{FailureAnswer, answer_accessors};
 use super::context::Context;
 use crate::transport::Delivery;
 
@@ -53,23 +53,7 @@ impl ThrottledError {
         self.answer().map(|answer| answer.status)
     }
 
-    /// The service's own code, such as `TooManyRequests`.
-    #[must_use]
-    pub fn code(&self) -> Option<&str> {
-        self.answer()?.code.as_deref()
-    }
-
-    /// The service's message, whole and as sent: free text that may change, and may hold anything.
-    #[must_use]
-    pub fn message(&self) -> Option<&str> {
-        self.answer()?.message.as_deref()
-    }
-
-    /// An identifier that the service's support can look up.
-    #[must_use]
-    pub fn target(&self) -> Option<&str> {
-        self.answer()?.target.as_deref()
-    }
+    answer_accessors!();
 
     /// How long to wait before the next call: what the service asks for, in any form that HTTP knows, or when
     /// this client's pace has a turn again. `None` when that is not known.
