@@ -18,7 +18,6 @@ pub(super) struct Call<'a> {
     /// Attempts that say something of the request: one that only a refused token ended does not.
     attempts: u32,
     spent: u32,
-    worst: Delivery,
     earlier_unknown: Option<String>,
 }
 
@@ -61,7 +60,6 @@ impl<'a> Call<'a> {
             renewed: false,
             attempts: 0,
             spent: 0,
-            worst: Delivery::NotDelivered,
             earlier_unknown: None,
         })
     }
@@ -108,7 +106,6 @@ impl<'a> Call<'a> {
 
     fn learn_from(&mut self, error: &Error) {
         self.attempts += u32::from(!is_local(error));
-        self.worst = self.worst.max(error.delivery());
         if let (Error::Throttled(refusal), Some(wait)) = (error, error.retry_after())
             && !refusal.is_local()
         {
@@ -122,7 +119,6 @@ impl<'a> Call<'a> {
         }
         let failed = Failed {
             error,
-            worst: self.worst,
             repeat: self.repeat,
             attempts: self.attempts,
             renewed: self.renewed,

@@ -123,8 +123,6 @@ pub(crate) enum Repeat {
 #[derive(Debug)]
 pub(crate) struct Failed<'a> {
     pub(crate) error: &'a Error,
-    /// The worst over all attempts of this call.
-    pub(crate) worst: Delivery,
     pub(crate) repeat: Repeat,
     /// Attempts so far, this one included; one that only a refused token ended does not count.
     pub(crate) attempts: u32,
@@ -161,8 +159,10 @@ pub(crate) fn decide(
     if is_refused_token(failed.error) && !failed.renewed {
         return Decision::RenewToken;
     }
-    let harmless = failed.repeat == Repeat::Always || failed.worst == Delivery::NotDelivered;
-    if !failed.error.is_retryable() || !harmless || failed.attempts >= policy.attempts {
+    // An attempt whose outcome is unknown ends a call that must not be done twice: no later one can hide it.
+    let is_harmless =
+        failed.repeat == Repeat::Always || failed.error.delivery() == Delivery::NotDelivered;
+    if !failed.error.is_retryable() || !is_harmless || failed.attempts >= policy.attempts {
         return Decision::GiveUp;
     }
     let asked = failed.error.retry_after().unwrap_or_default();

@@ -18,7 +18,8 @@ pub enum MismatchErrorKind {
         /// Digest that the service reports.
         stored: Sha256Digest,
     },
-    /// The answer to the upload was lost, and a listing afterwards showed another file under this name.
+    /// The answer to the upload was lost, and a listing afterwards showed another file under this name: it was
+    /// there before, or has replaced this upload's since.
     Exists {
         /// Digest of the bytes that were sent.
         sent: Sha256Digest,
@@ -46,12 +47,12 @@ impl MismatchError {
         Self { kind, context: Context::default() }
     }
 
-    /// What is known of the library's state: with [`Exists`](MismatchErrorKind::Exists) nothing of this upload is
-    /// there, else what is there came of it.
+    /// What is known of the upload's effect. With [`Exists`](MismatchErrorKind::Exists) nothing of it is there now,
+    /// but it may have been until somebody replaced it: unknown. Else what is there came of it.
     #[must_use]
     pub fn delivery(&self) -> Delivery {
         match self.kind {
-            MismatchErrorKind::Exists { .. } => Delivery::NotDelivered,
+            MismatchErrorKind::Exists { .. } => Delivery::Unknown,
             _ => Delivery::Delivered,
         }
     }

@@ -183,7 +183,8 @@ impl Error {
             Self::Mismatch(error) => Some(error.help()),
         };
         match self.delivery() {
-            Delivery::Unknown => Some(format!(
+            // After a mismatch there is nothing left to look for: somebody looked.
+            Delivery::Unknown if !matches!(self, Self::Mismatch(_)) => Some(format!(
                 "look into the library before another try: the file may be there{}",
                 known.map(|known| format!("; {known}")).unwrap_or_default()
             )),
