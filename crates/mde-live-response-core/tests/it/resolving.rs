@@ -85,13 +85,41 @@ fn another_file_under_the_name_is_a_conflict_and_left_alone() {
     library.insert(NAME, b"a colleague's");
     let error = builder(Losing::new(&library, false)).build().upload(&upload()).unwrap_err();
     assert!(error.is_conflict());
-    assert_eq!(error.delivery(), Delivery::NotDelivered);
+    assert_eq!(error.delivery(), Delivery::Unknown);
+    assert!(error.help().unwrap().starts_with("the name is taken"), "{:?}", error.help());
     assert_eq!(library.content(NAME).unwrap(), b"a colleague's");
     assert_eq!(library.calls(), 1, "the listing alone");
     let error = expect_error!(error, Mismatch, "");
     assert!(
         matches!(error.kind(), MismatchErrorKind::Exists { sent, .. } if sent.to_string() == SHA256)
     );
+}
+
+/// Replaces the file before anybody lists the library.
+#[derive(Debug)]
+struct Replacing(Losing);
+
+impl Transport for Replacing {
+    fn send(
+        &self,
+        request: http::Request<Body<'_>>,
+    ) -> Result<http::Response<Vec<u8>>, TransportError> {
+        if request.method() == http::Method::GET {
+            self.0.library.insert(NAME, b"a colleague's");
+        }
+        self.0.send(request)
+    }
+}
+
+/// Found by the storm: it was said to be not delivered.
+#[test]
+fn a_file_that_was_replaced_before_the_listing_is_not_said_to_be_undelivered() {
+    let library = FakeLibrary::new();
+    let transport = Replacing(Losing::new(&library, true));
+    let error = builder(transport).build().upload(&upload()).unwrap_err();
+    assert_eq!((error.is_conflict(), error.delivery()), (true, Delivery::Unknown));
+    assert_eq!(library.content(NAME).unwrap(), b"a colleague's");
+    assert_eq!(library.calls(), 2, "an upload that arrived, and the listing");
 }
 
 #[test]
