@@ -107,9 +107,11 @@ impl Pace {
         (turn, state.changes)
     }
 
-    fn end(&self, now: Duration) {
+    fn end(&self, clock: &dyn Clock) {
         let longest = self.rates.iter().map(|rate| rate.span).max().unwrap_or_default();
         let mut state = self.lock();
+        // Under the lock: the times stand in order, whichever thread comes first.
+        let now = clock.now();
         state.running -= 1;
         state.ended.push_back(now);
         while state.ended.front().is_some_and(|ended| *ended + longest <= now) {
@@ -145,7 +147,7 @@ impl State {
 
 impl Drop for Slot<'_> {
     fn drop(&mut self) {
-        self.pace.end(self.clock.now());
+        self.pace.end(self.clock);
         self.clock.notify();
     }
 }
