@@ -26,6 +26,7 @@ mod resolving;
 mod retries;
 mod secrets;
 mod statuses;
+mod storm;
 mod support;
 mod texts;
 mod waits;

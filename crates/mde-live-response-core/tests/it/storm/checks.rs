@@ -1,0 +1,171 @@
+//! What must hold after every storm. Every message names the seed that replays it.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::time::Duration;
+
+use mde_live_response_core::Delivery;
+
+use super::evidence::{CallId, Change, Evidence, Exchange, Outcome};
+use super::plan::Fault;
+
+/// How often each call was applied.
+fn applications(evidence: &Evidence) -> HashMap<CallId, usize> {
+    let mut counts = HashMap::new();
+    for change in &evidence.changes {
+        if let Change::Applied { call, .. } = change {
+            *counts.entry(*call).or_default() += 1;
+        }
+    }
+    counts
+}
+
+/// The log beside the library tells of everything that it holds.
+pub(super) fn the_log_is_complete(evidence: &Evidence) {
+    let mut files = BTreeMap::new();
+    for change in &evidence.changes {
+        match change {
+            Change::Applied { name, sha256, replaced, .. } => {
+                let before = files.insert(name.clone(), Some(sha256.clone())).flatten();
+                assert_eq!(&before, replaced, "STORM_SEED={}: {change:?}", evidence.seed);
+            }
+            Change::Removed { name } => drop(files.remove(name)),
+        }
+    }
+    let held = evidence.files.iter().map(|file| (file.file_name.clone(), file.sha256.clone()));
+    assert_eq!(held.collect::<BTreeMap<_, _>>(), files, "STORM_SEED={}", evidence.seed);
+}
+
+pub(super) fn every_success_is_stored_with_exactly_that_hash(evidence: &Evidence) {
+    let seed = evidence.seed;
+    let mut applied = HashSet::new();
+    let mut stored = HashMap::new();
+    for change in &evidence.changes {
+        if let Change::Applied { call, name, sha256, at, .. } = change {
+            applied.insert((*call, name, sha256));
+            stored.entry((name, sha256)).or_insert(*at);
+        }
+    }
+    for call in &evidence.endings {
+        let Outcome::Stored { sha256, resolved } = &call.outcome else { continue };
+        assert_eq!(sha256.as_ref(), Some(&call.sha256), "STORM_SEED={seed}: {call:?}");
+        if *resolved {
+            let at = stored.get(&(&call.name, &call.sha256));
+            let is_before = at.is_some_and(|at| *at <= call.at);
+            assert!(is_before, "STORM_SEED={seed}: nobody stored this: {call:?}");
+        } else {
+            let own = (call.call, &call.name, &call.sha256);
+            assert!(applied.contains(&own), "STORM_SEED={seed}: not applied: {call:?}");
+        }
+        if !call.shared {
+            let left = call.left.as_ref();
+            assert_eq!(left, Some(&call.sha256), "STORM_SEED={seed}: not there: {call:?}");
+        }
+    }
+}
+
+pub(super) fn what_was_not_delivered_was_not_applied(evidence: &Evidence) {
+    let applied = applications(evidence);
+    for call in &evidence.endings {
+        let times = applied.get(&call.call).copied().unwrap_or_default();
+        let Outcome::Failed { delivery, .. } = &call.outcome else { continue };
+        let is_true = match delivery {
+            Delivery::NotDelivered => times == 0,
+            Delivery::Unknown => true,
+            Delivery::Delivered => times > 0,
+        };
+        assert!(is_true, "STORM_SEED={}: applied {times} times: {call:?}", evidence.seed);
+    }
+}
+
+pub(super) fn without_override_nothing_is_applied_twice_or_replaces_a_file(evidence: &Evidence) {
+    let seed = evidence.seed;
+    let applied = applications(evidence);
+    for call in evidence.endings.iter().filter(|call| !call.overrides) {
+        let times = applied.get(&call.call).copied().unwrap_or_default();
+        assert!(times <= 1, "STORM_SEED={seed}: applied {times} times: {call:?}");
+    }
+    for change in &evidence.changes {
+        if let Change::Applied { overrides: false, replaced, .. } = change {
+            assert_eq!(replaced, &None, "STORM_SEED={seed}: {change:?}");
+        }
+    }
+}
+
+const WINDOWS: [(usize, Duration); 2] =
+    [(100, Duration::from_secs(60)), (1_500, Duration::from_secs(3_600))];
+
+type Moment = fn(&Exchange) -> Duration;
+
+pub(super) fn no_window_is_ever_over_its_limit(evidence: &Evidence) {
+    let seed = evidence.seed;
+    for exchange in &evidence.exchanges {
+        assert!(!exchange.throttled, "STORM_SEED={seed}: refused by the library: {exchange:?}");
+    }
+    // Whenever the service counts a call: as it begins, as it arrives, as it ends.
+    let moments: [(&str, Moment); 3] = [
+        ("began", |it| it.began),
+        ("arrived", |it| it.arrived.unwrap_or(it.began)),
+        ("ended", |it| it.ended),
+    ];
+    for (moment, of) in moments {
+        let mut times: Vec<_> = evidence.exchanges.iter().map(of).collect();
+        times.sort();
+        for (limit, span) in WINDOWS {
+            for pair in times.windows(limit + 1) {
+                let (first, last) = (pair[0], pair[limit]);
+                assert!(
+                    last.saturating_sub(first) >= span,
+                    "STORM_SEED={seed}: {} calls {moment} from {first:?} to {last:?}",
+                    limit + 1
+                );
+            }
+        }
+    }
+}
+
+/// Else the check above would say nothing.
+pub(super) fn both_windows_were_full(evidence: &Evidence) {
+    let mut times: Vec<_> = evidence.exchanges.iter().map(|it| it.began).collect();
+    times.sort();
+    for (limit, span) in WINDOWS.into_iter().filter(|(limit, _)| *limit < times.len()) {
+        let is_full = times.windows(limit).any(|all| all[limit - 1].saturating_sub(all[0]) < span);
+        assert!(is_full, "STORM_SEED={}: never {limit} calls in {span:?}", evidence.seed);
+    }
+}
+
+pub(super) fn no_call_outlives_its_deadline(evidence: &Evidence) {
+    let (seed, deadline) = (evidence.seed, evidence.deadline);
+    for call in &evidence.endings {
+        let took = call.at.saturating_sub(call.started);
+        assert!(took <= deadline, "STORM_SEED={seed}: {took:?} of {deadline:?}: {call:?}");
+    }
+}
+
+/// That a quiet day is not taken for a storm: every fault came, and every kind of ending.
+pub(super) fn it_was_a_storm(evidence: &Evidence) {
+    let seed = evidence.seed;
+    let faults: BTreeSet<_> = evidence.exchanges.iter().map(|it| it.fault.name()).collect();
+    assert_eq!(faults.len(), Fault::NAMES, "STORM_SEED={seed}: only {faults:?}");
+    let any_exchange = |is: fn(&Exchange) -> bool| evidence.exchanges.iter().any(is);
+    let any_ending =
+        |is: fn(&Outcome) -> bool| evidence.endings.iter().any(|call| is(&call.outcome));
+    let failed = |wanted| {
+        evidence.endings.iter().any(
+            |call| matches!(&call.outcome, Outcome::Failed { delivery, .. } if *delivery == wanted),
+        )
+    };
+    let kinds = [
+        ("a refused token", any_exchange(|it| it.refused_token)),
+        ("a listing", any_exchange(|it| it.is_listing)),
+        ("a success", any_ending(|it| matches!(it, Outcome::Stored { resolved: false, .. }))),
+        ("one by a listing", any_ending(|it| matches!(it, Outcome::Stored { resolved: true, .. }))),
+        ("a conflict", any_ending(|it| matches!(it, Outcome::Failed { is_conflict: true, .. }))),
+        ("no turn", any_ending(|it| matches!(it, Outcome::Failed { is_local: true, .. }))),
+        ("not delivered", failed(Delivery::NotDelivered)),
+        ("unknown", failed(Delivery::Unknown)),
+        ("delivered", failed(Delivery::Delivered)),
+    ];
+    for (what, came) in kinds {
+        assert!(came, "STORM_SEED={seed}: {what} did not come");
+    }
+}
