@@ -91,6 +91,28 @@ pub(super) fn without_override_nothing_is_applied_twice_or_replaces_a_file(evide
     }
 }
 
+/// After an attempt of which nothing is known there is no other before the library was looked into.
+pub(super) fn without_override_nothing_is_repeated_blindly(evidence: &Evidence) {
+    let seed = evidence.seed;
+    let without = evidence.endings.iter().filter(|call| !call.overrides).map(|call| call.call);
+    let without: HashSet<_> = without.collect();
+    let mut unknown = HashMap::new();
+    // In the order in which they ended, which for one call is that in which they began.
+    for exchange in evidence.exchanges.iter().filter(|it| without.contains(&it.call)) {
+        if exchange.is_listing {
+            if exchange.arrived.is_some() && !exchange.is_unknown {
+                unknown.remove(&exchange.call);
+            }
+            continue;
+        }
+        let before = unknown.get(&exchange.call);
+        assert_eq!(before, None, "STORM_SEED={seed}: repeated blindly: {exchange:?}");
+        if exchange.is_unknown {
+            unknown.insert(exchange.call, exchange);
+        }
+    }
+}
+
 const WINDOWS: [(usize, Duration); 2] =
     [(100, Duration::from_secs(60)), (1_500, Duration::from_secs(3_600))];
 
@@ -99,7 +121,7 @@ type Moment = fn(&Exchange) -> Duration;
 pub(super) fn no_window_is_ever_over_its_limit(evidence: &Evidence) {
     let seed = evidence.seed;
     for exchange in &evidence.exchanges {
-        assert!(!exchange.throttled, "STORM_SEED={seed}: refused by the library: {exchange:?}");
+        assert_ne!(exchange.said, Some(429), "STORM_SEED={seed}: by the library: {exchange:?}");
     }
     // Whenever the service counts a call: as it begins, as it arrives, as it ends.
     let moments: [(&str, Moment); 3] = [
@@ -155,7 +177,7 @@ pub(super) fn it_was_a_storm(evidence: &Evidence) {
         )
     };
     let kinds = [
-        ("a refused token", any_exchange(|it| it.refused_token)),
+        ("a refused token", any_exchange(|it| it.said == Some(401))),
         ("a listing", any_exchange(|it| it.is_listing)),
         ("a success", any_ending(|it| matches!(it, Outcome::Stored { resolved: false, .. }))),
         ("one by a listing", any_ending(|it| matches!(it, Outcome::Stored { resolved: true, .. }))),

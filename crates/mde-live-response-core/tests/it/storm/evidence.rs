@@ -25,9 +25,10 @@ pub(super) struct Exchange {
     /// When the library was asked, if it was.
     pub(super) arrived: Option<Duration>,
     pub(super) ended: Duration,
-    pub(super) refused_token: bool,
-    /// Whether the library itself answered 429.
-    pub(super) throttled: bool,
+    /// Whether the client cannot know from it what the service did.
+    pub(super) is_unknown: bool,
+    /// The status with which the library itself answered, whatever came of that on the way back.
+    pub(super) said: Option<u16>,
 }
 
 /// A change to the library, in the order in which they happened.

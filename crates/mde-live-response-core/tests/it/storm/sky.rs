@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use mde_live_response_core::http::{Method, Request, Response, StatusCode};
+use mde_live_response_core::http::{Method, Request, Response};
 use mde_live_response_core::{
     Body, Clock, Delivery, Limits, Phase, Transport, TransportError, TransportErrorKind,
 };
@@ -63,13 +63,14 @@ impl Transport for Sky {
             began,
             arrived: None,
             ended: began,
-            refused_token: false,
-            throttled: false,
+            is_unknown: false,
+            said: None,
         };
         self.count.fetch_add(1, Ordering::SeqCst);
         let way = Way { sky: self, weather, current: &current, until: began + time };
         let answer = way.exchange(request, &mut exchange);
         exchange.ended = self.clock.now();
+        exchange.is_unknown = is_unknown(weather.fault, &answer);
         self.exchanges.lock().unwrap().push(exchange);
         answer
     }
@@ -191,13 +192,13 @@ impl Way<'_> {
         let now = sky.clock.now();
         if !sky.issuer.is_good(bearer_token(request.headers()).expect("a token"), now) {
             io::copy(request.body_mut(), &mut io::sink()).unwrap();
-            seen.refused_token = true;
+            seen.said = Some(401);
             return Ok(answer(401, None, ""));
         }
         seen.arrived = Some(now);
         let replaced = sky.stored(name);
         let answer = sky.library.send(request)?;
-        seen.throttled = answer.status() == StatusCode::TOO_MANY_REQUESTS;
+        seen.said = Some(answer.status().as_u16());
         if !seen.is_listing && answer.status().is_success() {
             changes.push(Change::Applied {
                 call: *call,
@@ -209,6 +210,16 @@ impl Way<'_> {
             });
         }
         Ok(answer)
+    }
+}
+
+fn is_unknown(fault: Fault, answer: &Answer) -> bool {
+    match answer {
+        Err(error) => error.delivery() == Delivery::Unknown,
+        Ok(answer) if answer.status().is_success() => matches!(fault, Fault::Cut | Fault::Page),
+        Ok(answer) => {
+            answer.status().is_server_error() && !answer.headers().contains_key("retry-after")
+        }
     }
 }
 
