@@ -30,14 +30,10 @@ pub(super) fn run<T>(
 ) -> Result<T, Error> {
     let mut call = Call::begin(client, repeat, until)?;
     loop {
-        let outcome = match call.turn() {
-            Ok(slot) => {
-                let outcome = attempt(&call.token, call.limits());
-                drop(slot);
-                outcome
-            }
-            Err(error) => Err(error),
-        };
+        let outcome = call.turn().and_then(|_slot| {
+            call.refresh_token()?;
+            attempt(&call.token, call.limits())
+        });
         match outcome {
             Ok(done) => {
                 client.budget.give_back(call.spent);
@@ -62,6 +58,14 @@ impl<'a> Call<'a> {
             spent: 0,
             earlier_unknown: None,
         })
+    }
+
+    /// The turn, or a pause before it, may have been long in coming.
+    fn refresh_token(&mut self) -> Result<(), Error> {
+        let client = self.client;
+        self.token =
+            client.tokens.get(&*client.clock, self.until, None).map_err(AuthError::credential)?;
+        Ok(())
     }
 
     fn time_left(&self) -> Duration {
