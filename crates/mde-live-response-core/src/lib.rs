@@ -19,9 +19,8 @@ pub mod wire;
 pub use http;
 
 pub use client::{
-    AccessToken, Client, ClientBuilder, Clock, Credential, CredentialError, CredentialFn,
-    InvalidToken, IssuedToken, OsRandom, Pacing, Random, RandomError, RetryPolicy, SystemClock,
-    TokenRequest,
+    Client, ClientBuilder, Clock, Credential, CredentialError, CredentialFn, IssuedToken, Pacing,
+    RetryPolicy, SystemClock, TokenRequest,
 };
 pub use error::{
     AuthError, AuthErrorKind, Error, InputError, MismatchError, MismatchErrorKind, ResponseError,
@@ -29,9 +28,9 @@ pub use error::{
     ThrottledError,
 };
 pub use model::{
-    ContentType, Description, Endpoint, FileContent, FileName, IfExists, InvalidContentType,
-    InvalidEndpoint, InvalidFileName, InvalidSha256, InvalidText, LibraryFile, MAX_FILE_BYTES,
-    ParametersDescription, Sha256Digest, Timestamp, Upload,
+    AccessToken, ContentType, Description, Endpoint, FileContent, FileName, IfExists,
+    InvalidContentType, InvalidEndpoint, InvalidFileName, InvalidSha256, InvalidText, InvalidToken,
+    LibraryFile, MAX_FILE_BYTES, ParametersDescription, Sha256Digest, Timestamp, Upload,
 };
 pub use transport::{Delivery, Limits, Phase, Transport, TransportError, TransportErrorKind};
-pub use wire::{Body, SendRecord};
+pub use wire::{Body, OsRandom, Random, RandomError, SendRecord};

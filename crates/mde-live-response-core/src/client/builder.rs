@@ -7,9 +7,10 @@ use std::time::Duration;
 use super::pace::{Pace, SERVICE_RATES};
 use super::retry::Budget;
 use super::token::Tokens;
-use super::{Client, Clock, Credential, Inner, OsRandom, Random, RetryPolicy, SystemClock};
+use super::{Client, Clock, Credential, Inner, RetryPolicy, SystemClock};
 use crate::model::{Endpoint, MAX_FILE_BYTES};
 use crate::transport::{Limits, Transport};
+use crate::wire::{OsRandom, Random};
 
 /// What a client does when the service's rates (100 calls a minute, 1,500 an hour) leave no room for a call.
 ///

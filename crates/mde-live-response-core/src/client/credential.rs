@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::AccessToken;
+use crate::model::AccessToken;
 
 /// What a client says when it asks for a token.
 #[derive(Debug, Clone, Copy)]

@@ -3,14 +3,12 @@
 //! Every call runs through one pipeline (`pipeline`), and everything that can make one wait stands here: a token
 //! that is being renewed, the pace of calls, the pause before a repeat.
 
-mod access_token;
 mod builder;
 mod clock;
 mod credential;
 mod list;
 mod pace;
 mod pipeline;
-mod random;
 mod retry;
 mod token;
 mod upload;
@@ -19,16 +17,15 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use access_token::{AccessToken, InvalidToken};
 pub use builder::{ClientBuilder, Pacing};
 pub use clock::{Clock, SystemClock};
 pub use credential::{Credential, CredentialError, CredentialFn, IssuedToken, TokenRequest};
-pub use random::{OsRandom, Random, RandomError};
 pub use retry::RetryPolicy;
 
 use crate::error::Error;
 use crate::model::{Endpoint, LibraryFile, Upload};
 use crate::transport::Transport;
+use crate::wire::Random;
 use pace::Pace;
 use retry::Budget;
 use token::Tokens;

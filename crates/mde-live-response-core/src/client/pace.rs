@@ -91,10 +91,12 @@ impl Pace {
         }
     }
 
-    /// The service refused a call for its rate: none before this time.
-    pub(crate) fn close_until(&self, time: Duration) {
+    /// The service refused a call for its rate: none for so long from now on. Never for longer than its longest
+    /// window: after that no call of ours can be the reason, and a number that is wrong must not end all calls.
+    pub(crate) fn close_for(&self, wait: Duration, now: Duration) {
+        let wait = wait.min(self.longest_span());
         let mut state = self.lock();
-        state.closed_until = state.closed_until.max(time);
+        state.closed_until = state.closed_until.max(now.saturating_add(wait));
         state.changes += 1;
     }
 
@@ -108,7 +110,7 @@ impl Pace {
     }
 
     fn end(&self, clock: &dyn Clock) {
-        let longest = self.rates.iter().map(|rate| rate.span).max().unwrap_or_default();
+        let longest = self.longest_span();
         let mut state = self.lock();
         // Under the lock: the times stand in order, whichever thread comes first.
         let now = clock.now();
@@ -118,6 +120,10 @@ impl Pace {
             state.ended.pop_front();
         }
         state.changes += 1;
+    }
+
+    fn longest_span(&self) -> Duration {
+        self.rates.iter().map(|rate| rate.span).max().unwrap_or_default()
     }
 
     /// Every change is done under one lock, so that a panic elsewhere leaves nothing half done.

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use super::pace::{Slot, TooLate};
 use super::retry::{Decision, Failed, Repeat, decide};
-use super::{AccessToken, Inner, Pacing};
+use super::{Inner, Pacing};
 use crate::error::{AuthError, Error, ThrottledError};
+use crate::model::AccessToken;
 use crate::transport::{Delivery, Limits};
 
 /// One call, over all its attempts.
@@ -113,7 +114,7 @@ impl<'a> Call<'a> {
         if let (Error::Throttled(refusal), Some(wait)) = (error, error.retry_after())
             && !refusal.is_local()
         {
-            self.client.pace.close_until(self.client.clock.now().saturating_add(wait));
+            self.client.pace.close_for(wait, self.client.clock.now());
         }
     }
 

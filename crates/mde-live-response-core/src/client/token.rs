@@ -5,7 +5,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::clock::Clock;
-use super::{AccessToken, Credential, CredentialError, IssuedToken, TokenRequest};
+use super::{Credential, CredentialError, IssuedToken, TokenRequest};
+use crate::model::AccessToken;
 
 /// A token is renewed so long before it expires, or at half its life if that is later.
 const MARGIN: Duration = Duration::from_secs(300);

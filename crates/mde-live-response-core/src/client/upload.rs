@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::retry::Repeat;
-use super::{AccessToken, Inner, list, pipeline};
+use super::{Inner, list, pipeline};
 use crate::error::{Error, InputError, MismatchError, MismatchErrorKind};
-use crate::model::{FileName, IfExists, LibraryFile, Sha256Digest, Upload};
+use crate::model::{AccessToken, FileName, IfExists, LibraryFile, Sha256Digest, Upload};
 use crate::transport::{Delivery, Limits, TransportError, TransportErrorKind};
 use crate::wire::{SendRecord, UploadForm};
 

@@ -1,6 +1,6 @@
 //! What the caller gave cannot be sent.
 
-use crate::client::InvalidToken;
+use crate::model::InvalidToken;
 use crate::model::{FileName, InvalidContentType, InvalidEndpoint, InvalidFileName, InvalidText};
 use std::path::PathBuf;
 

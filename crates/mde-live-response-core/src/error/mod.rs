@@ -28,7 +28,7 @@ pub use throttled::ThrottledError;
 pub(crate) use answer::FailureAnswer;
 pub(crate) use context::Context;
 
-use crate::client::InvalidToken;
+use crate::model::InvalidToken;
 use crate::model::{FileName, InvalidContentType, InvalidEndpoint, InvalidFileName, InvalidText};
 use crate::transport::{Delivery, TransportError, TransportErrorKind};
 

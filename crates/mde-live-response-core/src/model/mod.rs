@@ -1,6 +1,7 @@
 //! What the caller says and gets. Every constrained value is parsed once into a type of its own, so that
 //! the floors above trust it.
 
+mod access_token;
 mod content;
 mod content_type;
 mod endpoint;
@@ -10,6 +11,7 @@ mod sha256;
 mod text;
 mod upload;
 
+pub use access_token::{AccessToken, InvalidToken};
 pub use content::FileContent;
 #[cfg(test)]
 pub(crate) use content::PositionedRead;

@@ -3,7 +3,7 @@
 use std::fmt::{self, Write};
 use std::str::FromStr;
 
-use crate::client::{Random, RandomError};
+use super::{Random, RandomError};
 
 /// Boundary of a multipart body: 1 to 70 ASCII letters and digits, so that it never needs quotes and never
 /// starts with a dash.

@@ -8,8 +8,8 @@ use serde::Deserialize;
 use super::entity::{self, Entity};
 use super::request::{self, files_uri};
 use super::{Body, failure, json};
-use crate::client::AccessToken;
 use crate::error::{Error, ResponseError, ResponseErrorKind};
+use crate::model::AccessToken;
 use crate::model::{Endpoint, LibraryFile};
 use crate::transport::Delivery;
 

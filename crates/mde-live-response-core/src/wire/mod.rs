@@ -10,12 +10,14 @@ mod failure;
 mod json;
 mod list;
 mod multipart;
+mod random;
 mod request;
 mod retry_after;
 mod upload;
 
 pub use body::{Body, SendRecord};
 pub use boundary::{Boundary, InvalidBoundary};
+pub use random::{OsRandom, Random, RandomError};
 pub use upload::UploadForm;
 
 pub(crate) use list::{MAX_PAGE_BYTES, page_request, read_page};

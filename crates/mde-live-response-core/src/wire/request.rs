@@ -4,7 +4,7 @@ use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Method, Request, Uri};
 
 use super::Body;
-use crate::client::AccessToken;
+use crate::model::AccessToken;
 use crate::model::Endpoint;
 
 const PATH: &str = "/api/libraryfiles";

@@ -9,8 +9,9 @@ use http::{HeaderValue, Method, Request, Response};
 use super::multipart::{FilePart, Framing};
 use super::request::{self, files_uri};
 use super::{Body, Boundary, SendRecord, entity, failure};
-use crate::client::{AccessToken, Random, RandomError};
+use super::{Random, RandomError};
 use crate::error::{Error, MismatchError, MismatchErrorKind, ResponseError, ResponseErrorKind};
+use crate::model::AccessToken;
 use crate::model::{Endpoint, IfExists, LibraryFile, Sha256Digest, Upload};
 use crate::transport::{Delivery, TransportError, TransportErrorKind};
 

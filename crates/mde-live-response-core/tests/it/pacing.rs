@@ -225,6 +225,18 @@ fn a_refusal_for_the_rate_holds_all_calls_back() {
 }
 
 #[test]
+fn a_refusal_for_ever_holds_calls_back_for_an_hour_at_most() {
+    let clock = ManualClock::new();
+    let mock = MockTransport::new()
+        .reply(Reply::error(429, "TooManyRequests").header("retry-after", "1000000000000"))
+        .reply(Reply::stored());
+    let client = builder(mock.clone(), clock.clone()).build();
+    client.upload(&upload()).unwrap_err();
+    client.upload(&upload()).unwrap();
+    assert_eq!(clock.now(), seconds(3_600));
+}
+
+#[test]
 fn a_client_that_does_not_count_is_told_by_the_service() {
     let clock = ManualClock::new();
     let client = builder(library(&clock), clock.clone()).pacing(Pacing::Off).build();

@@ -55,7 +55,7 @@ impl AccessToken {
     }
 
     /// Whether it is the same token. Not offered to others: comparing takes time that tells something.
-    pub(super) fn is_same(&self, other: &Self) -> bool {
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
         self.0 == other.0
     }
 
