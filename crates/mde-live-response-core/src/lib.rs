@@ -19,18 +19,22 @@ pub mod wire;
 pub use http;
 
 pub use client::{
-    Client, ClientBuilder, Clock, Credential, CredentialError, CredentialFn, IssuedToken, Pacing,
-    RetryPolicy, SystemClock, TokenRequest,
+    Call, Client, ClientBuilder, Clock, Credential, CredentialError, CredentialFn, EntraCredential,
+    Event, InvalidApplication, IssuedToken, Observer, Pacing, RetryPolicy, SystemClock,
+    TokenRequest, WaitReason,
 };
 pub use error::{
-    AuthError, AuthErrorKind, Error, InputError, MismatchError, MismatchErrorKind, ResponseError,
-    ResponseErrorKind, ServiceError, ServiceErrorKind, SourceError, SourceErrorKind,
+    AuthError, AuthErrorKind, CancelledError, Error, InputError, MismatchError, MismatchErrorKind,
+    ResponseError, ResponseErrorKind, ServiceError, ServiceErrorKind, SourceError, SourceErrorKind,
     ThrottledError,
 };
 pub use model::{
-    AccessToken, ContentType, Description, Endpoint, FileContent, FileName, IfExists,
-    InvalidContentType, InvalidEndpoint, InvalidFileName, InvalidSha256, InvalidText, InvalidToken,
-    LibraryFile, MAX_FILE_BYTES, ParametersDescription, Sha256Digest, Timestamp, Upload,
+    AccessToken, CallKind, ClientSecret, ContentType, Description, Endpoint, FileContent, FileName,
+    IfExists, InvalidContentType, InvalidEndpoint, InvalidFileName, InvalidSecret, InvalidSha256,
+    InvalidText, InvalidToken, LibraryFile, MAX_FILE_BYTES, ParametersDescription, Sha256Digest,
+    Timestamp, TokenClaims, TokenProblem, Upload,
 };
-pub use transport::{Delivery, Limits, Phase, Transport, TransportError, TransportErrorKind};
+pub use transport::{
+    CancelToken, Delivery, Limits, Phase, Transport, TransportError, TransportErrorKind,
+};
 pub use wire::{Body, OsRandom, Random, RandomError, SendRecord};

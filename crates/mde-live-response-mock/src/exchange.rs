@@ -1,15 +1,32 @@
-//! The two duties of every transport: read the body to its end, keep the answer within its limit.
+//! The duties of every transport: read the body to its end, stop when told to, keep the answer within its limit.
 
 use std::io::Read;
 
 use http::Response;
 use mde_live_response_core::{Body, Delivery, Limits, TransportError, TransportErrorKind};
 
+/// Bytes between two looks at whether the exchange is still wanted.
+const PIECE: usize = 64 * 1024;
+
 /// Reads a body to its end. What was read before an error stays in `bytes`.
-pub(crate) fn read_body(body: &mut Body<'_>, bytes: &mut Vec<u8>) -> Result<(), TransportError> {
-    body.read_to_end(bytes).map(drop).map_err(|cause| {
-        TransportError::new(TransportErrorKind::Send, Delivery::NotDelivered).with_source(cause)
-    })
+pub(crate) fn read_body(
+    body: &mut Body<'_>,
+    bytes: &mut Vec<u8>,
+    limits: &Limits,
+) -> Result<(), TransportError> {
+    loop {
+        if limits.is_cancelled() {
+            let is_decided = bytes.len() as u64 > body.decisive_from();
+            let delivery = if is_decided { Delivery::Unknown } else { Delivery::NotDelivered };
+            return Err(TransportError::new(TransportErrorKind::Cancelled, delivery));
+        }
+        let read = body.take(PIECE as u64).read_to_end(bytes).map_err(|cause| {
+            TransportError::new(TransportErrorKind::Send, Delivery::NotDelivered).with_source(cause)
+        })?;
+        if read == 0 {
+            return Ok(());
+        }
+    }
 }
 
 /// The answer, unless it is larger than the request allows.

@@ -2,12 +2,13 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use super::pace::{Pace, SERVICE_RATES};
 use super::retry::Budget;
 use super::token::Tokens;
-use super::{Client, Clock, Credential, Inner, RetryPolicy, SystemClock};
+use super::{Client, Clock, Credential, Inner, Observer, RetryPolicy, SystemClock};
 use crate::model::{Endpoint, MAX_FILE_BYTES};
 use crate::transport::{Limits, Transport};
 use crate::wire::{OsRandom, Random};
@@ -47,6 +48,8 @@ impl ClientBuilder {
                 transport,
                 clock: Box::new(SystemClock::new()),
                 random: Box::new(OsRandom),
+                observer: None,
+                calls: AtomicU64::new(1),
                 pacing: Pacing::Wait,
                 pace: Pace::new(SERVICE_RATES),
                 retry: RetryPolicy::DEFAULT,
@@ -54,6 +57,7 @@ impl ClientBuilder {
                 deadline: Limits::DEFAULT_TIME,
                 max_file_bytes: MAX_FILE_BYTES,
                 unverified_accepted: false,
+                tokens_checked: false,
             },
         }
     }
@@ -68,6 +72,12 @@ impl ClientBuilder {
     /// Sets what happens when the service's rates leave no room for a call; [`Pacing::Wait`] unless set.
     pub fn pacing(mut self, pacing: Pacing) -> Self {
         self.inner.pacing = pacing;
+        self
+    }
+
+    /// Sets who is told of attempts, bytes, waits and results; nobody unless set.
+    pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
+        self.inner.observer = Some(Box::new(observer));
         self
     }
 
@@ -97,6 +107,14 @@ impl ClientBuilder {
         self
     }
 
+    /// Whether a token is looked at before it is sent, and a call ended that the token's own words show to be in
+    /// vain: other audience, no `Library.Manage`, expired; not unless set. A token that cannot be read is sent.
+    /// Without this, the same is said after the service has refused.
+    pub fn check_tokens(mut self, check: bool) -> Self {
+        self.inner.tokens_checked = check;
+        self
+    }
+
     /// Source of the randomness in requests; the operating system's unless set. For tests.
     pub fn random(mut self, random: impl Random + 'static) -> Self {
         self.inner.random = Box::new(random);
@@ -106,7 +124,7 @@ impl ClientBuilder {
     /// The client.
     #[must_use]
     pub fn build(self) -> Client {
-        Client { inner: Arc::new(self.inner) }
+        Client { inner: Arc::new(self.inner), cancel: None }
     }
 }
 
@@ -119,6 +137,7 @@ impl fmt::Debug for ClientBuilder {
             .field("deadline", &self.inner.deadline)
             .field("max_file_bytes", &self.inner.max_file_bytes)
             .field("accept_unverified", &self.inner.unverified_accepted)
+            .field("check_tokens", &self.inner.tokens_checked)
             .finish_non_exhaustive()
     }
 }

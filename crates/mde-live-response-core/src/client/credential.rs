@@ -5,33 +5,52 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::model::AccessToken;
+use super::task::Task;
+use crate::error::Error;
+use crate::model::{AccessToken, Endpoint};
 
 /// What a client says when it asks for a token.
-#[derive(Debug, Clone, Copy)]
-pub struct TokenRequest {
+#[derive(Clone, Copy)]
+pub struct TokenRequest<'a> {
     refused: bool,
-    time_left: Duration,
+    task: &'a Task<'a>,
 }
 
-impl TokenRequest {
-    /// A request as a client makes it; for tests of a credential.
-    #[must_use]
-    pub const fn new(refused: bool, time_left: Duration) -> Self {
-        Self { refused, time_left }
+impl<'a> TokenRequest<'a> {
+    pub(super) fn new(refused: bool, task: &'a Task<'a>) -> Self {
+        Self { refused, task }
+    }
+
+    pub(super) fn task(&self) -> &'a Task<'a> {
+        self.task
     }
 
     /// Whether the service has refused the token that was given last. Another one is wanted then; the same
     /// one ends the call.
     #[must_use]
-    pub const fn is_refused(&self) -> bool {
+    pub fn is_refused(&self) -> bool {
         self.refused
     }
 
     /// What is left of the time of the call that asks.
     #[must_use]
-    pub const fn time_left(&self) -> Duration {
-        self.time_left
+    pub fn time_left(&self) -> Duration {
+        self.task.time_left()
+    }
+
+    /// The service that the token is for: [`Endpoint::audience`] names it, [`Endpoint::login`] issues it.
+    #[must_use]
+    pub fn endpoint(&self) -> &'a Endpoint {
+        &self.task.client.endpoint
+    }
+}
+
+impl fmt::Debug for TokenRequest<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenRequest")
+            .field("refused", &self.refused)
+            .field("time_left", &self.time_left())
+            .finish_non_exhaustive()
     }
 }
 
@@ -76,7 +95,7 @@ impl From<AccessToken> for IssuedToken {
 /// struct TokenFile(std::path::PathBuf);
 ///
 /// impl Credential for TokenFile {
-///     fn token(&self, _: &TokenRequest) -> Result<IssuedToken, CredentialError> {
+///     fn token(&self, _: &TokenRequest<'_>) -> Result<IssuedToken, CredentialError> {
 ///         let text = std::fs::read_to_string(&self.0).map_err(CredentialError::new)?;
 ///         let token = AccessToken::new(text.trim_end()).map_err(CredentialError::new)?;
 ///         Ok(IssuedToken::expiring(token, Duration::from_secs(600)))
@@ -89,23 +108,23 @@ pub trait Credential: fmt::Debug + Send + Sync {
     /// # Errors
     ///
     /// [`CredentialError`] when there is no token; the call then ends without being sent.
-    fn token(&self, request: &TokenRequest) -> Result<IssuedToken, CredentialError>;
+    fn token(&self, request: &TokenRequest<'_>) -> Result<IssuedToken, CredentialError>;
 }
 
 impl Credential for AccessToken {
-    fn token(&self, _: &TokenRequest) -> Result<IssuedToken, CredentialError> {
+    fn token(&self, _: &TokenRequest<'_>) -> Result<IssuedToken, CredentialError> {
         Ok(self.clone().into())
     }
 }
 
 impl<C: Credential + ?Sized> Credential for Arc<C> {
-    fn token(&self, request: &TokenRequest) -> Result<IssuedToken, CredentialError> {
+    fn token(&self, request: &TokenRequest<'_>) -> Result<IssuedToken, CredentialError> {
         (**self).token(request)
     }
 }
 
 impl<C: Credential + ?Sized> Credential for Box<C> {
-    fn token(&self, request: &TokenRequest) -> Result<IssuedToken, CredentialError> {
+    fn token(&self, request: &TokenRequest<'_>) -> Result<IssuedToken, CredentialError> {
         (**self).token(request)
     }
 }
@@ -126,7 +145,7 @@ pub struct CredentialFn<F>(F);
 
 impl<F> CredentialFn<F>
 where
-    F: Fn(&TokenRequest) -> Result<IssuedToken, CredentialError> + Send + Sync,
+    F: Fn(&TokenRequest<'_>) -> Result<IssuedToken, CredentialError> + Send + Sync,
 {
     /// Wraps the function.
     #[must_use]
@@ -137,9 +156,9 @@ where
 
 impl<F> Credential for CredentialFn<F>
 where
-    F: Fn(&TokenRequest) -> Result<IssuedToken, CredentialError> + Send + Sync,
+    F: Fn(&TokenRequest<'_>) -> Result<IssuedToken, CredentialError> + Send + Sync,
 {
-    fn token(&self, request: &TokenRequest) -> Result<IssuedToken, CredentialError> {
+    fn token(&self, request: &TokenRequest<'_>) -> Result<IssuedToken, CredentialError> {
         (self.0)(request)
     }
 }
@@ -162,5 +181,14 @@ impl CredentialError {
     #[must_use]
     pub fn new(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self { source: source.into() }
+    }
+
+    /// The error of a call within the call, where it was one.
+    pub(crate) fn call_error(&self) -> Option<&Error> {
+        self.source.downcast_ref()
+    }
+
+    pub(crate) fn into_call_error(self) -> Result<Error, Self> {
+        self.source.downcast().map(|error| *error).map_err(|source| Self { source })
     }
 }

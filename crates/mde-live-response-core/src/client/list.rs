@@ -1,9 +1,8 @@
 //! The call that lists the library's files.
 
-use std::time::Duration;
-
+use super::pipeline;
 use super::retry::Repeat;
-use super::{Inner, pipeline};
+use super::task::Task;
 use crate::error::{Error, ResponseError, ResponseErrorKind};
 use crate::model::{FileName, LibraryFile};
 use crate::transport::Delivery;
@@ -13,15 +12,12 @@ use crate::wire::{MAX_PAGE_BYTES, page_request, read_page};
 const MAX_PAGES: u32 = 100;
 
 /// What the library holds under a name, in any letter case; `None`: nothing.
-pub(super) fn find(
-    client: &Inner,
-    name: &FileName,
-    until: Duration,
-) -> Result<Option<LibraryFile>, Error> {
+pub(super) fn find(task: &Task<'_>, name: &FileName) -> Result<Option<LibraryFile>, Error> {
+    let client = task.client;
     let wanted = name.as_str().to_lowercase();
     let mut next = None;
     for _ in 0..MAX_PAGES {
-        let page = pipeline::run(client, Repeat::Always, until, |token, limits| {
+        let page = pipeline::run(task, Repeat::Always, |token, limits| {
             let mut request = page_request(&client.endpoint, next.as_ref(), token);
             request.extensions_mut().insert(limits.with_max_response(MAX_PAGE_BYTES));
             let reply = token.scrub(client.transport.send(request)?);

@@ -6,28 +6,35 @@
 mod builder;
 mod clock;
 mod credential;
+mod entra;
 mod list;
+mod observer;
 mod pace;
 mod pipeline;
 mod retry;
+mod task;
 mod token;
 mod upload;
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 pub use builder::{ClientBuilder, Pacing};
 pub use clock::{Clock, SystemClock};
 pub use credential::{Credential, CredentialError, CredentialFn, IssuedToken, TokenRequest};
+pub use entra::{EntraCredential, InvalidApplication};
+pub use observer::{Call, Event, Observer, WaitReason};
 pub use retry::RetryPolicy;
 
 use crate::error::Error;
-use crate::model::{Endpoint, LibraryFile, Upload};
-use crate::transport::Transport;
+use crate::model::{CallKind, Endpoint, LibraryFile, Upload};
+use crate::transport::{CancelToken, Transport, Wake};
 use crate::wire::Random;
 use pace::Pace;
 use retry::Budget;
+use task::Task;
 use token::Tokens;
 
 /// Client of one live response library.
@@ -52,6 +59,7 @@ use token::Tokens;
 #[derive(Clone)]
 pub struct Client {
     inner: Arc<Inner>,
+    cancel: Option<CancelToken>,
 }
 
 struct Inner {
@@ -60,6 +68,8 @@ struct Inner {
     transport: Box<dyn Transport>,
     clock: Box<dyn Clock>,
     random: Box<dyn Random>,
+    observer: Option<Box<dyn Observer>>,
+    calls: AtomicU64,
     pacing: Pacing,
     pace: Pace,
     retry: RetryPolicy,
@@ -67,9 +77,14 @@ struct Inner {
     deadline: Duration,
     max_file_bytes: u64,
     unverified_accepted: bool,
+    tokens_checked: bool,
 }
 
 impl Inner {
+    fn next_call(&self) -> u64 {
+        self.calls.fetch_add(1, Ordering::Relaxed)
+    }
+
     /// A random number from 0 to 1. Without randomness the largest: nobody is served by waiting too little.
     fn fraction(&self) -> f64 {
         let mut bytes = [0; 4];
@@ -77,6 +92,13 @@ impl Inner {
             Ok(()) => f64::from(u32::from_ne_bytes(bytes)) / f64::from(u32::MAX),
             Err(_) => 1.0,
         }
+    }
+}
+
+/// Whoever waits for time in this client asks whether it is still wanted to.
+impl Wake for Inner {
+    fn wake(&self) {
+        self.clock.notify();
     }
 }
 
@@ -110,12 +132,22 @@ impl Client {
     ///   leaves no turn in time.
     /// * [`Error::Response`]: a status of success, but the answer does not describe a library file.
     /// * [`Error::Mismatch`]: the library holds something else than what was sent.
+    /// * [`Error::Cancelled`]: somebody cancelled it ([`cancelled_by`](Self::cancelled_by)).
     ///
     /// # Panics
     ///
-    /// Not by itself; a panic of the credential or the transport passes through and leaves nothing locked.
+    /// Not by itself; a panic of the credential, the transport or the observer passes through and leaves nothing locked.
     pub fn upload(&self, upload: &Upload) -> Result<LibraryFile, Error> {
-        upload::upload(&self.inner, upload).map_err(|error| error.about(upload.name()))
+        let task = Task::begin(self, CallKind::Upload, Some(upload.name()));
+        task.end(upload::upload(&task, upload))
+    }
+
+    /// The same client, sharing everything, whose calls this token ends.
+    #[must_use]
+    pub fn cancelled_by(&self, cancel: &CancelToken) -> Self {
+        let weak: Weak<Inner> = Arc::downgrade(&self.inner);
+        cancel.wakes(weak);
+        Self { inner: Arc::clone(&self.inner), cancel: Some(cancel.clone()) }
     }
 
     /// The service that this client speaks to.

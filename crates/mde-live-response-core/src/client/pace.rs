@@ -9,18 +9,22 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::clock::Clock;
+use super::observer::{Event, WaitReason};
+use super::task::Task;
+use crate::error::{Error, ThrottledError};
 
 /// At most so many calls in so long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Rate {
     pub(crate) calls: usize,
     pub(crate) span: Duration,
+    pub(crate) reason: WaitReason,
 }
 
 /// What the service documents: 100 calls a minute and 1,500 an hour.
 pub(crate) const SERVICE_RATES: [Rate; 2] = [
-    Rate { calls: 100, span: Duration::from_secs(60) },
-    Rate { calls: 1_500, span: Duration::from_secs(3_600) },
+    Rate { calls: 100, span: Duration::from_secs(60), reason: WaitReason::MinuteLimit },
+    Rate { calls: 1_500, span: Duration::from_secs(3_600), reason: WaitReason::HourLimit },
 ];
 
 /// The calls of a client and all its clones.
@@ -47,16 +51,9 @@ struct State {
 enum Turn {
     Now,
     /// At this time; other calls can only make it later.
-    At(Duration),
+    At(Duration, WaitReason),
     /// Not before one of the running calls has ended.
-    AfterRunning,
-}
-
-/// No turn in time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct TooLate {
-    /// The earliest time at which a turn can come, where that is known.
-    pub(crate) earliest: Option<Duration>,
+    AfterRunning(WaitReason),
 }
 
 /// A call that counts. It has ended when this is dropped.
@@ -72,22 +69,27 @@ impl Pace {
     }
 
     /// Waits for a turn, which must come at `until` or before. Says so at once when it cannot.
-    pub(crate) fn take<'a>(
-        &'a self,
-        clock: &'a dyn Clock,
-        until: Duration,
-    ) -> Result<Slot<'a>, TooLate> {
+    pub(crate) fn take<'a>(&'a self, task: &Task<'a>, until: Duration) -> Result<Slot<'a>, Error> {
+        let clock = task.clock();
+        let mut told = None;
         loop {
             let now = clock.now();
             let (turn, seen) = self.try_take(now);
-            let wake = match turn {
+            let (wake, reason, time) = match turn {
                 Turn::Now => return Ok(Slot { pace: self, clock }),
-                Turn::At(at) if at > until => return Err(TooLate { earliest: Some(at) }),
-                Turn::AfterRunning if now >= until => return Err(TooLate { earliest: None }),
-                Turn::At(at) => at,
-                Turn::AfterRunning => until,
+                Turn::At(at, _) if at > until => {
+                    return Err(ThrottledError::by_pace(Some(at.saturating_sub(now))).into());
+                }
+                Turn::AfterRunning(_) if now >= until => {
+                    return Err(ThrottledError::by_pace(None).into());
+                }
+                Turn::At(at, reason) => (at, reason, Some(at.saturating_sub(now))),
+                Turn::AfterRunning(reason) => (until, reason, None),
             };
-            clock.wait(Some(wake), &mut || self.lock().changes != seen);
+            if told.replace((wake, reason)) != Some((wake, reason)) {
+                task.tell(&Event::Waiting { reason, time });
+            }
+            task.wait(wake, &mut || self.lock().changes != seen)?;
         }
     }
 
@@ -134,7 +136,7 @@ impl Pace {
 
 impl State {
     fn turn(&self, rates: &[Rate], now: Duration) -> Turn {
-        let mut at = self.closed_until;
+        let (mut at, mut reason) = (self.closed_until, WaitReason::Throttled);
         for rate in rates {
             let counting = self.ended.partition_point(|ended| *ended + rate.span <= now);
             let count = self.running + self.ended.len() - counting;
@@ -143,11 +145,14 @@ impl State {
                 continue;
             }
             match self.ended.get(counting + must_free - 1) {
-                Some(ended) => at = at.max(*ended + rate.span),
-                None => return Turn::AfterRunning,
+                Some(ended) if *ended + rate.span > at => {
+                    (at, reason) = (*ended + rate.span, rate.reason);
+                }
+                Some(_) => {}
+                None => return Turn::AfterRunning(rate.reason),
             }
         }
-        if at <= now { Turn::Now } else { Turn::At(at) }
+        if at <= now { Turn::Now } else { Turn::At(at, reason) }
     }
 }
 

@@ -1,136 +1,168 @@
 //! The way of every call: token, turn, send, judge, and once more where that is right.
 
-use std::time::Duration;
-
-use super::pace::{Slot, TooLate};
+use super::observer::Event;
+use super::pace::Slot;
 use super::retry::{Decision, Failed, Repeat, decide};
+use super::task::Task;
 use super::{Inner, Pacing};
-use crate::error::{AuthError, Error, ThrottledError};
-use crate::model::AccessToken;
+use crate::error::Error;
+use crate::model::{AccessToken, CallKind};
 use crate::transport::{Delivery, Limits};
 
-/// One call, over all its attempts.
-pub(super) struct Call<'a> {
-    client: &'a Inner,
-    repeat: Repeat,
-    until: Duration,
-    token: AccessToken,
-    renewed: bool,
-    /// Attempts that say something of the request: one that only a refused token ended does not.
-    attempts: u32,
-    spent: u32,
-    earlier_unknown: Option<String>,
-}
-
-/// Runs a call: an attempt, and others as the rule says, all until a time on the client's clock.
+/// Sends a request to the library's API: an attempt, and others as the rule says, all within the task's time.
 pub(super) fn run<T>(
-    client: &Inner,
+    task: &Task<'_>,
     repeat: Repeat,
-    until: Duration,
     mut attempt: impl FnMut(&AccessToken, Limits) -> Result<T, Error>,
 ) -> Result<T, Error> {
-    let mut call = Call::begin(client, repeat, until)?;
+    let mut attempts = Attempts::new(task, repeat);
+    let mut token = task.token(None)?;
     loop {
-        let outcome = call.turn().and_then(|_slot| {
-            call.refresh_token()?;
-            attempt(&call.token, call.limits())
+        let outcome = turn(task).and_then(|_slot| {
+            // The turn, or a pause before it, may have been long in coming.
+            token = task.token(None)?;
+            attempts.begin();
+            attempt(&token, task.limits())
         });
         match outcome {
-            Ok(done) => {
-                client.budget.give_back(call.spent);
-                return Ok(done);
-            }
-            Err(error) => call.go_on_after(error)?,
+            Ok(done) => return Ok(attempts.succeed(done)),
+            Err(error) => match attempts.go_on_after(task.explain(error, &token))? {
+                Next::Again => {}
+                Next::WithAnotherToken(refusal) => {
+                    token = attempts.another_token(&token, refusal)?;
+                }
+            },
         }
     }
 }
 
-impl<'a> Call<'a> {
-    fn begin(client: &'a Inner, repeat: Repeat, until: Duration) -> Result<Self, Error> {
-        let token =
-            client.tokens.get(&*client.clock, until, None).map_err(AuthError::credential)?;
-        Ok(Self {
-            client,
+/// Sends a request to the host that issues tokens: without one, and beside the pace of the API.
+pub(super) fn run_login<T>(
+    task: &Task<'_>,
+    mut attempt: impl FnMut(Limits) -> Result<T, Error>,
+) -> Result<T, Error> {
+    let mut attempts = Attempts::new(task, Repeat::Always);
+    loop {
+        task.go_on()?;
+        attempts.begin();
+        match attempt(task.limits()) {
+            Ok(done) => return Ok(attempts.succeed(done)),
+            Err(error) => match attempts.go_on_after(error)? {
+                Next::Again => {}
+                Next::WithAnotherToken(refusal) => return Err(refusal),
+            },
+        }
+    }
+}
+
+/// Waits until the service's rates leave room for one more call.
+fn turn<'a>(task: &Task<'a>) -> Result<Option<Slot<'a>>, Error> {
+    task.go_on()?;
+    let until = match task.client.pacing {
+        Pacing::Off => return Ok(None),
+        Pacing::Wait => task.until,
+        Pacing::FailFast => task.clock().now(),
+    };
+    task.client.pace.take(task, until).map(Some)
+}
+
+/// What came of a call so far.
+struct Attempts<'a> {
+    task: &'a Task<'a>,
+    repeat: Repeat,
+    /// Those that say something of the request: one that only a refused token ended does not.
+    count: u32,
+    /// Whether there is an attempt that has not ended.
+    running: bool,
+    renewed: bool,
+    spent: u32,
+    earlier_unknown: Option<String>,
+}
+
+/// What follows a failed attempt.
+enum Next {
+    Again,
+    WithAnotherToken(Error),
+}
+
+impl<'a> Attempts<'a> {
+    fn new(task: &'a Task<'a>, repeat: Repeat) -> Self {
+        Self {
+            task,
             repeat,
-            until,
-            token,
+            count: 0,
+            running: false,
             renewed: false,
-            attempts: 0,
             spent: 0,
             earlier_unknown: None,
-        })
+        }
     }
 
-    /// The turn, or a pause before it, may have been long in coming.
-    fn refresh_token(&mut self) -> Result<(), Error> {
-        let client = self.client;
-        self.token =
-            client.tokens.get(&*client.clock, self.until, None).map_err(AuthError::credential)?;
-        Ok(())
+    fn client(&self) -> &'a Inner {
+        self.task.client
     }
 
-    fn time_left(&self) -> Duration {
-        self.until.saturating_sub(self.client.clock.now())
+    fn begin(&mut self) {
+        self.running = true;
+        self.task.tell(&Event::Attempt { number: self.count + 1 });
     }
 
-    fn limits(&self) -> Limits {
-        Limits::new().with_time_left(Some(self.time_left()))
-    }
-
-    /// Waits until the service's rates leave room for one more call.
-    fn turn(&self) -> Result<Option<Slot<'a>>, Error> {
-        let clock = &*self.client.clock;
-        let until = match self.client.pacing {
-            Pacing::Off => return Ok(None),
-            Pacing::Wait => self.until,
-            Pacing::FailFast => clock.now(),
-        };
-        self.client.pace.take(clock, until).map(Some).map_err(|TooLate { earliest }| {
-            let wait = earliest.map(|earliest| earliest.saturating_sub(clock.now()));
-            ThrottledError::by_pace(wait).into()
-        })
+    fn succeed<T>(&self, done: T) -> T {
+        self.client().budget.give_back(self.spent);
+        done
     }
 
     /// `Ok`: one more attempt is due, and it is time for it.
-    fn go_on_after(&mut self, error: Error) -> Result<(), Error> {
+    fn go_on_after(&mut self, error: Error) -> Result<Next, Error> {
+        if !std::mem::take(&mut self.running) {
+            // Before anything was sent: no turn, no token, or not wanted any more.
+            return Err(self.ended_by(error, false));
+        }
+        self.count += 1;
+        self.task.tell(&Event::Failed { number: self.count, error: &error });
         self.learn_from(&error);
         let decision = self.decide(&error);
         self.remember(&error);
         match decision {
-            Decision::Wait { time, cost } => {
-                self.client.budget.spend(cost);
+            Decision::Wait { time, reason, cost } => {
+                self.client().budget.spend(cost);
                 self.spent += cost;
-                self.client.clock.sleep(time);
-                Ok(())
+                match self.task.pause(reason, time) {
+                    Ok(()) => Ok(Next::Again),
+                    Err(Error::Cancelled(cancelled)) => {
+                        Err(self.ended_by(cancelled.after(error).into(), false))
+                    }
+                    Err(other) => Err(self.ended_by(other, false)),
+                }
             }
-            Decision::RenewToken => self.renew_token(error),
+            Decision::RenewToken => {
+                self.renewed = true;
+                self.count -= 1;
+                Ok(Next::WithAnotherToken(error))
+            }
             Decision::GiveUp => Err(self.ended_by(error, false)),
             Decision::BudgetSpent => Err(self.ended_by(error, true)),
         }
     }
 
-    fn learn_from(&mut self, error: &Error) {
-        self.attempts += u32::from(!is_local(error));
-        if let (Error::Throttled(refusal), Some(wait)) = (error, error.retry_after())
-            && !refusal.is_local()
+    fn learn_from(&self, error: &Error) {
+        if let (Error::Throttled(_), Some(wait)) = (error, error.retry_after())
+            && self.task.call.kind() != CallKind::Token
         {
-            self.client.pace.close_for(wait, self.client.clock.now());
+            self.client().pace.close_for(wait, self.task.clock().now());
         }
     }
 
     fn decide(&self, error: &Error) -> Decision {
-        if is_local(error) {
-            return Decision::GiveUp;
-        }
         let failed = Failed {
             error,
             repeat: self.repeat,
-            attempts: self.attempts,
+            attempts: self.count,
             renewed: self.renewed,
-            time_left: self.time_left(),
-            budget: self.client.budget.left(),
+            time_left: self.task.time_left(),
+            budget: self.client().budget.left(),
         };
-        decide(&self.client.retry, &failed, || self.client.fraction())
+        decide(&self.client().retry, &failed, || self.client().fraction())
     }
 
     /// Keeps what made the outcome unknown, for whatever error the call ends with.
@@ -140,25 +172,23 @@ impl<'a> Call<'a> {
         }
     }
 
-    fn renew_token(&mut self, refusal: Error) -> Result<(), Error> {
-        self.renewed = true;
-        self.attempts -= 1;
-        let clock = &*self.client.clock;
-        match self.client.tokens.get(clock, self.until, Some(&self.token)) {
+    fn another_token(
+        &mut self,
+        refused: &AccessToken,
+        refusal: Error,
+    ) -> Result<AccessToken, Error> {
+        match self.task.token(Some(refused)) {
             // A credential that has no other token: the refusal stands.
-            Ok(token) if token.is_same(&self.token) => Err(self.ended_by(refusal, false)),
-            Ok(token) => {
-                self.token = token;
-                Ok(())
-            }
-            Err(error) => Err(self.ended_by(AuthError::credential(error).into(), false)),
+            Ok(token) if token.is_same(refused) => Err(self.ended_by(refusal, false)),
+            Ok(token) => Ok(token),
+            Err(error) => Err(self.ended_by(error, false)),
         }
     }
 
     fn ended_by(&mut self, mut error: Error, budget_spent: bool) -> Error {
         let last = error.delivery();
         if let Some(context) = error.context_mut() {
-            context.set_attempts(self.attempts);
+            context.set_attempts(self.count);
             if budget_spent {
                 context.set_budget_spent();
             }
@@ -170,9 +200,4 @@ impl<'a> Call<'a> {
         }
         error
     }
-}
-
-/// Whether nothing was sent, for this client's own pace.
-fn is_local(error: &Error) -> bool {
-    matches!(error, Error::Throttled(error) if error.is_local())
 }

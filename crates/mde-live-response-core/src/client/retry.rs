@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use super::observer::WaitReason;
 use crate::error::{AuthErrorKind, Error};
 use crate::transport::{Delivery, TransportErrorKind};
 
@@ -141,8 +142,8 @@ pub(crate) enum Decision {
     BudgetSpent,
     /// Ask for another token, and send again at once.
     RenewToken,
-    /// Wait this long and send again, for this price.
-    Wait { time: Duration, cost: u32 },
+    /// Wait this long, for this reason, and send again, for this price.
+    Wait { time: Duration, reason: WaitReason, cost: u32 },
 }
 
 /// Price of a repeat.
@@ -166,12 +167,14 @@ pub(crate) fn decide(
         return Decision::GiveUp;
     }
     let asked = failed.error.retry_after().unwrap_or_default();
-    let time = asked.max(policy.backoff(failed.attempts, random()));
+    let backoff = policy.backoff(failed.attempts, random());
+    let time = asked.max(backoff);
+    let reason = if asked > backoff { WaitReason::RetryAfter } else { WaitReason::Backoff };
     if asked > policy.longest_asked || time > failed.time_left {
         return Decision::GiveUp;
     }
     let cost = if is_timeout(failed.error) { COST_AFTER_TIMEOUT } else { COST };
-    if cost > failed.budget { Decision::BudgetSpent } else { Decision::Wait { time, cost } }
+    if cost > failed.budget { Decision::BudgetSpent } else { Decision::Wait { time, reason, cost } }
 }
 
 impl RetryPolicy {

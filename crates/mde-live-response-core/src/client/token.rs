@@ -5,7 +5,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::clock::Clock;
+use super::observer::{Event, WaitReason};
+use super::task::Task;
 use super::{Credential, CredentialError, IssuedToken, TokenRequest};
+use crate::error::Error;
 use crate::model::AccessToken;
 
 /// A token is renewed so long before it expires, or at half its life if that is later.
@@ -57,23 +60,26 @@ impl Tokens {
     /// call that finds another call asking waits for that one, until its own deadline.
     pub(crate) fn get(
         &self,
-        clock: &dyn Clock,
-        until: Duration,
+        task: &Task<'_>,
         refused: Option<&AccessToken>,
-    ) -> Result<AccessToken, CredentialError> {
+    ) -> Result<AccessToken, Error> {
+        let mut told = false;
         loop {
             let mut state = self.lock();
-            if let Some(current) = state.good(clock.now(), refused) {
+            if let Some(current) = state.good(task.clock().now(), refused) {
                 return Ok(current.token.clone());
             }
             if !state.asking {
                 state.asking = true;
                 drop(state);
-                return self.ask(&Asking { tokens: self, clock }, until, refused);
+                return self.ask(&Asking { tokens: self, clock: task.clock() }, task, refused);
             }
             drop(state);
-            if !clock.wait(Some(until), &mut || !self.lock().asking) {
-                return Err(CredentialError::new("no time left to wait for a token"));
+            if !std::mem::replace(&mut told, true) {
+                task.tell(&Event::Waiting { reason: WaitReason::Token, time: None });
+            }
+            if !task.wait(task.until, &mut || !self.lock().asking)? {
+                return Err(CredentialError::new("no time left to wait for a token").into());
             }
         }
     }
@@ -81,16 +87,15 @@ impl Tokens {
     fn ask(
         &self,
         asking: &Asking<'_>,
-        until: Duration,
+        task: &Task<'_>,
         refused: Option<&AccessToken>,
-    ) -> Result<AccessToken, CredentialError> {
-        let time_left = until.saturating_sub(asking.clock.now());
-        let issued = self.credential.token(&TokenRequest::new(refused.is_some(), time_left));
+    ) -> Result<AccessToken, Error> {
+        let issued = self.credential.token(&TokenRequest::new(refused.is_some(), task));
         let now = asking.clock.now();
         let mut state = self.lock();
         match issued {
             Ok(issued) => Ok(state.keep(issued, now)),
-            Err(error) => state.make_do(now, refused).ok_or(error),
+            Err(error) => state.make_do(now, refused).ok_or_else(|| error.into()),
         }
     }
 

@@ -1,15 +1,16 @@
 //! The call that stores a file, and finds out what came of it when its answer was lost.
 
-use std::time::Duration;
-
+use super::observer::Event;
 use super::retry::Repeat;
+use super::task::Task;
 use super::{Inner, list, pipeline};
 use crate::error::{Error, InputError, MismatchError, MismatchErrorKind};
-use crate::model::{AccessToken, FileName, IfExists, LibraryFile, Sha256Digest, Upload};
+use crate::model::{AccessToken, CallKind, FileName, IfExists, LibraryFile, Sha256Digest, Upload};
 use crate::transport::{Delivery, Limits, TransportError, TransportErrorKind};
 use crate::wire::{SendRecord, UploadForm};
 
-pub(super) fn upload(client: &Inner, upload: &Upload) -> Result<LibraryFile, Error> {
+pub(super) fn upload(task: &Task<'_>, upload: &Upload) -> Result<LibraryFile, Error> {
+    let client = task.client;
     check(client, upload)?;
     let form = UploadForm::draw(upload, &*client.random)
         .map_err(|cause| {
@@ -17,14 +18,13 @@ pub(super) fn upload(client: &Inner, upload: &Upload) -> Result<LibraryFile, Err
                 .with_source(cause)
         })?
         .accept_unverified(client.unverified_accepted);
-    let call =
-        Call { client, form: &form, until: client.clock.now().saturating_add(client.deadline) };
+    let sending = Sending { task, form: &form };
     match upload.existing() {
-        IfExists::Override => call.run(Repeat::Always).map_err(|(error, _)| error),
+        IfExists::Override => sending.run(Repeat::Always).map_err(|(error, _)| error),
         IfExists::Fail => {
-            call.run(Repeat::OnlyIfNotDelivered).or_else(|(error, sent)| match sent {
-                Some(sent) if call.is_to_resolve(&error) => {
-                    call.resolve(error, sent, upload.name())
+            sending.run(Repeat::OnlyIfNotDelivered).or_else(|(error, sent)| match sent {
+                Some(sent) if sending.is_to_resolve(&error) => {
+                    sending.resolve(error, sent, upload.name())
                 }
                 _ => Err(error),
             })
@@ -32,19 +32,18 @@ pub(super) fn upload(client: &Inner, upload: &Upload) -> Result<LibraryFile, Err
     }
 }
 
-/// One upload, until a time on the client's clock.
+/// One upload, rendered.
 #[derive(Clone, Copy)]
-struct Call<'a> {
-    client: &'a Inner,
+struct Sending<'a> {
+    task: &'a Task<'a>,
     form: &'a UploadForm<'a>,
-    until: Duration,
 }
 
-impl Call<'_> {
+impl Sending<'_> {
     /// Sends the form, as often as the rule says. An error comes with what the last attempt had sent whole.
     fn run(&self, repeat: Repeat) -> Result<LibraryFile, (Error, Option<Sha256Digest>)> {
         let mut sent = None;
-        let outcome = pipeline::run(self.client, repeat, self.until, |token, limits| {
+        let outcome = pipeline::run(self.task, repeat, |token, limits| {
             let (outcome, digest) = self.attempt(token, limits);
             sent = digest;
             outcome
@@ -57,11 +56,17 @@ impl Call<'_> {
         token: &AccessToken,
         limits: Limits,
     ) -> (Result<LibraryFile, Error>, Option<Sha256Digest>) {
-        let client = self.client;
+        let client = self.task.client;
         let mut record = SendRecord::new();
-        let mut request = self.form.request(&client.endpoint, token, &mut record);
-        request.extensions_mut().insert(limits);
-        let reply = client.transport.send(request);
+        let reply = {
+            let request = self.form.request(&client.endpoint, token, &mut record);
+            let of = request.body().len();
+            let tell = |bytes| self.task.tell(&Event::Sent { bytes, of });
+            let mut request = request
+                .map(|body| if self.task.is_observed() { body.with_progress(&tell) } else { body });
+            request.extensions_mut().insert(limits);
+            client.transport.send(request)
+        };
         // First: a source that failed explains every other fault, and the request was not completed.
         if let Some(error) = record.take_source_error() {
             return (Err(error.into()), None);
@@ -77,7 +82,9 @@ impl Call<'_> {
     }
 
     fn is_to_resolve(&self, error: &Error) -> bool {
-        error.delivery() == Delivery::Unknown && self.client.retry.resolves_unknown()
+        error.delivery() == Delivery::Unknown
+            && !matches!(error, Error::Cancelled(_))
+            && self.task.client.retry.resolves_unknown()
     }
 
     /// Looks into the library for what came of an attempt whose answer was lost.
@@ -87,7 +94,8 @@ impl Call<'_> {
         sent: Sha256Digest,
         name: &FileName,
     ) -> Result<LibraryFile, Error> {
-        let unresolved = match list::find(self.client, name, self.until) {
+        let listing = self.task.part(CallKind::List);
+        let unresolved = match listing.end(list::find(&listing, name)) {
             Ok(None) => return self.send_again(&lost),
             Ok(Some(file)) => match file.sha256().copied() {
                 Some(stored) if stored == sent => {
@@ -100,6 +108,10 @@ impl Call<'_> {
                 }
                 None => "the service lists the file without its sha256".to_owned(),
             },
+            Err(Error::Cancelled(mut cancelled)) => {
+                cancelled.context.set_earlier_unknown(lost.to_string());
+                return Err(cancelled.after(lost).into());
+            }
             Err(error) => error.to_string(),
         };
         if let Some(context) = lost.context_mut() {

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write};
 
-use crate::model::FileName;
+use crate::model::{CallKind, FileName};
 use crate::transport::Delivery;
 
 /// The call that an error ended: its file, and what came of its other attempts.
@@ -13,6 +13,7 @@ pub(crate) struct Context(Box<Facts>);
 
 #[derive(Debug, Default)]
 struct Facts {
+    call: CallKind,
     file: Option<FileName>,
     attempts: u32,
     /// Message of the first attempt after which nothing was sure any more.
@@ -23,8 +24,9 @@ struct Facts {
 }
 
 impl Context {
-    pub(crate) fn set_file(&mut self, name: &FileName) {
-        self.0.file = Some(name.clone());
+    pub(crate) fn set_call(&mut self, call: CallKind, file: Option<&FileName>) {
+        self.0.call = call;
+        self.0.file = file.cloned();
     }
 
     pub(crate) fn set_attempts(&mut self, attempts: u32) {
@@ -46,6 +48,8 @@ impl Context {
     /// What is known of the library's state after all attempts, where the last one says this.
     pub(crate) fn delivery(&self, last: Delivery) -> Delivery {
         match self.0.earlier_unknown {
+            // Whatever came of it, it changed nothing.
+            _ if !self.0.call.changes_library() => Delivery::NotDelivered,
             Some(_) => last.max(Delivery::Unknown),
             None => last,
         }
@@ -57,12 +61,15 @@ impl Context {
     }
 }
 
-/// How a message starts: with the file.
+/// How a message starts: with what the call was about.
 impl fmt::Display for Context {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0.file {
-            Some(name) => write!(f, "`{name}`: "),
-            None => Ok(()),
+        match (self.0.call, &self.0.file) {
+            (CallKind::List, _) => f.write_str("listing the library: "),
+            (CallKind::Token, _) => f.write_str("getting a token: "),
+            (CallKind::Delete, Some(name)) => write!(f, "deleting `{name}`: "),
+            (_, Some(name)) => write!(f, "`{name}`: "),
+            (_, None) => Ok(()),
         }
     }
 }
@@ -75,7 +82,11 @@ pub(crate) struct Ending<'a> {
 impl fmt::Display for Ending<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { facts, delivery } = self;
-        write!(f, "; {delivery}")?;
+        match facts.call {
+            CallKind::Upload => write!(f, "; {delivery}")?,
+            CallKind::Delete => write!(f, "; {}", of_delete(*delivery))?,
+            CallKind::List | CallKind::Token => {}
+        }
         if let Some(message) = &facts.earlier_unknown {
             write!(f, ", for an earlier attempt ended so: {message}")?;
         }
@@ -89,6 +100,14 @@ impl fmt::Display for Ending<'_> {
             write!(f, "; a listing could not tell: {why}")?;
         }
         Ok(())
+    }
+}
+
+fn of_delete(delivery: Delivery) -> &'static str {
+    match delivery {
+        Delivery::NotDelivered => "nothing was deleted",
+        Delivery::Unknown => "it is unknown whether the file was deleted",
+        Delivery::Delivered => "the file was deleted",
     }
 }
 

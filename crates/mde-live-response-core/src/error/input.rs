@@ -1,8 +1,11 @@
 //! What the caller gave cannot be sent.
 
-use crate::model::InvalidToken;
-use crate::model::{FileName, InvalidContentType, InvalidEndpoint, InvalidFileName, InvalidText};
 use std::path::PathBuf;
+
+use crate::client::InvalidApplication;
+use crate::model::{
+    FileName, InvalidContentType, InvalidEndpoint, InvalidFileName, InvalidText, InvalidToken,
+};
 
 /// What the caller gave cannot be sent; no connection was made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -31,6 +34,9 @@ pub enum InputError {
     /// The token.
     #[error(transparent)]
     Token(#[from] InvalidToken),
+    /// The application that asks for tokens.
+    #[error(transparent)]
+    Application(#[from] InvalidApplication),
     /// The file has no bytes, and `Upload::allow_empty` was not asked for.
     #[error("`{name}`: the file is empty")]
     EmptyFile {

@@ -5,6 +5,7 @@
 
 mod answer;
 mod auth;
+mod cancelled;
 mod context;
 mod input;
 mod mismatch;
@@ -13,11 +14,12 @@ mod service;
 mod source;
 mod throttled;
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use http::StatusCode;
 
 pub use auth::{AuthError, AuthErrorKind};
+pub use cancelled::CancelledError;
 pub use input::InputError;
 pub use mismatch::{MismatchError, MismatchErrorKind};
 pub use response::{ResponseError, ResponseErrorKind};
@@ -28,8 +30,11 @@ pub use throttled::ThrottledError;
 pub(crate) use answer::FailureAnswer;
 pub(crate) use context::Context;
 
-use crate::model::InvalidToken;
-use crate::model::{FileName, InvalidContentType, InvalidEndpoint, InvalidFileName, InvalidText};
+use crate::client::{CredentialError, InvalidApplication};
+use crate::model::{
+    AccessToken, CallKind, FileName, InvalidContentType, InvalidEndpoint, InvalidFileName,
+    InvalidText, InvalidToken,
+};
 use crate::transport::{Delivery, TransportError, TransportErrorKind};
 
 /// Why a call did not succeed.
@@ -59,7 +64,7 @@ pub enum Error {
     Auth(#[from] AuthError),
     /// No complete answer.
     #[error(transparent)]
-    Transport(#[from] TransportError),
+    Transport(TransportError),
     /// The service answered with a status other than success.
     #[error(transparent)]
     Service(#[from] ServiceError),
@@ -72,6 +77,9 @@ pub enum Error {
     /// The service stored something else than what was sent.
     #[error(transparent)]
     Mismatch(#[from] MismatchError),
+    /// The call was cancelled from another thread.
+    #[error(transparent)]
+    Cancelled(#[from] CancelledError),
 }
 
 impl Error {
@@ -87,6 +95,7 @@ impl Error {
             Self::Service(error) => error.delivery(),
             Self::Response(error) => error.delivery(),
             Self::Mismatch(error) => error.delivery(),
+            Self::Cancelled(error) => error.delivery(),
         }
     }
 
@@ -121,6 +130,7 @@ impl Error {
         match self {
             Self::Throttled(error) => error.retry_after(),
             Self::Service(error) => error.retry_after(),
+            Self::Auth(error) => error.call_error()?.retry_after(),
             _ => None,
         }
     }
@@ -151,11 +161,13 @@ impl Error {
                     | TransportErrorKind::Proxy
                     | TransportErrorKind::Refused
                     | TransportErrorKind::ResponseTooLarge
+                    | TransportErrorKind::Cancelled
             ),
             Self::Service(error) => error.is_passing(),
+            Self::Auth(error) => error.call_error().is_some_and(Self::is_retryable),
             // The service may have done it, and its word was lost on the way.
             Self::Response(error) => error.delivery() == Delivery::Unknown,
-            Self::Input(_) | Self::Source(_) | Self::Auth(_) | Self::Mismatch(_) => false,
+            Self::Input(_) | Self::Source(_) | Self::Mismatch(_) | Self::Cancelled(_) => false,
         }
     }
 
@@ -173,7 +185,7 @@ impl Error {
     #[must_use]
     pub fn help(&self) -> Option<String> {
         let known = match self {
-            Self::Input(_) => None,
+            Self::Input(_) | Self::Cancelled(_) => None,
             Self::Source(error) => error.help(),
             Self::Auth(error) => error.help(),
             Self::Transport(error) => transport_help(error.kind()),
@@ -192,10 +204,24 @@ impl Error {
         }
     }
 
-    /// Says which file the call was about.
-    pub(crate) fn about(mut self, file: &FileName) -> Self {
+    /// Adds what the refused token shows by itself.
+    pub(crate) fn explained_by(
+        mut self,
+        token: &AccessToken,
+        audience: &str,
+        now: SystemTime,
+    ) -> Self {
+        if let Self::Auth(error) = &mut self {
+            let problem = token.claims().and_then(|claims| claims.check(audience, now).err());
+            error.set_problem(problem);
+        }
+        self
+    }
+
+    /// Says what the call was about.
+    pub(crate) fn about(mut self, call: CallKind, file: Option<&FileName>) -> Self {
         if let Some(context) = self.context_mut() {
-            context.set_file(file);
+            context.set_call(call, file);
         }
         self
     }
@@ -211,6 +237,7 @@ impl Error {
             Self::Throttled(error) => &mut error.context,
             Self::Response(error) => &mut error.context,
             Self::Mismatch(error) => &mut error.context,
+            Self::Cancelled(error) => &mut error.context,
         })
     }
 }
@@ -230,6 +257,27 @@ fn transport_help(kind: TransportErrorKind) -> Option<String> {
     Some(help.to_owned())
 }
 
+/// A transport that was told to stop did what it was told: that is no fault of it.
+impl From<TransportError> for Error {
+    fn from(error: TransportError) -> Self {
+        match error.kind() {
+            TransportErrorKind::Cancelled => CancelledError::new(error.delivery()).into(),
+            _ => Self::Transport(error),
+        }
+    }
+}
+
+/// A call within the call may have ended for a reason that is its own.
+impl From<CredentialError> for Error {
+    fn from(error: CredentialError) -> Self {
+        match error.into_call_error() {
+            Ok(error @ (Self::Auth(_) | Self::Cancelled(_))) => error,
+            Ok(error) => AuthError::credential(CredentialError::new(error)).into(),
+            Err(error) => AuthError::credential(error).into(),
+        }
+    }
+}
+
 macro_rules! from_edge {
     ($($edge:ty),* $(,)?) => {
         $(impl From<$edge> for Error {
@@ -240,4 +288,11 @@ macro_rules! from_edge {
     };
 }
 
-from_edge!(InvalidFileName, InvalidText, InvalidContentType, InvalidEndpoint, InvalidToken);
+from_edge!(
+    InvalidApplication,
+    InvalidContentType,
+    InvalidEndpoint,
+    InvalidFileName,
+    InvalidText,
+    InvalidToken,
+);

@@ -1,11 +1,13 @@
-//! The secret: a bearer token that does not show itself.
+//! The bearer token that goes with every request, and does not show itself.
 
 use std::fmt;
 use std::str::FromStr;
-use std::sync::Arc;
 
 use http::{HeaderValue, Response};
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
+
+use super::secret::Secret;
+use super::token_claims::TokenClaims;
 
 /// A bearer token.
 ///
@@ -22,7 +24,7 @@ use zeroize::{Zeroize, Zeroizing};
 /// # Ok::<(), mde_live_response_core::InvalidToken>(())
 /// ```
 #[derive(Clone)]
-pub struct AccessToken(Arc<Zeroizing<String>>);
+pub struct AccessToken(Secret);
 
 /// Why a text is no token. The text is never shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -51,96 +53,35 @@ impl AccessToken {
     pub fn new(token: impl Into<String>) -> Result<Self, InvalidToken> {
         let token = Zeroizing::new(token.into());
         check(&token)?;
-        Ok(Self(Arc::new(token)))
+        Ok(Self(Secret::new(token)))
     }
 
     /// Whether it is the same token. Not offered to others: comparing takes time that tells something.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
-        self.0 == other.0
+        self.0.is_same(&other.0)
+    }
+
+    /// What the token says of itself, unverified: audience, permissions, expiry. `None` for a token that is not a
+    /// JSON Web Token, or says none of it.
+    #[must_use]
+    pub fn claims(&self) -> Option<TokenClaims> {
+        TokenClaims::read(self.0.expose())
     }
 
     pub(crate) fn header(&self) -> HeaderValue {
-        let mut text = Zeroizing::new(String::with_capacity("Bearer ".len() + self.0.len()));
+        let token = self.0.expose();
+        let mut text = Zeroizing::new(String::with_capacity("Bearer ".len() + token.len()));
         text.push_str("Bearer ");
-        text.push_str(&self.0);
+        text.push_str(token);
         #[expect(clippy::expect_used, reason = "a token is visible ASCII")]
         let mut header = HeaderValue::from_str(&text).expect("visible ASCII");
         header.set_sensitive(true);
         header
     }
 
-    /// The reply without this token: a server that echoes what it was sent must not bring it into a text.
-    ///
-    /// Finds it as it stands, and with any of its characters escaped as JSON or a URL may do. A token of
-    /// fewer than 8 characters stays: none is that short, and without it the answer would mean something
-    /// else.
-    pub(crate) fn scrub(&self, mut reply: Response<Vec<u8>>) -> Response<Vec<u8>> {
-        if self.0.len() < Self::MIN_SCRUBBED {
-            return reply;
-        }
-        for value in reply.headers_mut().values_mut() {
-            if let Some(clean) = self.redact(value.as_bytes()) {
-                *value = HeaderValue::from_bytes(&clean)
-                    .unwrap_or_else(|_| HeaderValue::from_static(REDACTED));
-            }
-        }
-        if let Some(clean) = self.redact(reply.body()) {
-            reply.body_mut().zeroize();
-            *reply.body_mut() = clean;
-        }
-        reply
-    }
-
-    const MIN_SCRUBBED: usize = 8;
-
-    /// `None` where the token does not occur.
-    fn redact(&self, text: &[u8]) -> Option<Vec<u8>> {
-        let mut clean = Vec::new();
-        let (mut kept, mut at) = (0, 0);
-        while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
-            let Some(found) = spelled(self.0.as_bytes(), rest) else {
-                at += 1;
-                continue;
-            };
-            clean.extend_from_slice(text.get(kept..at).unwrap_or_default());
-            clean.extend_from_slice(REDACTED.as_bytes());
-            at += found;
-            kept = at;
-        }
-        if kept == 0 {
-            return None;
-        }
-        clean.extend_from_slice(text.get(kept..).unwrap_or_default());
-        Some(clean)
-    }
-}
-
-const REDACTED: &str = "[redacted]";
-
-/// Length of the token's spelling with which the text starts.
-fn spelled(token: &[u8], text: &[u8]) -> Option<usize> {
-    if text.starts_with(token) {
-        return Some(token.len());
-    }
-    let mut len = 0;
-    for c in token {
-        len += spelled_char(*c, text.get(len..)?)?;
-    }
-    Some(len)
-}
-
-/// Length of the character's spelling with which the text starts: `c`, `%63`, `\u0063` or `\c`.
-fn spelled_char(c: u8, text: &[u8]) -> Option<usize> {
-    let is_hex_of_c = |digits: &[u8]| {
-        let digits = str::from_utf8(digits).ok();
-        digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) == Some(c)
-    };
-    match text {
-        [b'%', high, low, ..] if is_hex_of_c(&[*high, *low]) => Some(3),
-        [b'\\', b'u', b'0', b'0', high, low, ..] if is_hex_of_c(&[*high, *low]) => Some(6),
-        [b'\\', next, ..] if *next == c => Some(2),
-        [next, ..] if *next == c => Some(1),
-        _ => None,
+    /// The reply without this token.
+    pub(crate) fn scrub(&self, reply: Response<Vec<u8>>) -> Response<Vec<u8>> {
+        self.0.scrub(reply)
     }
 }
 

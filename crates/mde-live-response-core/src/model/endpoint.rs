@@ -162,6 +162,17 @@ impl Endpoint {
         self
     }
 
+    /// Sets the service that issues tokens, such as `https://login.microsoftonline.com`; plain `http` to a literal
+    /// loopback address only.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidEndpoint`], as for a base URL.
+    pub fn with_login(mut self, login: &str) -> Result<Self, InvalidEndpoint> {
+        self.login = Cow::Owned(login_url(login)?);
+        Ok(self)
+    }
+
     /// Base URL, without a slash at its end.
     #[must_use]
     pub fn base(&self) -> &str {
@@ -178,6 +189,17 @@ impl Endpoint {
     #[must_use]
     pub fn login(&self) -> &str {
         &self.login
+    }
+}
+
+/// The URL of a service that issues tokens, without a slash at its end.
+pub(crate) fn login_url(text: &str) -> Result<String, InvalidEndpoint> {
+    let url = BaseUrl::parse(text)?;
+    match url.scheme.as_str() {
+        "https" => Ok(url.text()),
+        "http" if Endpoint::is_loopback_literal(&url.host) => Ok(url.text()),
+        "http" => Err(InvalidEndpoint::NotLoopback),
+        _ => Err(InvalidEndpoint::NotHttps),
     }
 }
 
@@ -220,11 +242,15 @@ impl BaseUrl {
         Ok(Self { scheme, host, port, path: uri.path().trim_end_matches('/').to_owned() })
     }
 
-    fn into_endpoint(self) -> Endpoint {
+    fn text(&self) -> String {
         let Self { scheme, host, port, path } = self;
         let port = port.map(|port| format!(":{port}")).unwrap_or_default();
+        format!("{scheme}://{host}{port}{path}")
+    }
+
+    fn into_endpoint(self) -> Endpoint {
         Endpoint {
-            base: Cow::Owned(format!("{scheme}://{host}{port}{path}")),
+            base: Cow::Owned(self.text()),
             audience: Cow::Borrowed(COMMERCIAL_AUDIENCE),
             login: Cow::Borrowed(COMMERCIAL_LOGIN),
         }

@@ -82,6 +82,8 @@ pub enum TransportErrorKind {
     Local,
     /// The transport refuses the request as it stands, by rules of its own.
     Refused,
+    /// The call was cancelled from another thread.
+    Cancelled,
 }
 
 impl fmt::Display for TransportErrorKind {
@@ -99,6 +101,7 @@ impl fmt::Display for TransportErrorKind {
             Self::ResponseTooLarge => "the answer is larger than allowed",
             Self::Local => "this machine lacks what the exchange needs",
             Self::Refused => "the transport refuses this request",
+            Self::Cancelled => "cancelled",
         })
     }
 }

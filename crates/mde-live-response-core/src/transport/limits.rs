@@ -2,14 +2,17 @@
 
 use std::time::Duration;
 
-/// Time and size limits of one exchange.
+use super::CancelToken;
+
+/// Time and size limits of one exchange, and whether it is still wanted.
 ///
 /// Travels as an extension of the request; [`Limits::of`] reads it. The time is a duration and not an
 /// instant, so that it means the same to a socket and to a test with a clock of its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Limits {
     time_left: Option<Duration>,
     max_response: u64,
+    cancel: Option<CancelToken>,
 }
 
 impl Limits {
@@ -22,7 +25,11 @@ impl Limits {
     /// Limits of a request that carries none: [`Self::DEFAULT_TIME`] and [`Self::DEFAULT_MAX_RESPONSE`].
     #[must_use]
     pub const fn new() -> Self {
-        Self { time_left: Some(Self::DEFAULT_TIME), max_response: Self::DEFAULT_MAX_RESPONSE }
+        Self {
+            time_left: Some(Self::DEFAULT_TIME),
+            max_response: Self::DEFAULT_MAX_RESPONSE,
+            cancel: None,
+        }
     }
 
     /// Sets the time left for the whole exchange, from resolving the name to the last byte of the answer;
@@ -40,10 +47,17 @@ impl Limits {
         self
     }
 
+    /// Sets the token by which the exchange can be ended from another thread.
+    #[must_use]
+    pub fn with_cancel(mut self, cancel: Option<CancelToken>) -> Self {
+        self.cancel = cancel;
+        self
+    }
+
     /// The limits that a request carries, or the default ones.
     #[must_use]
     pub fn of<B>(request: &http::Request<B>) -> Self {
-        request.extensions().get::<Self>().copied().unwrap_or_default()
+        request.extensions().get::<Self>().cloned().unwrap_or_default()
     }
 
     /// Time left for the whole exchange; `None` means no limit.
@@ -56,6 +70,18 @@ impl Limits {
     #[must_use]
     pub const fn max_response(&self) -> u64 {
         self.max_response
+    }
+
+    /// The token by which the exchange can be ended; `None`: it cannot.
+    #[must_use]
+    pub const fn cancel(&self) -> Option<&CancelToken> {
+        self.cancel.as_ref()
+    }
+
+    /// Whether the exchange is to end now.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.cancel.as_ref().is_some_and(CancelToken::is_cancelled)
     }
 }
 

@@ -3,12 +3,15 @@
 //! A transport moves bytes. It does not retry, follow redirects or judge a status; all of that stands in
 //! the client, once.
 
+mod cancel;
 mod error;
 mod limits;
 
 use std::fmt;
 use std::sync::Arc;
 
+pub use cancel::CancelToken;
+pub(crate) use cancel::Wake;
 pub use error::{Delivery, Phase, TransportError, TransportErrorKind};
 pub use limits::Limits;
 
@@ -22,7 +25,8 @@ use crate::wire::Body;
 ///   connection-level ones, no redirects (they would leak the token), no retry.
 /// * Return `Ok` for *every* status, with all headers. `Err` means: no complete response.
 /// * Honour [`Limits::of`] the request; stop with [`TransportErrorKind::ResponseTooLarge`] past its cap,
-///   never cut silently.
+///   never cut silently, and with [`TransportErrorKind::Cancelled`] within a tenth of a second once
+///   [`Limits::is_cancelled`] says so.
 /// * Read the body to its end, or report an error; a read error of the body ends the exchange.
 ///
 /// # Errors

@@ -21,6 +21,7 @@ pub struct Body<'a> {
     file: Option<FileSegments<'a>>,
     position: u64,
     len: u64,
+    progress: Option<&'a (dyn Fn(u64) + Sync)>,
 }
 
 struct FileSegments<'a> {
@@ -74,7 +75,7 @@ impl<'a> Body<'a> {
     /// A body of these bytes.
     #[must_use]
     pub fn bytes(bytes: &'a [u8]) -> Self {
-        Self { head: bytes, file: None, position: 0, len: bytes.len() as u64 }
+        Self { head: bytes, file: None, position: 0, len: bytes.len() as u64, progress: None }
     }
 
     pub(super) fn form(
@@ -86,7 +87,15 @@ impl<'a> Body<'a> {
         *record = SendRecord::new();
         let len = head.len() as u64 + content.len() + tail.len() as u64;
         let file = FileSegments { content, tail, record, hash: Some(Sha256::new()) };
-        Self { head, file: Some(file), position: 0, len }
+        Self { head, file: Some(file), position: 0, len, progress: None }
+    }
+
+    /// Calls this whenever bytes were given out, with how many were in all. A panic of it passes through, and what
+    /// completes the request is then not given out.
+    #[must_use]
+    pub fn with_progress(mut self, progress: &'a (dyn Fn(u64) + Sync)) -> Self {
+        self.progress = Some(progress);
+        self
     }
 
     /// Length of the whole body in bytes, from its first to its last.
@@ -189,6 +198,9 @@ impl Read for Body<'_> {
             && let Some(file) = &mut self.file
         {
             file.finish();
+        }
+        if let Some(progress) = self.progress.filter(|_| filled > 0) {
+            progress(self.position);
         }
         Ok(filled)
     }

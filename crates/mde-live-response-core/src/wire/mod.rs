@@ -13,6 +13,7 @@ mod multipart;
 mod random;
 mod request;
 mod retry_after;
+mod token;
 mod upload;
 
 pub use body::{Body, SendRecord};
@@ -21,3 +22,4 @@ pub use random::{OsRandom, Random, RandomError};
 pub use upload::UploadForm;
 
 pub(crate) use list::{MAX_PAGE_BYTES, page_request, read_page};
+pub(crate) use token::{Proof, TokenForm};

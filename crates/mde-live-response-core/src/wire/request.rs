@@ -1,4 +1,4 @@
-//! What all requests to the library's API have in common.
+//! What all requests have in common.
 
 use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Method, Request, Uri};
@@ -19,15 +19,21 @@ pub(super) fn files_uri(endpoint: &Endpoint) -> Uri {
     format!("{}{PATH}", endpoint.base()).parse().expect("a base URL and a path")
 }
 
-/// A request with the headers that every call has.
+/// A request to the library's API, with the headers that every call of it has.
 pub(super) fn request<'b>(
     method: Method,
     uri: Uri,
     token: &AccessToken,
     body: Body<'b>,
 ) -> Request<Body<'b>> {
+    let mut request = without_token(method, uri, body);
+    request.headers_mut().insert(AUTHORIZATION, token.header());
+    request
+}
+
+/// A request with the headers that every request has.
+pub(super) fn without_token(method: Method, uri: Uri, body: Body<'_>) -> Request<Body<'_>> {
     let mut headers = HeaderMap::with_capacity(8);
-    headers.insert(AUTHORIZATION, token.header());
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
     headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));

@@ -102,7 +102,7 @@ fn a13_local_errors_show_no_token() {
     struct Vault(#[expect(dead_code, reason = "shown by its Debug alone")] AccessToken);
 
     impl Credential for Vault {
-        fn token(&self, _: &TokenRequest) -> Result<IssuedToken, CredentialError> {
+        fn token(&self, _: &TokenRequest<'_>) -> Result<IssuedToken, CredentialError> {
             Err(CredentialError::new("sealed"))
         }
     }
@@ -235,7 +235,7 @@ fn a18_clones_share_the_credential() {
     struct Counting(Arc<AtomicUsize>);
 
     impl Credential for Counting {
-        fn token(&self, _: &TokenRequest) -> Result<IssuedToken, CredentialError> {
+        fn token(&self, _: &TokenRequest<'_>) -> Result<IssuedToken, CredentialError> {
             self.0.fetch_add(1, Ordering::SeqCst);
             Ok(canary().into())
         }
@@ -257,8 +257,10 @@ fn a18_clones_share_the_credential() {
 #[test]
 fn the_limits_travel_with_the_request() {
     let transport = Canned::with(|request, body| {
-        let expected = Limits::new().with_time_left(Some(std::time::Duration::from_secs(7)));
-        assert_eq!(Limits::of(request), expected);
+        let limits = Limits::of(request);
+        assert_eq!(limits.time_left(), Some(std::time::Duration::from_secs(7)));
+        assert_eq!(limits.max_response(), Limits::DEFAULT_MAX_RESPONSE);
+        assert!(limits.cancel().is_none());
         request.body_mut().read_to_end(body).map_err(broken)?;
         Ok::<Response<Vec<u8>>, _>(stored())
     });

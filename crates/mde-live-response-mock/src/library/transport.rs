@@ -18,7 +18,7 @@ impl Transport for FakeLibrary {
         let limits = Limits::of(&request);
         let (parts, mut body) = request.into_parts();
         let mut bytes = Vec::new();
-        exchange::read_body(&mut body, &mut bytes)?;
+        exchange::read_body(&mut body, &mut bytes, &limits)?;
         exchange::within(self.answer(&parts, &bytes), &limits)
     }
 }

@@ -226,8 +226,9 @@ impl Transport for MockTransport {
             Some(Step::Fail(_)) | None => false,
         };
         let mut bytes = Vec::new();
-        let read = if before_body { Ok(()) } else { exchange::read_body(&mut body, &mut bytes) };
-        let request = RecordedRequest::new(number, parts, bytes, body.len(), limits);
+        let read =
+            if before_body { Ok(()) } else { exchange::read_body(&mut body, &mut bytes, &limits) };
+        let request = RecordedRequest::new(number, parts, bytes, body.len(), limits.clone());
         self.keep(request.clone());
         let reply = match (step, &self.shared.compute) {
             (None, None) => self.unscripted(&request),

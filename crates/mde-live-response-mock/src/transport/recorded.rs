@@ -90,8 +90,8 @@ impl RecordedRequest {
 
     /// The limits that the request carried, or the default ones.
     #[must_use]
-    pub fn limits(&self) -> Limits {
-        self.record.limits
+    pub fn limits(&self) -> &Limits {
+        &self.record.limits
     }
 
     /// The body as a form.

@@ -48,7 +48,7 @@ pub(super) struct Rotating {
 }
 
 impl Credential for Rotating {
-    fn token(&self, request: &TokenRequest) -> Result<IssuedToken, CredentialError> {
+    fn token(&self, request: &TokenRequest<'_>) -> Result<IssuedToken, CredentialError> {
         let takes = Duration::from_millis(300);
         self.clock.sleep(takes.min(request.time_left()));
         if takes > request.time_left() {

@@ -1,0 +1,118 @@
+//! What a token says of itself.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Deserialize;
+use zeroize::Zeroizing;
+
+/// The permission that every call of the library's API needs.
+const PERMISSION: &str = "Library.Manage";
+
+/// By how much the clocks of this machine and of the service may differ.
+const CLOCK_SKEW: Duration = Duration::from_secs(300);
+
+/// What a token says of itself, unverified. Serves to explain a refusal, never to grant anything.
+///
+/// # Examples
+///
+/// ```
+/// use mde_live_response_core::AccessToken;
+///
+/// let opaque = AccessToken::new("not-a-json-web-token")?;
+/// assert!(opaque.claims().is_none());
+/// # Ok::<(), mde_live_response_core::InvalidToken>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenClaims {
+    audience: Option<String>,
+    permissions: Vec<String>,
+    expires_at: Option<SystemTime>,
+}
+
+/// Why a token will be refused, as far as it shows.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TokenProblem {
+    /// It is for another service.
+    #[error("the token is for the audience {found}, and this service takes tokens for {expected}")]
+    Audience {
+        /// What the token says.
+        found: String,
+        /// What the service takes.
+        expected: String,
+    },
+    /// It does not come with the permission.
+    #[error("the token comes without the permission Library.Manage")]
+    Permission,
+    /// Its time is over, by more than clocks may differ.
+    #[error("the token expired {} s ago", ago.as_secs())]
+    Expired {
+        /// How long ago it ended.
+        ago: Duration,
+    },
+}
+
+#[derive(Deserialize)]
+struct Payload {
+    aud: Option<String>,
+    roles: Option<Vec<String>>,
+    scp: Option<String>,
+    exp: Option<u64>,
+}
+
+impl TokenClaims {
+    pub(crate) fn read(token: &str) -> Option<Self> {
+        let mut parts = token.split('.');
+        let (_, payload, _) = (parts.next()?, parts.next()?, parts.next()?);
+        let bytes = Zeroizing::new(URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?);
+        let Payload { aud, roles, scp, exp } = serde_json::from_slice(&bytes).ok()?;
+        let scopes = scp.iter().flat_map(|scp| scp.split_whitespace()).map(str::to_owned);
+        let permissions = roles.into_iter().flatten().chain(scopes).collect();
+        let expires_at =
+            exp.and_then(|seconds| UNIX_EPOCH.checked_add(Duration::from_secs(seconds)));
+        Some(Self { audience: aud, permissions, expires_at })
+    }
+
+    /// The service that the token is for.
+    #[must_use]
+    pub fn audience(&self) -> Option<&str> {
+        self.audience.as_deref()
+    }
+
+    /// The permissions that come with it, of the application (`roles`) and of its user (`scp`).
+    pub fn permissions(&self) -> impl Iterator<Item = &str> {
+        self.permissions.iter().map(String::as_str)
+    }
+
+    /// When its time ends.
+    #[must_use]
+    pub fn expires_at(&self) -> Option<SystemTime> {
+        self.expires_at
+    }
+
+    /// Whether a service that takes tokens for this audience can be expected to accept it at this time. What the
+    /// token does not say, or says by an identifier in place of a URL, is no problem.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenProblem`], the first of: audience, permission, expiry.
+    pub fn check(&self, audience: &str, now: SystemTime) -> Result<(), TokenProblem> {
+        let bare = |url: &str| url.trim_end_matches('/').to_ascii_lowercase();
+        if let Some(found) = &self.audience {
+            if found.contains("://") && bare(found) != bare(audience) {
+                let (found, expected) = (found.clone(), audience.to_owned());
+                return Err(TokenProblem::Audience { found, expected });
+            }
+            if !self.permissions.iter().any(|permission| permission == PERMISSION) {
+                return Err(TokenProblem::Permission);
+            }
+        }
+        let over = self.expires_at.and_then(|at| now.duration_since(at).ok());
+        match over {
+            Some(ago) if ago > CLOCK_SKEW => Err(TokenProblem::Expired { ago }),
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! The call that gets a token for an application: `POST {login}/{tenant}/oauth2/v2.0/token`.
+
+use std::time::{Duration, SystemTime};
+
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::{HeaderValue, Method, Request, Response, StatusCode, Uri};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
+use serde::Deserialize;
+use zeroize::Zeroizing;
+
+use super::{Body, failure, json, request, retry_after};
+use crate::error::{AuthError, Error, FailureAnswer, ResponseError, ResponseErrorKind};
+use crate::model::{AccessToken, ClientSecret, Endpoint};
+use crate::transport::Delivery;
+
+/// What need not be escaped in a form.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+/// How an application proves itself.
+pub(crate) enum Proof<'a> {
+    Secret(&'a ClientSecret),
+    /// A token of another issuer that the application's registration trusts.
+    Assertion(&'a ClientSecret),
+}
+
+/// One request for a token, rendered. Holds the proof, and is wiped when dropped.
+pub(crate) struct TokenForm {
+    uri: Uri,
+    body: Zeroizing<Vec<u8>>,
+}
+
+impl TokenForm {
+    /// Renders the form. Login host and tenant were checked when they were given: together they are a URL.
+    #[expect(clippy::expect_used, reason = "both parts were read before, with a bounded length")]
+    pub(crate) fn render(
+        login: &str,
+        tenant: &str,
+        client_id: &str,
+        audience: &str,
+        proof: &Proof<'_>,
+    ) -> Self {
+        let scope = format!("{}/.default", audience.trim_end_matches('/'));
+        let mut fields =
+            vec![("client_id", client_id), ("grant_type", "client_credentials"), ("scope", &scope)];
+        match proof {
+            Proof::Secret(secret) => fields.push(("client_secret", secret.expose())),
+            Proof::Assertion(assertion) => {
+                fields.push(("client_assertion_type", ASSERTION_TYPE));
+                fields.push(("client_assertion", assertion.expose()));
+            }
+        }
+        // Room for all of it, so that no part is left behind by growing.
+        let room = fields.iter().map(|(name, value)| name.len() + 2 + 3 * value.len()).sum();
+        let mut body = Zeroizing::new(Vec::with_capacity(room));
+        for (name, value) in fields {
+            if !body.is_empty() {
+                body.push(b'&');
+            }
+            body.extend_from_slice(name.as_bytes());
+            body.push(b'=');
+            for piece in percent_encode(value.as_bytes(), ESCAPED) {
+                body.extend_from_slice(piece.as_bytes());
+            }
+        }
+        let uri = format!("{login}/{tenant}/oauth2/v2.0/token").parse();
+        Self { uri: uri.expect("a base URL and a path"), body }
+    }
+
+    pub(crate) fn request(&self) -> Request<Body<'_>> {
+        let mut request =
+            request::without_token(Method::POST, self.uri.clone(), Body::bytes(&self.body));
+        let form = HeaderValue::from_static("application/x-www-form-urlencoded");
+        request.headers_mut().insert(CONTENT_TYPE, form);
+        request.headers_mut().insert(CONTENT_LENGTH, self.body.len().into());
+        request
+    }
+
+    /// The answer's token, and for how long it is good.
+    pub(crate) fn read_reply(
+        &self,
+        reply: &Response<Vec<u8>>,
+        endpoint: &Endpoint,
+        now: SystemTime,
+    ) -> Result<(AccessToken, Option<Duration>), Error> {
+        if is_refusal(reply.status()) {
+            let host = self.uri.host().unwrap_or_default();
+            return Err(AuthError::login(answer(reply, now), host).into());
+        }
+        failure::check(reply, endpoint, now)?;
+        // Nothing of the body is kept for the error: it may hold a token.
+        let error = |kind| ResponseError::new(kind, Delivery::NotDelivered, reply.status());
+        if reply.status() != StatusCode::OK {
+            return Err(error(ResponseErrorKind::UnexpectedStatus).into());
+        }
+        let text = json::text(reply).map_err(|why| error(why.kind()))?;
+        let issued: Issued =
+            json::object(text).map_err(|cause| error(json::fault(&cause, text)))?;
+        if !issued.token_type.eq_ignore_ascii_case("bearer") {
+            return Err(error(ResponseErrorKind::Field { name: "token_type" }).into());
+        }
+        let token = AccessToken::new(issued.access_token)
+            .map_err(|_| error(ResponseErrorKind::Field { name: "access_token" }))?;
+        Ok((token, issued.expires_in.map(Duration::from_secs)))
+    }
+}
+
+/// Whether the answer is a definite no to this application, and not to this moment.
+fn is_refusal(status: StatusCode) -> bool {
+    status.is_client_error()
+        && !matches!(
+            status,
+            StatusCode::REQUEST_TIMEOUT
+                | StatusCode::TOO_MANY_REQUESTS
+                | StatusCode::PROXY_AUTHENTICATION_REQUIRED
+        )
+}
+
+#[derive(Deserialize)]
+struct Issued {
+    token_type: String,
+    access_token: String,
+    expires_in: Option<u64>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Refusal {
+    error: Option<String>,
+    error_description: Option<String>,
+    correlation_id: Option<String>,
+}
+
+fn answer(reply: &Response<Vec<u8>>, now: SystemTime) -> FailureAnswer {
+    let refusal: Option<Refusal> = json::text(reply).ok().and_then(|text| json::object(text).ok());
+    let excerpt = if refusal.is_some() { String::new() } else { json::excerpt(reply) };
+    let Refusal { error, error_description, correlation_id } = refusal.unwrap_or_default();
+    let code = error_description.as_deref().and_then(aadsts).or(error);
+    FailureAnswer {
+        status: reply.status(),
+        code,
+        message: error_description,
+        target: correlation_id,
+        excerpt,
+        retry_after: retry_after::read(reply.headers(), now),
+    }
+}
+
+/// The code at the start of a description: `AADSTS` and digits.
+fn aadsts(description: &str) -> Option<String> {
+    let digits = description.strip_prefix("AADSTS")?;
+    let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
+    let digits = digits.get(..end).filter(|digits| !digits.is_empty())?;
+    Some(format!("AADSTS{digits}"))
+}
