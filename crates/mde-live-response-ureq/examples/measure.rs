@@ -1,8 +1,9 @@
-//! Measures, on loopback, the two times that tests do not look at:
+//! Measures, on loopback, the three times that tests do not look at:
 //!
 //! * how long past its deadline an upload lasts when the peer stops reading (to be within 10 %);
 //! * how soon an answer is heard that comes before the body is out, from a peer that stops reading and keeps
-//!   the connection open (to be within 100 ms).
+//!   the connection open (to be within 100 ms);
+//! * how soon a call ends that is cancelled while the peer does not read (to be within 100 ms).
 //!
 //! ```text
 //! cargo run --release -p mde-live-response-ureq --example measure
@@ -19,7 +20,9 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use mde_live_response_core::{AccessToken, Client, Endpoint, Error, RetryPolicy, Upload};
+use mde_live_response_core::{
+    AccessToken, CancelToken, Client, Endpoint, Error, RetryPolicy, Upload,
+};
 use mde_live_response_ureq::{Certificate, Roots, UreqTransport};
 use rcgen::CertifiedKey;
 use rustls::pki_types::PrivateKeyDer;
@@ -30,6 +33,9 @@ type Failure = Box<dyn StdError + Send + Sync>;
 const ROUNDS: u32 = 10;
 const DEADLINE: Duration = Duration::from_secs(1);
 const EARLY_BOUND: Duration = Duration::from_millis(100);
+const CANCEL_BOUND: Duration = Duration::from_millis(100);
+/// When a call is cancelled, after its begin.
+const CANCEL_AFTER: Duration = Duration::from_millis(200);
 const EARLY_ANSWER: &[u8] = b"HTTP/1.1 413 Content Too Large\r\ncontent-length: 0\r\n\r\n";
 
 /// A peer that reads the request's head, perhaps answers, and reads no more.
@@ -63,12 +69,17 @@ fn run() -> Result<bool, Failure> {
 
     let mut within = true;
     for (name, tls) in [("plain", None), ("TLS", Some(tls))] {
-        let deadline = worst(&Peer { tls: tls.clone(), answer: b"" }, &root)?;
+        let silent = Peer { tls: tls.clone(), answer: b"" };
+        let deadline = worst(&silent, &root, None)?;
         let bound = DEADLINE + DEADLINE / 10;
         within &= deadline <= bound;
         println!("{name}: a deadline of {DEADLINE:?} ended after {deadline:?} (bound {bound:?})");
 
-        let early = worst(&Peer { tls, answer: EARLY_ANSWER }, &root)?;
+        let cancel = worst(&silent, &root, Some(CANCEL_AFTER))?.saturating_sub(CANCEL_AFTER);
+        within &= cancel <= CANCEL_BOUND;
+        println!("{name}: a cancelled call ended after {cancel:?} (bound {CANCEL_BOUND:?})");
+
+        let early = worst(&Peer { tls, answer: EARLY_ANSWER }, &root, None)?;
         within &= early <= EARLY_BOUND;
         println!("{name}: an early answer was heard after {early:?} (bound {EARLY_BOUND:?})");
     }
@@ -76,7 +87,11 @@ fn run() -> Result<bool, Failure> {
 }
 
 /// The longest of some uploads to such a peer, from the call to its return.
-fn worst(peer: &Peer, root: &Certificate) -> Result<Duration, Failure> {
+fn worst(
+    peer: &Peer,
+    root: &Certificate,
+    cancel_after: Option<Duration>,
+) -> Result<Duration, Failure> {
     let mut worst = Duration::ZERO;
     for _ in 0..ROUNDS {
         let listener = &TcpListener::bind("127.0.0.1:0")?;
@@ -91,10 +106,19 @@ fn worst(peer: &Peer, root: &Certificate) -> Result<Duration, Failure> {
             .retry(RetryPolicy::NONE)
             .deadline(DEADLINE)
             .build();
+        let cancel = CancelToken::new();
+        let client = client.cancelled_by(&cancel);
         let upload = Upload::new("large.bin".parse()?, vec![7; 20 * 1024 * 1024]);
         let (returned, until_returned) = mpsc::channel();
         let (took, result) = thread::scope(|scope| {
             let peer = scope.spawn(move || serve(listener, peer, &until_returned));
+            if let Some(after) = cancel_after {
+                let cancel = &cancel;
+                scope.spawn(move || {
+                    thread::sleep(after);
+                    cancel.cancel();
+                });
+            }
             let start = Instant::now();
             let result = client.upload(&upload);
             let took = start.elapsed();
@@ -103,7 +127,8 @@ fn worst(peer: &Peer, root: &Certificate) -> Result<Duration, Failure> {
             (took, result)
         });
         match result {
-            Err(Error::Transport(_)) if peer.answer.is_empty() => {}
+            Err(Error::Cancelled(_)) if cancel_after.is_some() => {}
+            Err(Error::Transport(_)) if peer.answer.is_empty() && cancel_after.is_none() => {}
             Err(Error::Service(_)) if !peer.answer.is_empty() => {}
             other => return Err(format!("not what was to be measured: {other:?}").into()),
         }

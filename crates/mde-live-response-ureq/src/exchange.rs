@@ -7,7 +7,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use mde_live_response_core::{Body, Delivery, Phase, TransportErrorKind};
+use mde_live_response_core::{Body, CancelToken, Delivery, Limits, Phase, TransportErrorKind};
 
 use crate::fault::Fault;
 
@@ -22,6 +22,7 @@ thread_local! {
 #[derive(Debug)]
 pub(crate) struct Exchange {
     deadline: Option<Instant>,
+    cancel: Option<CancelToken>,
     decisive_from: u64,
     /// Bytes of the body that were handed to ureq.
     body_out: Cell<u64>,
@@ -52,10 +53,11 @@ impl Drop for Entered {
 }
 
 impl Exchange {
-    pub(crate) fn new(body: &Body<'_>, time_left: Option<Duration>) -> Rc<Self> {
+    pub(crate) fn new(body: &Body<'_>, limits: &Limits) -> Rc<Self> {
         Rc::new(Self {
             // A time too long for the clock is as good as none.
-            deadline: time_left.and_then(|left| Instant::now().checked_add(left)),
+            deadline: limits.time_left().and_then(|left| Instant::now().checked_add(left)),
+            cancel: limits.cancel().cloned(),
             decisive_from: body.decisive_from(),
             body_out: Cell::new(0),
             decisive_sent: Cell::new(false),
@@ -146,17 +148,21 @@ impl Exchange {
     }
 }
 
-/// The time that a part of an exchange may take.
+/// Longest that a call to the kernel blocks where the exchange can be cancelled.
+const SLICE: Duration = Duration::from_millis(50);
+
+/// The time that a part of an exchange may take, unless it is cancelled before.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Allowance {
+pub(crate) struct Allowance<'e> {
     phase: Phase,
     limit: Option<Instant>,
+    cancel: Option<&'e CancelToken>,
 }
 
-impl Allowance {
+impl<'e> Allowance<'e> {
     /// All that the exchange has left, spent in this phase.
-    pub(crate) fn of(exchange: &Exchange, phase: Phase) -> Self {
-        Self { phase, limit: exchange.deadline }
+    pub(crate) fn of(exchange: &'e Exchange, phase: Phase) -> Self {
+        Self { phase, limit: exchange.deadline, cancel: exchange.cancel.as_ref() }
     }
 
     /// The same, but no longer than this from now on.
@@ -174,11 +180,27 @@ impl Allowance {
         Self { phase, ..self }
     }
 
-    /// Time left, never zero; an error when there is none. `None`: no limit.
+    /// Time left, never zero; an error when there is none, or when the exchange is cancelled. `None`: no limit.
     pub(crate) fn left(self) -> Result<Option<Duration>, Fault> {
+        if self.cancel.is_some_and(CancelToken::is_cancelled) {
+            return Err(Fault { kind: TransportErrorKind::Cancelled, source: None });
+        }
         let Some(limit) = self.limit else { return Ok(None) };
         let left = limit.saturating_duration_since(Instant::now());
         if left.is_zero() { Err(self.exceeded()) } else { Ok(Some(left)) }
+    }
+
+    /// How long to wait before the next look at the time left, and for a cancel; `None`: no look is needed.
+    pub(crate) fn slice(self) -> Result<Option<Duration>, Fault> {
+        let left = self.left()?;
+        Ok(match self.cancel {
+            Some(_) => Some(left.map_or(SLICE, |left| left.min(SLICE))),
+            None => left,
+        })
+    }
+
+    pub(crate) fn can_be_cancelled(self) -> bool {
+        self.cancel.is_some()
     }
 
     pub(crate) fn exceeded(self) -> Fault {
@@ -200,10 +222,10 @@ mod tests {
     /// so does whoever catches a panic.
     #[test]
     fn an_exchange_within_another_gives_way_to_it_again() {
-        let outer = Exchange::new(&Body::empty(), None);
+        let outer = Exchange::new(&Body::empty(), &Limits::new());
         let entered = enter(&outer);
         let result = std::panic::catch_unwind(|| {
-            let inner = Exchange::new(&Body::empty(), None);
+            let inner = Exchange::new(&Body::empty(), &Limits::new());
             let _entered = enter(&inner);
             assert!(is_current(&inner));
             std::panic::resume_unwind(Box::new("from within"));

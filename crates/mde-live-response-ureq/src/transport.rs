@@ -23,7 +23,8 @@ const MAX_HEAD: usize = 64 * 1024;
 /// Transport over ureq and rustls, with connections that are kept and used again.
 ///
 /// * `https` only; plain `http` is refused except to the literal addresses `127.0.0.0/8` and `[::1]`.
-/// * Every exchange is bounded by the time of its [`Limits`], also against a peer that stops reading.
+/// * Every exchange is bounded by the time of its [`Limits`], also against a peer that stops reading, and ends
+///   when it is cancelled. One that can be cancelled opens its connection on a thread of its own.
 /// * An answer that comes before the request was sent whole ends the sending and is returned.
 /// * A body goes with `POST`, `PUT` and `PATCH` only, at once and with its length: a request that carries
 ///   `Expect` or `Transfer-Encoding` is refused.
@@ -143,7 +144,7 @@ fn check_uri(uri: &Uri) -> Result<(), TransportError> {
 impl Transport for UreqTransport {
     fn send(&self, request: Request<Body<'_>>) -> Result<Response<Vec<u8>>, TransportError> {
         check(&request)?;
-        let exchange = Exchange::new(request.body(), Limits::of(&request).time_left());
+        let exchange = Exchange::new(request.body(), &Limits::of(&request));
         let _entered = exchange::enter(&exchange);
         self.exchange(request, &exchange).map_err(|fault| report(fault, &exchange))
     }

@@ -142,7 +142,7 @@ impl Client {
         task.end(upload::upload(&task, upload))
     }
 
-    /// The same client, sharing everything, whose calls this token ends.
+    /// The same client, sharing everything, whose calls this token ends, in place of any other.
     #[must_use]
     pub fn cancelled_by(&self, cancel: &CancelToken) -> Self {
         let weak: Weak<Inner> = Arc::downgrade(&self.inner);

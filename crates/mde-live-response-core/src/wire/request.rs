@@ -19,21 +19,31 @@ pub(super) fn files_uri(endpoint: &Endpoint) -> Uri {
     format!("{}{PATH}", endpoint.base()).parse().expect("a base URL and a path")
 }
 
-/// A request to the library's API, with the headers that every call of it has.
+/// A request to the library's API.
 pub(super) fn request<'b>(
     method: Method,
     uri: Uri,
     token: &AccessToken,
     body: Body<'b>,
 ) -> Request<Body<'b>> {
-    let mut request = without_token(method, uri, body);
-    request.headers_mut().insert(AUTHORIZATION, token.header());
-    request
+    with_headers(method, uri, Some(token), body)
 }
 
-/// A request with the headers that every request has.
+/// A request to the host that issues tokens.
 pub(super) fn without_token(method: Method, uri: Uri, body: Body<'_>) -> Request<Body<'_>> {
+    with_headers(method, uri, None, body)
+}
+
+fn with_headers<'b>(
+    method: Method,
+    uri: Uri,
+    token: Option<&AccessToken>,
+    body: Body<'b>,
+) -> Request<Body<'b>> {
     let mut headers = HeaderMap::with_capacity(8);
+    if let Some(token) = token {
+        headers.insert(AUTHORIZATION, token.header());
+    }
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
     headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));

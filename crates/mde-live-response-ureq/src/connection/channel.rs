@@ -68,7 +68,7 @@ impl Channel {
         &mut self,
         bytes: &[u8],
         progress: &mut Progress,
-        time: Allowance,
+        time: Allowance<'_>,
     ) -> Result<io::Result<bool>, Fault> {
         let rest = bytes.get(progress.taken..).unwrap_or_default();
         let written = match &mut self.tls {
@@ -99,7 +99,7 @@ impl Channel {
     }
 
     /// Reads what comes in the time to wait.
-    pub(super) fn read(&mut self, buf: &mut [u8], wait: Wait) -> Result<Incoming, Fault> {
+    pub(super) fn read(&mut self, buf: &mut [u8], wait: Wait<'_>) -> Result<Incoming, Fault> {
         let broken = |cause| Fault::io(TransportErrorKind::Receive, cause);
         let Some(tls) = &mut self.tls else {
             let read = self.socket.read(wait, |stream| stream.read(buf))?;

@@ -50,7 +50,7 @@ impl Connector {
         Ok(Link::new(self.tls.connect(socket, host, time)?))
     }
 
-    fn dial(&self, host: &str, port: u16, time: Allowance) -> Result<Socket, Fault> {
+    fn dial(&self, host: &str, port: u16, time: Allowance<'_>) -> Result<Socket, Fault> {
         let addresses = resolve::resolve(self.lookup, host, port, time.in_phase(Phase::Resolve))?;
         socket::connect(&addresses, time)
     }
@@ -60,7 +60,7 @@ impl Connector {
         proxy: &Proxy,
         host: &str,
         port: u16,
-        time: Allowance,
+        time: Allowance<'_>,
     ) -> Result<Socket, Fault> {
         let dialled = self.dial(&proxy.host, proxy.port, time);
         let mut socket = dialled.map_err(|fault| match fault.kind {

@@ -84,7 +84,7 @@ impl Link {
     }
 
     /// Reads on, and drops what only says that an answer will come.
-    fn read(&mut self, wait: Wait, exchange: &Exchange) -> Result<Incoming, Fault> {
+    fn read(&mut self, wait: Wait<'_>, exchange: &Exchange) -> Result<Incoming, Fault> {
         let free = self.buffers.input_append_buf();
         if free.is_empty() {
             let why = "the answer's head is larger than allowed";

@@ -4,8 +4,10 @@
 //!
 //! * `connector` opens: resolve, connect, tunnel, TLS, all in the exchange's time;
 //! * `link` is one open connection as ureq uses it, and hears an answer that comes early;
+//! * `aside` runs what cannot be interrupted on a thread of its own;
 //! * `channel` moves bytes over plain TCP or TLS, `socket` calls the kernel and never blocks for too long.
 
+mod aside;
 mod channel;
 mod connector;
 mod interim;

@@ -2,11 +2,10 @@
 
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
-use std::sync::mpsc;
-use std::thread;
 
-use mde_live_response_core::{Phase, TransportErrorKind};
+use mde_live_response_core::TransportErrorKind;
 
+use super::aside;
 use crate::exchange::Allowance;
 use crate::fault::Fault;
 
@@ -18,31 +17,20 @@ pub(crate) fn system_lookup(host: &str, port: u16) -> io::Result<Vec<SocketAddr>
     Ok((host, port).to_socket_addrs()?.collect())
 }
 
-/// The operating system offers no look-up that ends in time, so it runs on a thread of its own; a hanging
-/// one is left behind until the system gives up. Addresses written as numbers need none.
+/// The operating system offers no look-up that ends in time, so it runs on a thread of its own. Addresses written
+/// as numbers need none.
 pub(super) fn resolve(
     lookup: Lookup,
     host: &str,
     port: u16,
-    time: Allowance,
+    time: Allowance<'_>,
 ) -> Result<Vec<SocketAddr>, Fault> {
     let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     if let Ok(ip) = bare.parse() {
         return Ok(vec![SocketAddr::new(ip, port)]);
     }
-    let found = match time.left()? {
-        None => lookup(bare, port),
-        Some(left) => {
-            let (sender, receiver) = mpsc::sync_channel(1);
-            let name = bare.to_owned();
-            let spawned = thread::Builder::new().name("resolve".to_owned()).spawn(move || {
-                // Nobody may be waiting any more.
-                let _ = sender.send(lookup(&name, port));
-            });
-            spawned.map_err(|cause| Fault::new(TransportErrorKind::Local, cause))?;
-            receiver.recv_timeout(left).map_err(|_| Fault::timeout(Phase::Resolve))?
-        }
-    };
+    let name = bare.to_owned();
+    let found = aside::run("resolve", time, move || lookup(&name, port))?;
     match found {
         Ok(addresses) if !addresses.is_empty() => Ok(addresses),
         Ok(_) => Err(Fault::new(TransportErrorKind::Resolve, "the host has no address")),

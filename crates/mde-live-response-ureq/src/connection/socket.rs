@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use mde_live_response_core::TransportErrorKind;
 
+use super::aside;
 use crate::exchange::Allowance;
 use crate::fault::Fault;
 
@@ -28,25 +29,27 @@ pub(super) struct Socket {
 
 /// How long a read may wait.
 #[derive(Clone, Copy)]
-pub(super) enum Wait {
+pub(super) enum Wait<'e> {
     /// Not at all.
     No,
     /// As long as this allows.
-    For(Allowance),
+    For(Allowance<'e>),
 }
 
 /// Opens a connection to the first address that takes one. Each gets an equal share of the time that is
 /// left, so that a dead one leaves time for the others.
-pub(super) fn connect(addresses: &[SocketAddr], time: Allowance) -> Result<Socket, Fault> {
+pub(super) fn connect(addresses: &[SocketAddr], time: Allowance<'_>) -> Result<Socket, Fault> {
     let mut last = None;
     for (n, address) in addresses.iter().enumerate() {
         let shares = u32::try_from(addresses.len() - n).unwrap_or(u32::MAX);
-        let opened = match time.left()? {
-            Some(left) => {
-                TcpStream::connect_timeout(address, at_least_a_millisecond(left / shares))
-            }
+        let share = time.left()?.map(|left| at_least_a_millisecond(left / shares));
+        let address = *address;
+        let open = move || match share {
+            Some(share) => TcpStream::connect_timeout(&address, share),
             None => TcpStream::connect(address),
         };
+        let opened =
+            if time.can_be_cancelled() { aside::run("connect", time, open)? } else { open() };
         match opened {
             Ok(stream) => {
                 // What is written is complete in itself: nothing is gained by waiting for more.
@@ -73,7 +76,7 @@ impl Socket {
     /// is left.
     pub(super) fn write(
         &mut self,
-        time: Allowance,
+        time: Allowance<'_>,
         write: impl FnOnce(&mut dyn Write) -> io::Result<usize>,
     ) -> Result<io::Result<usize>, Fault> {
         let slice = time.left()?.map_or(WRITE_SLICE, |left| left.min(WRITE_SLICE));
@@ -116,13 +119,13 @@ impl Socket {
     /// Reads some bytes with one call; `None` when none came in the time to wait.
     pub(super) fn read(
         &mut self,
-        wait: Wait,
+        wait: Wait<'_>,
         read: impl FnOnce(&mut dyn Read) -> io::Result<usize>,
     ) -> Result<io::Result<Option<usize>>, Fault> {
         let read = match wait {
             Wait::No => self.read_now(read),
             Wait::For(time) => {
-                let left = time.left()?.map(at_least_a_millisecond);
+                let left = time.slice()?.map(at_least_a_millisecond);
                 self.stream.set_read_timeout(left).and_then(|()| read(&mut self.stream))
             }
         };

@@ -15,7 +15,8 @@ use std::thread;
 use std::time::Duration;
 
 use mde_live_response_core::{
-    AccessToken, Client, Delivery, Endpoint, Error, Phase, RetryPolicy, TransportErrorKind, Upload,
+    AccessToken, Body, CancelToken, Client, Delivery, Endpoint, Error, Limits, Phase, RetryPolicy,
+    TransportErrorKind, Upload,
 };
 
 use super::channel::Incoming;
@@ -56,6 +57,18 @@ fn t02_a_hanging_resolver_ends_with_the_deadline() {
 }
 
 #[test]
+fn r13_a_cancel_is_heard_while_the_resolver_hangs() {
+    let cancel = CancelToken::new();
+    let limits = Limits::new().with_cancel(Some(cancel.clone()));
+    let canceller = thread::spawn(move || cancel.cancel());
+    let exchange = Exchange::new(&Body::empty(), &limits);
+    let time = Allowance::of(&exchange, Phase::Resolve);
+    let fault = resolve(hanging, "service.invalid", 443, time).unwrap_err();
+    assert_eq!(fault.kind, TransportErrorKind::Cancelled);
+    canceller.join().unwrap();
+}
+
+#[test]
 fn a_name_without_addresses_is_not_resolved() {
     let nothing = |_: &str, _| Ok(Vec::new());
     let kind = TransportErrorKind::Resolve;
@@ -67,7 +80,7 @@ fn t04_the_second_address_is_tried_when_the_first_is_dead() {
     let dead = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let alive = listener.local_addr().unwrap();
-    let exchange = Exchange::new(&mde_live_response_core::Body::empty(), None);
+    let exchange = Exchange::new(&Body::empty(), &Limits::new().with_time_left(None));
     let time = Allowance::of(&exchange, Phase::Connect).at_most(Duration::from_secs(30));
 
     let mut socket = socket::connect(&[dead, alive], time).unwrap();
@@ -88,9 +101,9 @@ fn pair() -> (socket::Socket, TcpStream) {
     (socket, listener.accept().unwrap().0)
 }
 
-fn unlimited() -> Allowance {
-    let exchange = Exchange::new(&mde_live_response_core::Body::empty(), None);
-    Allowance::of(&exchange, Phase::Connect)
+fn unlimited() -> Allowance<'static> {
+    let exchange = Exchange::new(&Body::empty(), &Limits::new().with_time_left(None));
+    Allowance::of(Box::leak(Box::new(exchange)), Phase::Connect)
 }
 
 /// As on Windows, where a write may not block: what is said to be taken is what the peer gets.
@@ -155,7 +168,7 @@ fn a_look_through_tls_for_an_answer_ends() {
 
 #[test]
 fn an_address_written_as_a_number_needs_no_look_up() {
-    let exchange = Exchange::new(&mde_live_response_core::Body::empty(), None);
+    let exchange = Exchange::new(&Body::empty(), &Limits::new().with_time_left(None));
     let time = Allowance::of(&exchange, Phase::Resolve);
     for (host, address) in [("127.0.0.1", "127.0.0.1:80"), ("[::1]", "[::1]:80")] {
         assert_eq!(resolve(hanging, host, 80, time).unwrap(), [address.parse().unwrap()]);

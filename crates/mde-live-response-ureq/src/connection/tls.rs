@@ -31,7 +31,7 @@ impl Tls {
         &self,
         mut socket: Socket,
         host: &str,
-        time: Allowance,
+        time: Allowance<'_>,
     ) -> Result<Channel, Fault> {
         let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
         let name = ServerName::try_from(host.to_owned())

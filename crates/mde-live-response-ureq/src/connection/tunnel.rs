@@ -35,7 +35,7 @@ pub(super) fn open(
     proxy: &Proxy,
     host: &str,
     port: u16,
-    time: Allowance,
+    time: Allowance<'_>,
 ) -> Result<(), Fault> {
     let authorization = match &proxy.authorization {
         Some(value) => format!("Proxy-Authorization: {value}\r\n"),
@@ -59,7 +59,7 @@ pub(super) fn open(
 }
 
 /// The server speaks only after the client, so nothing may come behind the head.
-fn read_head(socket: &mut Socket, time: Allowance) -> Result<Vec<u8>, Fault> {
+fn read_head(socket: &mut Socket, time: Allowance<'_>) -> Result<Vec<u8>, Fault> {
     let mut answer = Vec::new();
     while !answer.ends_with(b"\r\n\r\n") {
         if answer.len() >= MAX_ANSWER {

@@ -12,6 +12,7 @@
 )]
 
 mod breaks;
+mod cancelling;
 mod certificates;
 mod connecting;
 mod early_answers;
