@@ -28,11 +28,18 @@
 //! * `ureq` (default): [`UreqTransport`] and [`client`]. Without it this is the core crate alone, for a
 //!   transport of your own.
 //! * `platform-roots`: trusts the operating system's certificate roots where asked to.
+//! * `log`: `LogObserver`, which writes what a client tells to the program's logger.
 //! * `jiff`: reads a [`Timestamp`] as a point in time.
 
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "log")]
+mod log_observer;
+
 pub use mde_live_response_core::*;
+
+#[cfg(feature = "log")]
+pub use log_observer::LogObserver;
 
 #[cfg(feature = "ureq")]
 pub use mde_live_response_ureq::{

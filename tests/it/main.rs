@@ -9,10 +9,12 @@
 )]
 
 mod catalogue;
-#[cfg(feature = "ureq")]
+#[cfg(any(feature = "log", feature = "ureq"))]
 mod child;
 #[cfg(feature = "ureq")]
 mod example;
+#[cfg(feature = "log")]
+mod logging;
 #[cfg(all(feature = "ureq", target_os = "linux"))]
 mod memory;
 mod public_api;

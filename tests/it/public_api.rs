@@ -13,12 +13,17 @@ fn shown<T: Display>() {}
 #[test]
 fn every_type_can_be_shared_and_printed() {
     shareable::<AccessToken>();
+    shareable::<CallKind>();
+    shareable::<CancelToken>();
     shareable::<Client>();
     shareable::<ClientBuilder>();
+    shareable::<ClientSecret>();
     shareable::<ContentType>();
     shareable::<Delivery>();
     shareable::<Description>();
     shareable::<Endpoint>();
+    shareable::<EntraCredential>();
+    shareable::<Event<'static>>();
     shareable::<FileContent>();
     shareable::<FileName>();
     shareable::<IfExists>();
@@ -30,7 +35,9 @@ fn every_type_can_be_shared_and_printed() {
     shareable::<SendRecord>();
     shareable::<Sha256Digest>();
     shareable::<Timestamp>();
+    shareable::<TokenClaims>();
     shareable::<Upload>();
+    shareable::<WaitReason>();
     shareable::<wire::Boundary>();
     shareable::<Body<'static>>();
     shareable::<wire::UploadForm<'static>>();
@@ -39,8 +46,11 @@ fn every_type_can_be_shared_and_printed() {
 #[test]
 fn values_can_be_cloned() {
     cloneable::<AccessToken>();
+    cloneable::<CancelToken>();
     cloneable::<Client>();
+    cloneable::<ClientSecret>();
     cloneable::<Endpoint>();
+    cloneable::<EntraCredential>();
     cloneable::<FileContent>();
     cloneable::<FileName>();
     cloneable::<LibraryFile>();
@@ -50,23 +60,29 @@ fn values_can_be_cloned() {
 #[test]
 fn texts_print_as_they_are() {
     shown::<ContentType>();
+    shown::<CallKind>();
+    shown::<Call<'static>>();
     shown::<Description>();
     shown::<Endpoint>();
     shown::<FileName>();
     shown::<ParametersDescription>();
     shown::<Sha256Digest>();
     shown::<Timestamp>();
+    shown::<WaitReason>();
 }
 
 #[test]
 fn every_failure_is_an_error_with_its_kind() {
     error::<AuthError>();
+    error::<CancelledError>();
     error::<CredentialError>();
     error::<Error>();
     error::<InputError>();
+    error::<InvalidApplication>();
     error::<InvalidContentType>();
     error::<InvalidEndpoint>();
     error::<InvalidFileName>();
+    error::<InvalidSecret>();
     error::<InvalidSha256>();
     error::<InvalidText>();
     error::<InvalidToken>();
@@ -76,6 +92,7 @@ fn every_failure_is_an_error_with_its_kind() {
     error::<ServiceError>();
     error::<SourceError>();
     error::<ThrottledError>();
+    error::<TokenProblem>();
     error::<TransportError>();
     error::<wire::InvalidBoundary>();
     shareable::<AuthErrorKind>();
@@ -90,6 +107,7 @@ fn every_failure_is_an_error_with_its_kind() {
 fn the_seams_are_object_safe_and_pass_through_pointers() {
     fn transport<T: Transport + ?Sized>() {}
     fn credential<T: Credential + ?Sized>() {}
+    fn observer<T: Observer + ?Sized>() {}
     transport::<dyn Transport>();
     transport::<Box<dyn Transport>>();
     transport::<std::sync::Arc<dyn Transport>>();
@@ -98,6 +116,8 @@ fn the_seams_are_object_safe_and_pass_through_pointers() {
     credential::<Box<dyn Credential>>();
     credential::<std::sync::Arc<dyn Credential>>();
     shareable::<Box<dyn Random>>();
+    observer::<dyn Observer>();
+    observer::<std::sync::Arc<dyn Observer>>();
 }
 
 #[test]

@@ -14,17 +14,20 @@ pub(crate) fn read_body(
     bytes: &mut Vec<u8>,
     limits: &Limits,
 ) -> Result<(), TransportError> {
+    let mut piece = vec![0; PIECE];
     loop {
         if limits.is_cancelled() {
             let is_decided = bytes.len() as u64 > body.decisive_from();
             let delivery = if is_decided { Delivery::Unknown } else { Delivery::NotDelivered };
             return Err(TransportError::new(TransportErrorKind::Cancelled, delivery));
         }
-        let read = body.take(PIECE as u64).read_to_end(bytes).map_err(|cause| {
-            TransportError::new(TransportErrorKind::Send, Delivery::NotDelivered).with_source(cause)
-        })?;
-        if read == 0 {
-            return Ok(());
+        match body.read(&mut piece) {
+            Ok(0) => return Ok(()),
+            Ok(n) => bytes.extend_from_slice(piece.get(..n).unwrap_or_default()),
+            Err(cause) => {
+                let error = TransportError::new(TransportErrorKind::Send, Delivery::NotDelivered);
+                return Err(error.with_source(cause));
+            }
         }
     }
 }

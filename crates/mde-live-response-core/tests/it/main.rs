@@ -11,6 +11,7 @@
 )]
 
 mod auth;
+mod cancelling;
 mod content;
 mod endpoint;
 mod entity;
@@ -19,6 +20,7 @@ mod files;
 mod files_changing;
 mod form;
 mod names;
+mod observing;
 mod pacing;
 mod redirects;
 mod renewal;
