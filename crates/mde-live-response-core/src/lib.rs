@@ -20,7 +20,7 @@ pub use http;
 
 pub use client::{
     Call, Client, ClientBuilder, Clock, Credential, CredentialError, CredentialFn, EntraCredential,
-    Event, InvalidApplication, IssuedToken, Observer, Pacing, RetryPolicy, SystemClock,
+    Event, InvalidApplication, IssuedToken, List, Observer, Pacing, RetryPolicy, SystemClock,
     TokenRequest, WaitReason,
 };
 pub use error::{
@@ -29,10 +29,10 @@ pub use error::{
     ThrottledError,
 };
 pub use model::{
-    AccessToken, CallKind, ClientSecret, ContentType, Description, Endpoint, FileContent, FileName,
-    IfExists, InvalidContentType, InvalidEndpoint, InvalidFileName, InvalidSecret, InvalidSha256,
-    InvalidText, InvalidToken, LibraryFile, MAX_FILE_BYTES, ParametersDescription, Sha256Digest,
-    Timestamp, TokenClaims, TokenProblem, Upload,
+    AccessToken, CallKind, ClientSecret, ContentType, Deleted, Description, Endpoint, FileContent,
+    FileName, IfExists, InvalidContentType, InvalidEndpoint, InvalidFileName, InvalidSecret,
+    InvalidSha256, InvalidText, InvalidToken, LibraryFile, MAX_FILE_BYTES, ParametersDescription,
+    Sha256Digest, Timestamp, TokenClaims, TokenProblem, Upload,
 };
 pub use transport::{
     CancelToken, Delivery, Limits, Phase, Transport, TransportError, TransportErrorKind,

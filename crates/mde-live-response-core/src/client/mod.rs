@@ -6,6 +6,7 @@
 mod builder;
 mod clock;
 mod credential;
+mod delete;
 mod entra;
 mod list;
 mod observer;
@@ -25,11 +26,12 @@ pub use builder::{ClientBuilder, Pacing};
 pub use clock::{Clock, SystemClock};
 pub use credential::{Credential, CredentialError, CredentialFn, IssuedToken, TokenRequest};
 pub use entra::{EntraCredential, InvalidApplication};
+pub use list::List;
 pub use observer::{Call, Event, Observer, WaitReason};
 pub use retry::RetryPolicy;
 
 use crate::error::Error;
-use crate::model::{CallKind, Endpoint, LibraryFile, Upload};
+use crate::model::{CallKind, Deleted, Endpoint, FileName, LibraryFile, Upload};
 use crate::transport::{CancelToken, Transport, Wake};
 use crate::wire::Random;
 use pace::Pace;
@@ -140,6 +142,65 @@ impl Client {
     pub fn upload(&self, upload: &Upload) -> Result<LibraryFile, Error> {
         let task = Task::begin(self, CallKind::Upload, Some(upload.name()));
         task.end(upload::upload(&task, upload))
+    }
+
+    /// Lists the library's files, in the service's order.
+    ///
+    /// Each page is a call of its own, with repeats, turns and a deadline like any other; nothing is asked for before
+    /// the first item is taken. Links to further pages are followed on the service's own host only, 100 pages at most.
+    ///
+    /// # Errors
+    ///
+    /// Items are [`Error::Auth`], [`Error::Transport`], [`Error::Service`], [`Error::Throttled`] or
+    /// [`Error::Cancelled`], as for [`upload`](Self::upload), and [`Error::Response`] for an answer that is no list of
+    /// files. An error is the last item.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use mde_live_response_mock::FakeLibrary;
+    /// use mde_live_response_core::{AccessToken, Client, Endpoint, Error, LibraryFile};
+    ///
+    /// # let transport = FakeLibrary::new();
+    /// # transport.insert("a.ps1", b"Get-Date\n");
+    /// let token = AccessToken::new("an-access-token")?;
+    /// let client = Client::builder(Endpoint::COMMERCIAL, token, transport).build();
+    ///
+    /// let files: Vec<LibraryFile> = client.list().collect::<Result<_, Error>>()?;
+    /// assert_eq!(files[0].file_name(), "a.ps1");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn list(&self) -> List<'_> {
+        List::new(self)
+    }
+
+    /// Removes a file. There is no way back: the service offers neither download nor versions.
+    ///
+    /// Sent again like a call that can be done twice without harm; that there is no such file is no error.
+    ///
+    /// # Errors
+    ///
+    /// As for [`upload`](Self::upload), but for what concerns the file's bytes; [`Error::delivery`] tells whether the
+    /// file may be gone.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use mde_live_response_mock::FakeLibrary;
+    /// use mde_live_response_core::{AccessToken, Client, Deleted, Endpoint};
+    ///
+    /// # let transport = FakeLibrary::new();
+    /// # transport.insert("a.ps1", b"Get-Date\n");
+    /// let token = AccessToken::new("an-access-token")?;
+    /// let client = Client::builder(Endpoint::COMMERCIAL, token, transport).build();
+    ///
+    /// assert_eq!(client.delete(&"a.ps1".parse()?)?, Deleted::Removed);
+    /// assert_eq!(client.delete(&"a.ps1".parse()?)?, Deleted::WasAbsent);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn delete(&self, name: &FileName) -> Result<Deleted, Error> {
+        let task = Task::begin(self, CallKind::Delete, Some(name));
+        task.end(delete::delete(&task, name))
     }
 
     /// The same client, sharing everything, whose calls this token ends, in place of any other.

@@ -10,7 +10,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use sha2::{Digest, Sha256};
+
+use super::Sha256Digest;
 use crate::error::{SourceError, SourceErrorKind};
+
+/// Bytes that are read at once where a content is only hashed.
+const READ: usize = 256 * 1024;
 
 /// A file's bytes, as a value: cheap to clone, and readable any number of times by any number of threads at
 /// once.
@@ -68,8 +74,39 @@ impl FileContent {
         self.len() == 0
     }
 
+    /// SHA-256 of the bytes, read in one pass.
+    ///
+    /// # Errors
+    ///
+    /// [`SourceError`]: the file cannot be read, or is not what it was when it was opened.
+    pub fn sha256(&self) -> Result<Sha256Digest, SourceError> {
+        let (mut hash, mut position) = (Sha256::new(), 0);
+        let mut buf = vec![0; READ];
+        loop {
+            match self.read_at(&mut buf, position) {
+                Ok(0) => break,
+                Ok(n) => {
+                    hash.update(buf.get(..n).unwrap_or_default());
+                    position += n as u64;
+                }
+                Err(cause) => return Err(self.io_error(cause)),
+            }
+        }
+        if position != self.len() {
+            return Err(self.error(SourceErrorKind::Changed));
+        }
+        self.check_unchanged()?;
+        Ok(<[u8; 32]>::from(hash.finalize()).into())
+    }
+
+    /// Reads at a position, and again when a signal came between.
     pub(crate) fn read_at(&self, buf: &mut [u8], position: u64) -> io::Result<usize> {
-        self.0.read_at(buf, position)
+        loop {
+            match self.0.read_at(buf, position) {
+                Err(cause) if cause.kind() == io::ErrorKind::Interrupted => {}
+                read => return read,
+            }
+        }
     }
 
     pub(crate) fn check_unchanged(&self) -> Result<(), SourceError> {

@@ -6,6 +6,7 @@ mod call_kind;
 mod client_secret;
 mod content;
 mod content_type;
+mod deleted;
 mod endpoint;
 mod file_name;
 mod library_file;
@@ -22,6 +23,7 @@ pub use content::FileContent;
 #[cfg(test)]
 pub(crate) use content::PositionedRead;
 pub use content_type::{ContentType, InvalidContentType};
+pub use deleted::Deleted;
 pub(crate) use endpoint::login_url;
 pub use endpoint::{Endpoint, InvalidEndpoint};
 pub use file_name::{FileName, InvalidFileName};

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{ContentType, Description, FileContent, FileName, ParametersDescription};
+use super::{ContentType, Description, FileContent, FileName, ParametersDescription, Sha256Digest};
 use crate::{Error, InputError};
 
 /// Largest file the library accepts: 20 MiB, in bytes.
@@ -49,6 +49,7 @@ pub struct Upload {
     parameters: Option<ParametersDescription>,
     if_exists: IfExists,
     empty_allowed: bool,
+    expected: Option<Sha256Digest>,
 }
 
 impl Upload {
@@ -64,6 +65,7 @@ impl Upload {
             parameters: None,
             if_exists: IfExists::Fail,
             empty_allowed: false,
+            expected: None,
         }
     }
 
@@ -118,6 +120,14 @@ impl Upload {
         self
     }
 
+    /// Sends these bytes and no others: when the content turns out to have another SHA-256, the request is not completed
+    /// and the call ends with [`SourceErrorKind::Changed`](crate::SourceErrorKind::Changed).
+    #[must_use]
+    pub fn expect_sha256(mut self, expected: Sha256Digest) -> Self {
+        self.expected = Some(expected);
+        self
+    }
+
     /// The name under which the file will be stored.
     #[must_use]
     pub fn name(&self) -> &FileName {
@@ -144,6 +154,10 @@ impl Upload {
 
     pub(crate) fn media_type(&self) -> ContentType {
         self.content_type.clone().unwrap_or_else(|| ContentType::guess(&self.name))
+    }
+
+    pub(crate) fn expected_sha256(&self) -> Option<Sha256Digest> {
+        self.expected
     }
 
     pub(crate) fn is_empty_allowed(&self) -> bool {

@@ -28,7 +28,10 @@ struct FileSegments<'a> {
     content: &'a FileContent,
     tail: &'a [u8],
     record: &'a mut SendRecord,
-    hash: Option<Sha256>,
+    hash: Sha256,
+    /// Of the content, once it is read to its end.
+    digest: Option<Sha256Digest>,
+    expected: Option<Sha256Digest>,
 }
 
 /// What became of one attempt to send a body. Owned by the caller, so that it survives whatever the
@@ -86,8 +89,23 @@ impl<'a> Body<'a> {
     ) -> Self {
         *record = SendRecord::new();
         let len = head.len() as u64 + content.len() + tail.len() as u64;
-        let file = FileSegments { content, tail, record, hash: Some(Sha256::new()) };
+        let file = FileSegments {
+            content,
+            tail,
+            record,
+            hash: Sha256::new(),
+            digest: None,
+            expected: None,
+        };
         Self { head, file: Some(file), position: 0, len, progress: None }
+    }
+
+    /// Takes a content with another digest for one that has changed.
+    pub(super) fn expecting(mut self, expected: Option<Sha256Digest>) -> Self {
+        if let Some(file) = &mut self.file {
+            file.expected = expected;
+        }
+        self
     }
 
     /// Calls this whenever bytes were given out, with how many were in all. A panic of it passes through, and what
@@ -129,14 +147,12 @@ impl FileSegments<'_> {
         let left = self.content.len() - position;
         let want = usize::try_from(left).map_or(buf.len(), |left| left.min(buf.len()));
         let buf = buf.get_mut(..want).unwrap_or_default();
-        let read = match read_at(self.content, buf, position) {
+        let read = match self.content.read_at(buf, position) {
             Ok(0) => return Err(self.fail(self.content.error(SourceErrorKind::Changed))),
             Ok(n) => buf.get(..n).unwrap_or(buf),
             Err(cause) => return Err(self.fail(self.content.io_error(cause))),
         };
-        if let Some(hash) = &mut self.hash {
-            hash.update(read);
-        }
+        self.hash.update(read);
         Ok(read.len())
     }
 
@@ -145,34 +161,24 @@ impl FileSegments<'_> {
         if self.record.source_error.is_some() {
             return Err(already_failed());
         }
-        let unchanged = match read_at(self.content, &mut [0], self.content.len()) {
+        let unchanged = match self.content.read_at(&mut [0], self.content.len()) {
             Ok(0) => self.content.check_unchanged(),
             Ok(_) => Err(self.content.error(SourceErrorKind::Changed)),
             Err(cause) => Err(self.content.io_error(cause)),
         };
-        unchanged.map_err(|error| self.fail(error))
-    }
-
-    fn finish(&mut self) {
-        if let Some(hash) = self.hash.take() {
-            self.record.sha256 = Some(<[u8; 32]>::from(hash.finalize()).into());
+        unchanged.map_err(|error| self.fail(error))?;
+        let digest = <[u8; 32]>::from(self.hash.finalize_reset()).into();
+        if self.expected.is_some_and(|expected| expected != digest) {
+            return Err(self.fail(self.content.error(SourceErrorKind::Changed)));
         }
+        self.digest = Some(digest);
+        Ok(())
     }
 
     fn fail(&mut self, error: SourceError) -> io::Error {
         let shown = io::Error::other(error.to_string());
         self.record.source_error = Some(error);
         shown
-    }
-}
-
-/// Reads from the content, and again when a signal came between.
-fn read_at(content: &FileContent, buf: &mut [u8], position: u64) -> io::Result<usize> {
-    loop {
-        match content.read_at(buf, position) {
-            Err(cause) if cause.kind() == io::ErrorKind::Interrupted => {}
-            read => return read,
-        }
     }
 }
 
@@ -197,7 +203,7 @@ impl Read for Body<'_> {
         if self.position == self.len
             && let Some(file) = &mut self.file
         {
-            file.finish();
+            file.record.sha256 = file.digest;
         }
         if let Some(progress) = self.progress.filter(|_| filled > 0) {
             progress(self.position);

@@ -5,6 +5,7 @@
 
 mod body;
 mod boundary;
+mod delete;
 mod entity;
 mod failure;
 mod json;
@@ -21,5 +22,6 @@ pub use boundary::{Boundary, InvalidBoundary};
 pub use random::{OsRandom, Random, RandomError};
 pub use upload::UploadForm;
 
-pub(crate) use list::{MAX_PAGE_BYTES, page_request, read_page};
+pub(crate) use delete::{delete_request, read_deleted};
+pub(crate) use list::{MAX_PAGE_BYTES, Page, page_request, read_page};
 pub(crate) use token::{Proof, TokenForm};

@@ -117,7 +117,8 @@ impl<'a> UploadForm<'a> {
         record: &'b mut SendRecord,
     ) -> Request<Body<'b>> {
         let Framing { head, tail } = &self.framing;
-        let body = Body::form(head, self.upload.content(), tail, record);
+        let body = Body::form(head, self.upload.content(), tail, record)
+            .expecting(self.upload.expected_sha256());
         let length = body.len();
         let mut request = request::request(Method::POST, files_uri(endpoint), token, body);
         request.headers_mut().insert(CONTENT_TYPE, self.content_type.clone());
