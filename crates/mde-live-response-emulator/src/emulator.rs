@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::SystemTime;
 
-use mde_live_response_mock::FakeLibrary;
+use mde_live_response_mock::{Application, FakeLibrary, FakeLibraryBuilder};
 
 use crate::routes;
 use crate::server::Server;
@@ -43,6 +43,7 @@ pub struct EmulatorBuilder {
     token: String,
     library: Option<FakeLibrary>,
     rate_limits: bool,
+    applications: Vec<Application>,
     state_dir: Option<PathBuf>,
 }
 
@@ -112,9 +113,16 @@ impl EmulatorBuilder {
     ///
     /// Its clock, rates and accepted tokens are as it was built; of this builder's settings,
     /// [`token`](Self::token) then only says what [`Emulator::token`] returns, and
-    /// [`no_limits`](Self::no_limits) nothing.
+    /// [`no_limits`](Self::no_limits) and [`application`](Self::application) nothing.
     pub fn library(mut self, library: FakeLibrary) -> Self {
         self.library = Some(library);
+        self
+    }
+
+    /// Issues tokens to this application, on the same address: the base URL is the login host, too. May be set for
+    /// several. [`token`](Self::token) is accepted beside what is issued.
+    pub fn application(mut self, application: Application) -> Self {
+        self.applications.push(application);
         self
     }
 
@@ -142,14 +150,15 @@ impl EmulatorBuilder {
     /// * `InvalidData`: the state directory is damaged.
     /// * `WouldBlock`: another emulator uses the state directory.
     pub fn start(self) -> io::Result<Emulator> {
-        let Self { listen, token, library, rate_limits, state_dir } = self;
+        let Self { listen, token, library, rate_limits, applications, state_dir } = self;
         if token.is_empty() || !token.bytes().all(|b| b.is_ascii_graphic()) {
             let why = "the token must be made of visible ASCII characters, at least one";
             return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
         }
         let library = library.unwrap_or_else(|| {
             let new = FakeLibrary::builder().token(token.as_str()).rate_limits(rate_limits);
-            new.now(SystemTime::now).created_by("emulator").build()
+            let new = new.now(SystemTime::now).created_by("emulator");
+            applications.into_iter().fold(new, FakeLibraryBuilder::application).build()
         });
         let state = state_dir.map(|dir| State::open(&dir, &library)).transpose()?;
         let server = Server::start(listen, routes::router(library.clone(), state))?;
@@ -165,6 +174,7 @@ impl Default for EmulatorBuilder {
             token: Emulator::DEFAULT_TOKEN.to_owned(),
             library: None,
             rate_limits: true,
+            applications: Vec::new(),
             state_dir: None,
         }
     }
@@ -185,6 +195,7 @@ impl fmt::Debug for EmulatorBuilder {
             .field("listen", &self.listen)
             .field("library", &self.library)
             .field("rate_limits", &self.rate_limits)
+            .field("applications", &self.applications)
             .field("state_dir", &self.state_dir)
             .finish_non_exhaustive()
     }

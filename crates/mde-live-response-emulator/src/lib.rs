@@ -22,4 +22,4 @@ mod server;
 mod state;
 
 pub use emulator::{Emulator, EmulatorBuilder};
-pub use mde_live_response_mock::FakeLibrary;
+pub use mde_live_response_mock::{Application, FakeLibrary};

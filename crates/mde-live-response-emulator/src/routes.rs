@@ -3,16 +3,19 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::{Body, HttpBody};
+use axum::body::{Body, HttpBody, to_bytes};
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State as Shared};
-use axum::http::header::{ALLOW, CONNECTION};
+use axum::http::header::{ALLOW, CONNECTION, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use axum::routing::any;
-use mde_live_response_mock::{Action, FakeLibrary, bearer_token};
+use mde_live_response_mock::{Action, FakeLibrary, TokenCall, bearer_token};
 
 use crate::form::{self, NoForm};
 use crate::state::State;
+
+/// Longest form of a request for a token, in bytes: ours, a secret or a token and four short fields.
+const MAX_TOKEN_FORM: usize = 64 * 1024;
 
 /// An answer of the library, whole.
 type Answer = Response<Vec<u8>>;
@@ -27,6 +30,7 @@ pub(crate) fn router(library: FakeLibrary, state: Option<State>) -> Router {
     Router::new()
         .route("/api/libraryfiles", any(files))
         .route("/api/libraryfiles/{name}", any(file))
+        .route("/{tenant}/oauth2/v2.0/token", any(token))
         .fallback(nothing)
         .with_state(Arc::new(App { library, state }))
 }
@@ -51,6 +55,34 @@ async fn file(
         _ => not_allowed("DELETE"),
     };
     unread(answer, request.body())
+}
+
+async fn token(
+    Shared(app): Shared<Arc<App>>,
+    tenant: Result<Path<String>, PathRejection>,
+    request: Request,
+) -> Response<Body> {
+    let Ok(Path(tenant)) = tenant else { return unread(app.not_found(), request.body()) };
+    if request.method() != Method::POST {
+        return unread(not_allowed("POST"), request.body());
+    }
+    let (head, body) = request.into_parts();
+    if !is_urlencoded(&head.headers) {
+        return unread(app.library.refuse_token_form(), &body);
+    }
+    match to_bytes(body, MAX_TOKEN_FORM).await {
+        Ok(bytes) => {
+            let fields = form_urlencoded::parse(&bytes).into_owned().collect();
+            app.library.issue_token(&TokenCall { tenant, fields }).map(Body::from)
+        }
+        Err(_) => closing(app.library.refuse_token_form()),
+    }
+}
+
+fn is_urlencoded(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let media_type = content_type.and_then(|text| text.split(';').next()).unwrap_or_default();
+    media_type.trim() == "application/x-www-form-urlencoded"
 }
 
 async fn nothing(Shared(app): Shared<Arc<App>>, request: Request) -> Response<Body> {

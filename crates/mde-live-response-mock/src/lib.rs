@@ -21,7 +21,7 @@ mod transport;
 pub use clock::{ManualClock, Registration};
 pub use form::{Form, FormError, Part};
 pub use library::{
-    Action, Admitted, Call, ExistsAnswer, FakeLibrary, FakeLibraryBuilder, FilePart, StoredFile,
-    TooLargeAnswer, UploadCall, bearer_token,
+    Action, Admitted, Application, Call, ExistsAnswer, FakeLibrary, FakeLibraryBuilder, FilePart,
+    StoredFile, TokenCall, TooLargeAnswer, UploadCall, bearer_token,
 };
 pub use transport::{MockTransport, RecordedRequest, Reply};

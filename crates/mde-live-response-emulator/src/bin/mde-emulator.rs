@@ -8,13 +8,13 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use mde_live_response_emulator::Emulator;
+use mde_live_response_emulator::{Application, Emulator};
 use serde::Serialize;
 
 /// The live response library of Microsoft Defender for Endpoint, emulated over plain HTTP for tests.
 ///
 /// Prints one line of JSON on standard output once it listens, {"baseUrl":"http://...","token":"..."}, and
-/// serves until it is killed. Unofficial.
+/// serves until it is killed. The same address issues tokens, if an application is given. Unofficial.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Arguments {
@@ -24,6 +24,18 @@ struct Arguments {
     /// Bearer token to accept; protects nothing.
     #[arg(long, default_value = Emulator::DEFAULT_TOKEN)]
     token: String,
+    /// Issue tokens in this tenant.
+    #[arg(long, value_name = "ID", requires = "client_id")]
+    tenant: Option<String>,
+    /// Issue tokens to this application.
+    #[arg(long, value_name = "ID", requires = "tenant", requires = "proof")]
+    client_id: Option<String>,
+    /// Secret of the application; protects nothing.
+    #[arg(long, value_name = "TEXT", requires = "client_id", group = "proof")]
+    client_secret: Option<String>,
+    /// Token of another issuer by which the application may prove itself; protects nothing.
+    #[arg(long, value_name = "TEXT", requires = "client_id", group = "proof")]
+    federated_token: Option<String>,
     /// Take any number of calls, in place of 100 a minute and 1,500 an hour.
     #[arg(long)]
     no_limits: bool,
@@ -50,8 +62,12 @@ fn main() -> ExitCode {
 }
 
 fn serve(arguments: Arguments) -> io::Result<()> {
-    let Arguments { listen, token, no_limits, state } = arguments;
+    let application = application(&arguments);
+    let Arguments { listen, token, no_limits, state, .. } = arguments;
     let mut builder = Emulator::builder().listen(listen).token(token);
+    if let Some(application) = application {
+        builder = builder.application(application);
+    }
     if no_limits {
         builder = builder.no_limits();
     }
@@ -67,4 +83,16 @@ fn serve(arguments: Arguments) -> io::Result<()> {
     stdout.flush()?;
     drop(stdout);
     emulator.wait()
+}
+
+fn application(arguments: &Arguments) -> Option<Application> {
+    let Arguments { tenant, client_id, client_secret, federated_token, .. } = arguments;
+    let mut application = Application::new(tenant.as_deref()?, client_id.as_deref()?);
+    if let Some(secret) = client_secret {
+        application = application.with_secret(secret);
+    }
+    if let Some(token) = federated_token {
+        application = application.with_assertion(token);
+    }
+    Some(application)
 }

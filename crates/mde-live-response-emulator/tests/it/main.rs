@@ -16,3 +16,4 @@ mod parity;
 mod serving;
 mod state;
 mod support;
+mod tokens;

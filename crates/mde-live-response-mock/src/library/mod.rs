@@ -5,6 +5,7 @@
 
 pub(crate) mod answer;
 mod call;
+mod login;
 mod rates;
 mod settings;
 mod store;
@@ -19,11 +20,13 @@ use std::time::{Duration, SystemTime};
 use http::{Response, StatusCode};
 
 pub use call::{Action, Call, FilePart, UploadCall, bearer_token};
+pub use login::{Application, TokenCall};
 pub use settings::{ExistsAnswer, FakeLibraryBuilder, TooLargeAnswer};
 pub use stored::StoredFile;
 
 pub(crate) use settings::start;
 
+use login::Issued;
 use rates::Rates;
 use settings::{Settings, Standing};
 use store::Store;
@@ -71,6 +74,7 @@ struct State {
     rates: Rates,
     calls: u64,
     advanced: Duration,
+    issued: Issued,
 }
 
 impl FakeLibrary {
@@ -124,12 +128,13 @@ impl FakeLibrary {
         let mut state = self.lock();
         state.calls += 1;
         let target = answer::target(state.calls);
-        match settings.standing(token) {
+        let now = clock + state.advanced;
+        let issued = state.issued.standing(token.unwrap_or_default(), now);
+        match issued.unwrap_or_else(|| settings.standing(token)) {
             Standing::Accepted => {}
             Standing::Unknown => return Err(answer::unauthorized(&target)),
             Standing::Forbidden => return Err(answer::forbidden(&target)),
         }
-        let now = clock + state.advanced;
         if settings.rate_limits
             && let Err(wait) = state.rates.admit(now)
         {
@@ -139,6 +144,33 @@ impl FakeLibrary {
             return Err(answer::too_large(settings, &target));
         }
         Ok(Admitted { library: self.clone(), target })
+    }
+
+    /// Answers a request for a token. Such requests count in no rate of the library's, nor as its [`calls`](Self::calls).
+    #[must_use]
+    pub fn issue_token(&self, call: &TokenCall) -> Response<Vec<u8>> {
+        let clock = self.inner.settings.clock();
+        let mut state = self.lock();
+        let now = clock + state.advanced;
+        self.inner.settings.login.answer(call, &mut state.issued, now)
+    }
+
+    /// Answers a request for a token whose body is no form.
+    #[must_use]
+    pub fn refuse_token_form(&self) -> Response<Vec<u8>> {
+        let now = self.now();
+        login::no_form(self.token_calls(), now)
+    }
+
+    /// How many requests for a token were answered, refusals included.
+    #[must_use]
+    pub fn token_calls(&self) -> u64 {
+        self.lock().issued.calls()
+    }
+
+    /// Accepts no token any more that was issued so far.
+    pub fn revoke_tokens(&self) {
+        self.lock().issued.revoke();
     }
 
     /// An error answer in the service's form, for faults that a server wants to play.

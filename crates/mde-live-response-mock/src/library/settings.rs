@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 use mde_live_response_core::{Description, MAX_FILE_BYTES, ParametersDescription};
 
 use super::FakeLibrary;
+use super::login::{AUDIENCE, Application, Login};
 
 /// What a form may take beyond its file before a call is refused by its length alone, in bytes: both texts at
 /// their longest, and 64 KiB for the rest, our choice. The service's limit is for the file, not for the body.
@@ -58,6 +59,7 @@ pub(super) struct Settings {
     pub(super) exists_answer: ExistsAnswer,
     pub(super) too_large_answer: TooLargeAnswer,
     pub(super) created_by: Option<String>,
+    pub(super) login: Login,
 }
 
 /// What a token is worth.
@@ -69,8 +71,8 @@ pub(super) enum Standing {
 }
 
 impl FakeLibraryBuilder {
-    /// Accepts this bearer token and, unless set again, no other. Without it any token but an empty one is
-    /// accepted.
+    /// Accepts this bearer token and, unless set again, no other but those that were issued. Without it, and without
+    /// an [`application`](Self::application), any token but an empty one is accepted.
     pub fn token(mut self, token: impl Into<String>) -> Self {
         self.settings.tokens.insert(token.into());
         self
@@ -80,6 +82,24 @@ impl FakeLibraryBuilder {
     /// permission `Library.Manage`.
     pub fn forbidden_token(mut self, token: impl Into<String>) -> Self {
         self.settings.forbidden_tokens.insert(token.into());
+        self
+    }
+
+    /// Issues tokens to this application, and accepts them until they expire. May be set for several.
+    pub fn application(mut self, application: Application) -> Self {
+        self.settings.login.applications.push(application);
+        self
+    }
+
+    /// Sets the audience that tokens must be for; `https://api.securitycenter.microsoft.com` unless set.
+    pub fn audience(mut self, audience: impl Into<String>) -> Self {
+        self.settings.login.audience = audience.into();
+        self
+    }
+
+    /// Sets for how long an issued token is good, in whole seconds; 3,599 s unless set, as the service does.
+    pub fn token_life(mut self, life: Duration) -> Self {
+        self.settings.login.life = Duration::from_secs(life.as_secs());
         self
     }
 
@@ -145,7 +165,8 @@ impl Settings {
         match token.unwrap_or_default() {
             "" => Standing::Unknown,
             token if self.forbidden_tokens.contains(token) => Standing::Forbidden,
-            token if self.tokens.is_empty() || self.tokens.contains(token) => Standing::Accepted,
+            token if self.tokens.contains(token) => Standing::Accepted,
+            _ if self.tokens.is_empty() && self.login.applications.is_empty() => Standing::Accepted,
             _ => Standing::Unknown,
         }
     }
@@ -162,6 +183,11 @@ impl Default for Settings {
             exists_answer: ExistsAnswer::default(),
             too_large_answer: TooLargeAnswer::default(),
             created_by: Some("mock".to_owned()),
+            login: Login {
+                applications: Vec::new(),
+                audience: AUDIENCE.to_owned(),
+                life: Duration::from_secs(3_599),
+            },
         }
     }
 }
@@ -174,6 +200,7 @@ impl fmt::Debug for Settings {
             .field("exists_answer", &self.exists_answer)
             .field("too_large_answer", &self.too_large_answer)
             .field("created_by", &self.created_by)
+            .field("applications", &self.login.applications)
             .finish_non_exhaustive()
     }
 }

@@ -1,15 +1,16 @@
 //! A library directly behind a [`Transport`], without a socket.
 
-use http::header::{ALLOW, CONTENT_LENGTH};
+use http::header::{ALLOW, CONTENT_LENGTH, CONTENT_TYPE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use mde_live_response_core::{Body, Limits, Transport, TransportError};
 
-use super::{Action, Call, FakeLibrary, UploadCall, bearer_token};
+use super::{Action, Call, FakeLibrary, TokenCall, UploadCall, bearer_token};
 use crate::exchange;
 use crate::form::{Form, FormError};
 
 const PATH: &str = "/api/libraryfiles";
+const TOKEN_PATH: &str = "/oauth2/v2.0/token";
 
 /// Takes the strict [`Form`] only, and answers any other body with 400 and `InvalidRequestBody`. The body is
 /// read to its end even when the call is refused before it. A base URL may have a path of its own.
@@ -28,6 +29,11 @@ impl FakeLibrary {
         let token = bearer_token(&request.headers);
         let call = |action| Call { token: token.map(str::to_owned), action };
         match (Target::of(request.uri.path()), &request.method) {
+            (Target::Token { tenant }, &Method::POST) => match fields(&request.headers, body) {
+                Some(fields) => self.issue_token(&TokenCall { tenant, fields }),
+                None => self.refuse_token_form(),
+            },
+            (Target::Token { .. }, _) => not_allowed("POST"),
             (Target::Files, &Method::GET) => self.handle(call(Action::List)),
             (Target::Files, &Method::POST) => match self.admit(token, length(&request.headers)) {
                 Err(refusal) => refusal,
@@ -71,6 +77,7 @@ fn not_allowed(methods: &'static str) -> Response<Vec<u8>> {
 enum Target {
     Files,
     File(String),
+    Token { tenant: String },
     Nothing,
 }
 
@@ -83,9 +90,28 @@ impl Target {
                 .filter(|name| !name.is_empty() && !name.contains('/'))
                 .and_then(percent_decoded)
                 .map_or(Self::Nothing, Self::File),
-            None => Self::Nothing,
+            None => match path.strip_suffix(TOKEN_PATH).and_then(|path| path.rsplit_once('/')) {
+                Some((_, tenant)) if !tenant.is_empty() => {
+                    percent_decoded(tenant).map_or(Self::Nothing, |tenant| Self::Token { tenant })
+                }
+                _ => Self::Nothing,
+            },
         }
     }
+}
+
+/// The fields of a form in the query's syntax, if the request says so and it is one.
+fn fields(headers: &HeaderMap, body: &[u8]) -> Option<Vec<(String, String)>> {
+    let content_type = headers.get(CONTENT_TYPE)?.to_str().ok()?;
+    if content_type.split(';').next()?.trim() != "application/x-www-form-urlencoded" {
+        return None;
+    }
+    let decoded = |text: &str| percent_decoded(&text.replace('+', " "));
+    let field = |pair: &str| {
+        let (name, value) = pair.split_once('=')?;
+        Some((decoded(name)?, decoded(value)?))
+    };
+    str::from_utf8(body).ok()?.split('&').map(field).collect()
 }
 
 /// `None` for a `%` without two hex digits after it, and for bytes that are not UTF-8.
@@ -127,6 +153,13 @@ mod tests {
             ("/api/libraryfiles/%ff", Target::Nothing),
             ("/api/libraryfiles/%é", Target::Nothing),
             ("/", Target::Nothing),
+            (
+                "/contoso.example/oauth2/v2.0/token",
+                Target::Token { tenant: "contoso.example".to_owned() },
+            ),
+            ("/base/t/oauth2/v2.0/token", Target::Token { tenant: "t".to_owned() }),
+            ("//oauth2/v2.0/token", Target::Nothing),
+            ("/oauth2/v2.0/token", Target::Nothing),
         ];
         for (path, expected) in cases {
             assert_eq!(Target::of(path), expected, "case: {path}");

@@ -18,3 +18,4 @@ mod public_api;
 mod rates;
 mod redaction;
 mod script;
+mod tokens;

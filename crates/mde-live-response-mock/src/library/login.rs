@@ -1,0 +1,365 @@
+//! The service that issues tokens: what of Microsoft Entra a client meets that asks for one as an application.
+//!
+//! Tokens look like the real ones (JSON Web Tokens) and are signed by nobody.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::time::{Duration, SystemTime};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::{HeaderValue, Response, StatusCode};
+use serde_json::{Value, json};
+
+use super::settings::Standing;
+use super::{answer, timestamp};
+
+/// Audience of the library unless another is set: the commercial cloud's.
+pub(super) const AUDIENCE: &str = "https://api.securitycenter.microsoft.com";
+
+/// Services of the same tenant for which tokens are issued that the library refuses.
+const OTHER_AUDIENCES: [&str; 2] =
+    ["https://api.security.microsoft.com", "https://graph.microsoft.com"];
+
+const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+/// An application that the tenant knows.
+///
+/// Its `Debug` shows neither secret nor token.
+///
+/// # Examples
+///
+/// ```
+/// use mde_live_response_mock::{Application, FakeLibrary};
+///
+/// let application = Application::new("a-tenant", "a-client").with_secret("a-secret");
+/// let library = FakeLibrary::builder().application(application).build();
+/// ```
+#[derive(Clone)]
+pub struct Application {
+    tenant: String,
+    client_id: String,
+    secret: Option<String>,
+    assertion: Option<String>,
+    roles: Vec<String>,
+}
+
+impl Application {
+    /// An application with the permission `Library.Manage`, and nothing yet to prove itself with.
+    #[must_use]
+    pub fn new(tenant: impl Into<String>, client_id: impl Into<String>) -> Self {
+        Self {
+            tenant: tenant.into(),
+            client_id: client_id.into(),
+            secret: None,
+            assertion: None,
+            roles: vec!["Library.Manage".to_owned()],
+        }
+    }
+
+    /// Sets its secret.
+    #[must_use]
+    pub fn with_secret(mut self, secret: impl Into<String>) -> Self {
+        self.secret = Some(secret.into());
+        self
+    }
+
+    /// Sets the token of another issuer by which it may prove itself.
+    #[must_use]
+    pub fn with_assertion(mut self, assertion: impl Into<String>) -> Self {
+        self.assertion = Some(assertion.into());
+        self
+    }
+
+    /// Sets its permissions. Without `Library.Manage` the library answers its tokens with 403.
+    #[must_use]
+    pub fn with_roles(mut self, roles: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.roles = roles.into_iter().map(Into::into).collect();
+        self
+    }
+}
+
+impl fmt::Debug for Application {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Application")
+            .field("tenant", &self.tenant)
+            .field("client_id", &self.client_id)
+            .field("roles", &self.roles)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A request for a token: `POST /{tenant}/oauth2/v2.0/token`, its form parsed.
+///
+/// Its `Debug` shows no value of a field.
+#[derive(Clone, PartialEq, Eq)]
+pub struct TokenCall {
+    /// The tenant of the path.
+    pub tenant: String,
+    /// The form's fields as they came, decoded.
+    pub fields: Vec<(String, String)>,
+}
+
+impl TokenCall {
+    /// The one value of a field; an empty one counts as none.
+    fn field(&self, name: &'static str) -> Result<&str, Refusal> {
+        let mut values = self.fields.iter().filter(|(field, _)| field == name);
+        match (values.next(), values.next()) {
+            (Some((_, value)), None) if !value.is_empty() => Ok(value),
+            (Some(_), Some(_)) => Err(Refusal::twice(name)),
+            _ => Err(Refusal::missing(name)),
+        }
+    }
+}
+
+impl fmt::Debug for TokenCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.fields.iter().map(|(name, _)| name).collect();
+        f.debug_struct("TokenCall")
+            .field("tenant", &self.tenant)
+            .field("fields", &names)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The applications, and what they get.
+pub(super) struct Login {
+    pub(super) applications: Vec<Application>,
+    pub(super) audience: String,
+    pub(super) life: Duration,
+}
+
+/// Tokens that were issued.
+#[derive(Default)]
+pub(super) struct Issued {
+    calls: u64,
+    tokens: HashMap<String, (Standing, SystemTime)>,
+}
+
+impl Issued {
+    pub(super) fn calls(&self) -> u64 {
+        self.calls
+    }
+
+    pub(super) fn revoke(&mut self) {
+        self.tokens.clear();
+    }
+
+    /// What an issued token is worth at this time; `None`: not one of these.
+    pub(super) fn standing(&self, token: &str, now: SystemTime) -> Option<Standing> {
+        let (standing, expires) = self.tokens.get(token)?;
+        Some(if *expires <= now { Standing::Unknown } else { *standing })
+    }
+}
+
+impl Login {
+    pub(super) fn answer(
+        &self,
+        call: &TokenCall,
+        issued: &mut Issued,
+        now: SystemTime,
+    ) -> Response<Vec<u8>> {
+        issued.calls += 1;
+        match self.issue(call, issued, now) {
+            Ok(token) => {
+                let life = self.life.as_secs();
+                let body = json!({
+                    "token_type": "Bearer",
+                    "expires_in": life,
+                    "ext_expires_in": life,
+                    "access_token": token,
+                });
+                respond(StatusCode::OK, &body)
+            }
+            Err(refusal) => refusal.answer(issued.calls, now),
+        }
+    }
+
+    fn issue(
+        &self,
+        call: &TokenCall,
+        issued: &mut Issued,
+        now: SystemTime,
+    ) -> Result<String, Refusal> {
+        let grant = call.field("grant_type")?;
+        if grant != "client_credentials" {
+            return Err(Refusal::grant());
+        }
+        let mut tenant = self.applications.iter().filter(|it| it.tenant == call.tenant).peekable();
+        if tenant.peek().is_none() {
+            return Err(Refusal::tenant(&call.tenant));
+        }
+        let client_id = call.field("client_id")?;
+        let application = tenant.find(|it| it.client_id == client_id);
+        let application = application.ok_or_else(|| Refusal::client(client_id, &call.tenant))?;
+        let audience = self.audience_of(call.field("scope")?)?;
+        application.check_proof(call)?;
+        let has_permission = application.roles.iter().any(|role| role == "Library.Manage");
+        let standing = if audience == self.audience && has_permission {
+            Standing::Accepted
+        } else {
+            Standing::Forbidden
+        };
+        let token = application.token(audience, issued.calls, now, self.life);
+        issued.tokens.insert(token.clone(), (standing, now + self.life));
+        Ok(token)
+    }
+
+    fn audience_of<'c>(&self, scope: &'c str) -> Result<&'c str, Refusal> {
+        let audience = scope.strip_suffix("/.default").ok_or_else(|| Refusal::scope(scope))?;
+        if audience != self.audience && !OTHER_AUDIENCES.contains(&audience) {
+            return Err(Refusal::resource(audience));
+        }
+        Ok(audience)
+    }
+}
+
+impl Application {
+    fn check_proof(&self, call: &TokenCall) -> Result<(), Refusal> {
+        if let Ok(assertion) = call.field("client_assertion") {
+            if call.field("client_assertion_type")? != ASSERTION_TYPE {
+                return Err(Refusal::assertion_type());
+            }
+            let is_known = self.assertion.as_deref() == Some(assertion);
+            return if is_known { Ok(()) } else { Err(Refusal::assertion()) };
+        }
+        let secret = call.field("client_secret").map_err(|_| Refusal::no_proof())?;
+        let is_known = self.secret.as_deref() == Some(secret);
+        if is_known { Ok(()) } else { Err(Refusal::secret(&self.client_id)) }
+    }
+
+    fn token(&self, audience: &str, number: u64, now: SystemTime, life: Duration) -> String {
+        let seconds =
+            |at: SystemTime| at.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |it| it.as_secs());
+        let head = json!({ "typ": "JWT", "alg": "none" });
+        let payload = json!({
+            "aud": audience,
+            "iss": format!("https://sts.windows.net/{}/", self.tenant),
+            "iat": seconds(now),
+            "nbf": seconds(now),
+            "exp": seconds(now + life),
+            "appid": self.client_id,
+            "roles": self.roles,
+            "tid": self.tenant,
+            "uti": format!("{number:022}"),
+        });
+        let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+        format!("{}.{}.{}", part(&head), part(&payload), URL_SAFE_NO_PAD.encode("signed by nobody"))
+    }
+}
+
+/// Why no token is issued, in Entra's own codes.
+struct Refusal {
+    status: StatusCode,
+    error: &'static str,
+    code: u32,
+    text: String,
+}
+
+impl Refusal {
+    fn new(status: StatusCode, error: &'static str, code: u32, text: impl Into<String>) -> Self {
+        Self { status, error, code, text: text.into() }
+    }
+
+    fn bad(error: &'static str, code: u32, text: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, error, code, text)
+    }
+
+    fn unproven(code: u32, text: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "invalid_client", code, text)
+    }
+
+    fn missing(name: &str) -> Self {
+        let text = format!("The request body must contain the following parameter: '{name}'.");
+        Self::bad("invalid_request", 900_144, text)
+    }
+
+    fn twice(name: &str) -> Self {
+        let text = format!("The request body contains the parameter '{name}' more than once.");
+        Self::bad("invalid_request", 900_144, text)
+    }
+
+    fn grant() -> Self {
+        let text = "The app requested an unsupported grant type.";
+        Self::bad("unsupported_grant_type", 70_003, text)
+    }
+
+    fn tenant(tenant: &str) -> Self {
+        let text = format!("Tenant '{tenant}' not found.");
+        Self::bad("invalid_request", 90_002, text)
+    }
+
+    fn client(client: &str, tenant: &str) -> Self {
+        let text = format!(
+            "Application with identifier '{client}' was not found in the directory '{tenant}'."
+        );
+        Self::bad("unauthorized_client", 700_016, text)
+    }
+
+    fn scope(scope: &str) -> Self {
+        let text = format!("The provided value for scope {scope} is not valid.");
+        Self::bad("invalid_scope", 1_002_012, text)
+    }
+
+    fn resource(audience: &str) -> Self {
+        let text = format!("The resource principal named {audience} was not found in the tenant.");
+        Self::bad("invalid_resource", 500_011, text)
+    }
+
+    fn no_proof() -> Self {
+        let text = "The request body must contain the following parameter: 'client_assertion' or \
+                    'client_secret'.";
+        Self::unproven(7_000_218, text)
+    }
+
+    fn secret(client: &str) -> Self {
+        let text = format!(
+            "Invalid client secret provided. Ensure the secret being sent in the request is the client \
+             secret value, not the client secret ID, for a secret added to app '{client}'."
+        );
+        Self::unproven(7_000_215, text)
+    }
+
+    fn assertion() -> Self {
+        Self::unproven(
+            700_213,
+            "No matching federated identity record found for presented assertion.",
+        )
+    }
+
+    fn assertion_type() -> Self {
+        Self::bad("invalid_request", 90_023, "Unsupported client_assertion_type value.")
+    }
+
+    fn answer(&self, number: u64, now: SystemTime) -> Response<Vec<u8>> {
+        let Self { status, error, code, text } = self;
+        let (id, at) = (answer::target(number), timestamp::text(now, 1));
+        let body = json!({
+            "error": error,
+            "error_description": format!(
+                "AADSTS{code}: {text} Trace ID: {id} Correlation ID: {id} Timestamp: {at}"
+            ),
+            "error_codes": [code],
+            "timestamp": at,
+            "trace_id": id,
+            "correlation_id": id,
+        });
+        respond(*status, &body)
+    }
+}
+
+/// The answer to a body that is no form.
+pub(super) fn no_form(number: u64, now: SystemTime) -> Response<Vec<u8>> {
+    let text = "The request body must be a form of the type application/x-www-form-urlencoded.";
+    Refusal::bad("invalid_request", 900_144, text).answer(number, now)
+}
+
+fn respond(status: StatusCode, body: &Value) -> Response<Vec<u8>> {
+    let mut answer = Response::new(body.to_string().into_bytes());
+    *answer.status_mut() = status;
+    let headers = answer.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store, no-cache"));
+    answer
+}
