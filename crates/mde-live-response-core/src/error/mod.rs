@@ -271,7 +271,9 @@ impl From<TransportError> for Error {
 impl From<CredentialError> for Error {
     fn from(error: CredentialError) -> Self {
         match error.into_call_error() {
-            Ok(error @ (Self::Auth(_) | Self::Cancelled(_))) => error,
+            Ok(error @ Self::Auth(_)) => error,
+            // Whatever came of the request for a token, the call itself had not begun.
+            Ok(Self::Cancelled(_)) => CancelledError::new(Delivery::NotDelivered).into(),
             Ok(error) => AuthError::credential(CredentialError::new(error)).into(),
             Err(error) => AuthError::credential(error).into(),
         }

@@ -100,9 +100,10 @@ impl TokenForm {
         if !issued.token_type.eq_ignore_ascii_case("bearer") {
             return Err(error(ResponseErrorKind::Field { name: "token_type" }).into());
         }
+        let life = issued.life();
         let token = AccessToken::new(issued.access_token)
             .map_err(|_| error(ResponseErrorKind::Field { name: "access_token" }))?;
-        Ok((token, issued.expires_in.map(Duration::from_secs)))
+        Ok((token, life))
     }
 }
 
@@ -121,7 +122,16 @@ fn is_refusal(status: StatusCode) -> bool {
 struct Issued {
     token_type: String,
     access_token: String,
-    expires_in: Option<u64>,
+    expires_in: Option<serde_json::Value>,
+}
+
+impl Issued {
+    /// Seconds, as a number or as a text. What is neither is as good as not said: the token is used until it is refused.
+    fn life(&self) -> Option<Duration> {
+        let said = self.expires_in.as_ref()?;
+        let seconds = said.as_u64().or_else(|| said.as_str()?.parse().ok())?;
+        Some(Duration::from_secs(seconds))
+    }
 }
 
 #[derive(Deserialize, Default)]

@@ -12,10 +12,12 @@
 
 mod auth;
 mod cancelling;
+mod claims;
 mod content;
 mod endpoint;
 mod entity;
 mod entity_fields;
+mod entra;
 mod files;
 mod files_changing;
 mod form;
@@ -31,4 +33,5 @@ mod statuses;
 mod storm;
 mod support;
 mod texts;
+mod token_files;
 mod waits;
