@@ -43,6 +43,9 @@ impl Observer for LogObserver {
             Event::Waiting { reason, time: None } => {
                 log::info!(target: TARGET, "call {id}, {call}: waiting: {reason}");
             }
+            Event::PaceStoreFailed { error } => {
+                log::warn!(target: TARGET, "call {id}, {call}: the pace is not shared: {error}");
+            }
             Event::Succeeded => log::info!(target: TARGET, "call {id}, {call}: succeeded"),
             Event::Ended { error } => log::error!(target: TARGET, "call {id}, {error}"),
             // What a later version tells.

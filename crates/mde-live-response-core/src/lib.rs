@@ -20,8 +20,8 @@ pub use http;
 
 pub use client::{
     Call, Client, ClientBuilder, Clock, Credential, CredentialError, CredentialFn, EntraCredential,
-    Event, InvalidApplication, IssuedToken, List, Observer, Pacing, RetryPolicy, SystemClock,
-    TokenRequest, WaitReason,
+    Event, InvalidApplication, IssuedToken, List, Observer, PaceStore, Pacing, RetryPolicy,
+    SystemClock, TokenRequest, WaitReason,
 };
 pub use error::{
     AuthError, AuthErrorKind, CancelledError, Error, InputError, MismatchError, MismatchErrorKind,

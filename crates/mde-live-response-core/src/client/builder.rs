@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use super::pace::{Pace, SERVICE_RATES};
+use super::pace::{Pace, PaceStore, SERVICE_RATES};
 use super::retry::Budget;
 use super::token::Tokens;
 use super::{Client, Clock, Credential, Inner, Observer, RetryPolicy, SystemClock};
@@ -15,8 +15,8 @@ use crate::wire::{OsRandom, Random};
 
 /// What a client does when the service's rates (100 calls a minute, 1,500 an hour) leave no room for a call.
 ///
-/// All clones of a client count together. Other clients and processes are not known to it: what they take
-/// shows as the service's 429, which every policy handles.
+/// All clones of a client count together. Other clients and processes are known to it only where they share a
+/// [`PaceStore`]; else what they take shows as the service's 429, which every policy handles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Pacing {
@@ -72,6 +72,13 @@ impl ClientBuilder {
     /// Sets what happens when the service's rates leave no room for a call; [`Pacing::Wait`] unless set.
     pub fn pacing(mut self, pacing: Pacing) -> Self {
         self.inner.pacing = pacing;
+        self
+    }
+
+    /// Shares the pace with other clients, of this process or of others, by what they keep in common: calls then wait
+    /// for a turn among all of them.
+    pub fn pace_store(mut self, store: impl PaceStore + 'static) -> Self {
+        self.inner.pace.share(Box::new(store));
         self
     }
 

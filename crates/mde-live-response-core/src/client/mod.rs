@@ -28,6 +28,7 @@ pub use credential::{Credential, CredentialError, CredentialFn, IssuedToken, Tok
 pub use entra::{EntraCredential, InvalidApplication};
 pub use list::List;
 pub use observer::{Call, Event, Observer, WaitReason};
+pub use pace::PaceStore;
 pub use retry::RetryPolicy;
 
 use crate::error::Error;

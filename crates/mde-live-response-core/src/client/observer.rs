@@ -1,6 +1,7 @@
 //! What a client tells of its calls while they run.
 
 use std::fmt;
+use std::io;
 use std::time::Duration;
 
 use crate::error::Error;
@@ -106,6 +107,11 @@ pub enum Event<'a> {
         reason: WaitReason,
         /// For how long, where that is known; something else may end it sooner or prolong it.
         time: Option<Duration>,
+    },
+    /// The store of the pace cannot be had ([`PaceStore`](crate::PaceStore)): this call goes by the client's own count.
+    PaceStoreFailed {
+        /// Why.
+        error: &'a io::Error,
     },
     /// The call succeeded.
     Succeeded,

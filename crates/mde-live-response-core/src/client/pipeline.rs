@@ -149,7 +149,7 @@ impl<'a> Attempts<'a> {
         if let (Error::Throttled(_), Some(wait)) = (error, error.retry_after())
             && self.task.call.kind() != CallKind::Token
         {
-            self.client().pace.close_for(wait, self.task.clock().now());
+            self.client().pace.close_for(wait, self.task.clock());
         }
     }
 

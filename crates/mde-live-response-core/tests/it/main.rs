@@ -24,6 +24,7 @@ mod form;
 mod names;
 mod observing;
 mod pacing;
+mod pacing_shared;
 mod redirects;
 mod renewal;
 mod resolving;

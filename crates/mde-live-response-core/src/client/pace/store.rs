@@ -1,0 +1,92 @@
+//! A pace that several clients share, in one process or in many: the ledger as bytes, and who keeps them.
+
+use std::fmt;
+use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde::{Deserialize, Serialize};
+
+use super::ledger::{Ledger, Rate, Written};
+
+/// Keeps the calls that count on the service's rates where other clients find them: other runs of a program, other
+/// processes of a machine. For one application in one tenant, for that is how the service counts.
+///
+/// What is kept is a text of at most some 100 KiB without a secret, in a form of this library's own.
+///
+/// # Examples
+///
+/// ```
+/// use mde_live_response_core::PaceStore;
+/// use std::io;
+/// use std::sync::Mutex;
+///
+/// /// Shares a pace between the clients of one process.
+/// #[derive(Debug, Default)]
+/// struct InMemory(Mutex<Vec<u8>>);
+///
+/// impl PaceStore for InMemory {
+///     fn update(&self, change: &mut dyn FnMut(&[u8]) -> Vec<u8>) -> io::Result<()> {
+///         let mut kept = self.0.lock().map_err(|_| io::Error::other("poisoned"))?;
+///         *kept = change(&kept);
+///         Ok(())
+///     }
+/// }
+/// ```
+pub trait PaceStore: fmt::Debug + Send + Sync {
+    /// Hands out what is kept, nothing at first, and keeps what is returned; nobody else does the same meanwhile.
+    /// Does not wait for whoever is at it.
+    ///
+    /// # Errors
+    ///
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) when somebody else is at it just now: it is tried again soon. After any
+    /// other error the client goes by its own count alone, and tells its observer.
+    fn update(&self, change: &mut dyn FnMut(&[u8]) -> Vec<u8>) -> io::Result<()>;
+}
+
+impl<S: PaceStore + ?Sized> PaceStore for std::sync::Arc<S> {
+    fn update(&self, change: &mut dyn FnMut(&[u8]) -> Vec<u8>) -> io::Result<()> {
+        (**self).update(change)
+    }
+}
+
+const FORMAT: u32 = 1;
+
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    format: u32,
+    ledger: Written,
+}
+
+/// Changes the ledger that a store keeps, brought up to a time since 1970. What cannot be read counts as empty: the
+/// service's own 429 says the rest.
+pub(super) fn update<T>(
+    store: &dyn PaceStore,
+    rates: &[Rate],
+    now: Duration,
+    change: impl FnOnce(&mut Ledger) -> T,
+) -> io::Result<T> {
+    let mut change = Some(change);
+    let mut outcome = None;
+    store.update(&mut |bytes| {
+        let kept = serde_json::from_slice(bytes).ok().filter(|kept: &Kept| kept.format == FORMAT);
+        let mut ledger = kept.map(|kept| kept.ledger.read(rates, now)).unwrap_or_default();
+        ledger.settle(rates, now);
+        if let Some(change) = change.take() {
+            outcome = Some(change(&mut ledger));
+        }
+        serde_json::to_vec(&Kept { format: FORMAT, ledger: (&ledger).into() }).unwrap_or_default()
+    })?;
+    outcome.ok_or_else(|| io::Error::other("the store did not hand out what it keeps"))
+}
+
+/// A name for a call that no other process gives to one of its own.
+pub(super) fn call_id(time_of_day: SystemTime) -> String {
+    static CALLS: AtomicU64 = AtomicU64::new(0);
+    let (process, call) = (std::process::id(), CALLS.fetch_add(1, Ordering::Relaxed));
+    format!("{process}-{}-{call}", since_1970(time_of_day).as_nanos())
+}
+
+pub(super) fn since_1970(time: SystemTime) -> Duration {
+    time.duration_since(UNIX_EPOCH).unwrap_or_default()
+}
