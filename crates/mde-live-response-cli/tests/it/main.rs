@@ -1,0 +1,12 @@
+//! What users of `lrlib` and of its library rely on.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+mod pace_file;
+mod support;
