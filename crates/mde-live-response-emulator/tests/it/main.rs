@@ -11,9 +11,11 @@
 mod binary;
 mod curl;
 mod early;
+mod killed;
 mod malformed;
 mod parity;
 mod serving;
 mod state;
+mod storm;
 mod support;
 mod tokens;

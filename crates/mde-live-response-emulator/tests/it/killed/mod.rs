@@ -1,0 +1,149 @@
+//! The program is killed between any two bytes of an upload: what the client says of it is true.
+//!
+//! Two hundred places: all of the closing boundary and the bytes before it, the rest of the request and the answer in
+//! steps. What is true is read from the program's directory afterwards.
+
+mod program;
+mod relay;
+
+use std::time::Duration;
+
+use mde_live_response_core::{
+    AccessToken, Client, Delivery, Endpoint, Error, IfExists, LibraryFile, RetryPolicy, Upload,
+};
+use mde_live_response_emulator::Emulator;
+use mde_live_response_ureq::UreqTransport;
+
+use crate::support::TempDir;
+use relay::{Cut, Relay, Then};
+
+const NAME: &str = "collect-dns.ps1";
+const OLD: &[u8] = b"an older one\n";
+
+fn content() -> Vec<u8> {
+    b"Get-DnsClientCache # ".repeat(5)
+}
+
+/// Every place, in the order of the exchange.
+fn cuts() -> Vec<Cut> {
+    let request = (0..600).step_by(6).map(Cut::Request);
+    let end = (0..60).rev().map(Cut::BeforeEnd);
+    let answer = (0..400).step_by(10).map(Cut::Answer);
+    request.chain(end).chain(answer).collect()
+}
+
+fn client(url: &str, policy: RetryPolicy) -> Client {
+    let token = AccessToken::new(Emulator::DEFAULT_TOKEN).unwrap();
+    let endpoint = Endpoint::loopback_http(url).unwrap();
+    let instant = Duration::from_millis(1);
+    Client::builder(endpoint, token, UreqTransport::new())
+        .retry(policy.with_backoff(instant, instant))
+        .build()
+}
+
+/// What the directory holds under the name, by an emulator that nobody killed.
+fn held(dir: &TempDir) -> Option<Vec<u8>> {
+    let emulator = Emulator::builder().state_dir(dir.path()).start().unwrap();
+    assert!(emulator.library().names().len() <= 1);
+    emulator.library().content(NAME)
+}
+
+fn upload(content: impl Into<Vec<u8>>) -> Upload {
+    Upload::new(NAME.parse().unwrap(), content.into())
+}
+
+fn store_old(dir: &TempDir) {
+    let emulator = Emulator::builder().state_dir(dir.path()).start().unwrap();
+    client(emulator.base_url(), RetryPolicy::NONE).upload(&upload(OLD)).unwrap();
+}
+
+/// An upload that is cut there, and what the directory holds then.
+fn cut_upload(
+    dir: &TempDir,
+    upload: &Upload,
+    cut: Cut,
+    then: Then,
+    policy: RetryPolicy,
+) -> (Result<LibraryFile, Error>, Option<Vec<u8>>) {
+    let relay = Relay::start(dir.path(), cut, then);
+    // The client is gone before the relay is stopped, and with it its connections.
+    let outcome = client(&relay.url(), policy).upload(upload);
+    relay.stop();
+    (outcome, held(dir))
+}
+
+/// Without repeats: each outcome against what the directory holds.
+fn assert_true(cut: Cut, existing: IfExists) {
+    let dir = TempDir::new();
+    let before = (existing == IfExists::Override).then(|| {
+        store_old(&dir);
+        OLD.to_vec()
+    });
+    let upload = upload(content()).if_exists(existing);
+    let (outcome, held) = cut_upload(&dir, &upload, cut, Then::Nothing, RetryPolicy::NONE);
+    let is_new = held.as_deref() == Some(content().as_slice());
+    let said = format!("case: {cut:?}, {existing:?}: {outcome:?}, new: {is_new}");
+    assert!(is_new || held == before, "{said}: neither the old nor the new");
+    match (&outcome, outcome.as_ref().err().map(Error::delivery)) {
+        (Ok(_), _) => assert!(is_new, "{said}"),
+        (_, Some(Delivery::NotDelivered)) => assert!(!is_new, "{said}"),
+        (_, delivery) => assert_eq!(delivery, Some(Delivery::Unknown), "{said}"),
+    }
+    match cut {
+        // Not the whole request.
+        Cut::Request(_) | Cut::BeforeEnd(1..) => assert!(outcome.is_err() && !is_new, "{said}"),
+        Cut::BeforeEnd(_) => assert!(outcome.is_err(), "{said}"),
+        // What is answered is on disk.
+        Cut::Answer(_) => assert!(is_new, "{said}"),
+    }
+}
+
+#[test]
+fn what_is_said_of_a_killed_upload_is_true() {
+    assert!(cuts().len() >= 200);
+    for cut in cuts().into_iter().step_by(2) {
+        assert_true(cut, IfExists::Fail);
+    }
+}
+
+#[test]
+fn what_is_said_of_a_killed_upload_is_true_at_the_places_between() {
+    for cut in cuts().into_iter().skip(1).step_by(2) {
+        assert_true(cut, IfExists::Fail);
+    }
+}
+
+#[test]
+fn what_is_said_of_a_killed_replacement_is_true() {
+    for cut in cuts().into_iter().step_by(4) {
+        assert_true(cut, IfExists::Override);
+    }
+}
+
+/// More than the kernel takes: then it is known that the server has not the whole.
+#[test]
+fn a_large_upload_that_is_killed_early_is_not_delivered() {
+    for cut in [0, 100, 1_000, 500_000].map(Cut::Request) {
+        let dir = TempDir::new();
+        let large = upload(vec![b'x'; 20 * 1024 * 1024]);
+        let (outcome, held) = cut_upload(&dir, &large, cut, Then::Nothing, RetryPolicy::NONE);
+        let delivery = outcome.unwrap_err().delivery();
+        assert_eq!((delivery, held), (Delivery::NotDelivered, None), "case: {cut:?}");
+    }
+}
+
+/// The program comes back at once: the upload succeeds, once, whatever was lost.
+#[test]
+fn an_upload_outlives_a_restart() {
+    for cut in cuts().into_iter().skip(2).step_by(3) {
+        let dir = TempDir::new();
+        let (outcome, held) =
+            cut_upload(&dir, &upload(content()), cut, Then::Restart, RetryPolicy::DEFAULT);
+        let stored = outcome.unwrap_or_else(|error| panic!("case: {cut:?}: {error}"));
+        assert_eq!(stored.file_name(), NAME);
+        assert_eq!(held.as_deref(), Some(content().as_slice()), "case: {cut:?}");
+        if matches!(cut, Cut::Answer(_)) {
+            assert!(stored.is_resolved(), "case: {cut:?}: stored before the kill");
+        }
+    }
+}

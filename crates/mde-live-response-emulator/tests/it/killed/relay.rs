@@ -1,0 +1,127 @@
+//! What stands between a client and the program: hands on so many bytes, and then kills the program.
+
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+
+use super::program::Program;
+
+/// Where an exchange is cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cut {
+    /// After so many bytes of the request.
+    Request(usize),
+    /// So many bytes before the request's end.
+    BeforeEnd(usize),
+    /// After so many bytes of the answer, whose first one is waited for.
+    Answer(usize),
+}
+
+/// What happens after the kill.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Then {
+    Nothing,
+    /// The program runs again, on the same directory, and serves whoever comes.
+    Restart,
+}
+
+pub(super) struct Relay {
+    address: SocketAddr,
+    is_over: Arc<AtomicBool>,
+    thread: JoinHandle<()>,
+}
+
+impl Relay {
+    pub(super) fn start(dir: &Path, cut: Cut, then: Then) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let is_over = Arc::new(AtomicBool::new(false));
+        let (dir, over) = (dir.to_owned(), Arc::clone(&is_over));
+        let thread = thread::spawn(move || run(&listener, &dir, cut, then, &over));
+        Self { address, is_over, thread }
+    }
+
+    pub(super) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Ends it, and whatever program still runs. The client is gone by now.
+    pub(super) fn stop(self) {
+        self.is_over.store(true, Ordering::SeqCst);
+        drop(TcpStream::connect(self.address));
+        self.thread.join().unwrap();
+    }
+}
+
+fn run(listener: &TcpListener, dir: &Path, cut: Cut, then: Then, is_over: &AtomicBool) {
+    let program = Program::start(dir);
+    let (client, _) = listener.accept().unwrap();
+    exchange(client, program, cut);
+    let program = (then == Then::Restart).then(|| Program::start(dir));
+    loop {
+        let (client, _) = listener.accept().unwrap();
+        if is_over.load(Ordering::SeqCst) {
+            return;
+        }
+        if let Some(program) = &program {
+            serve(client, program);
+        }
+    }
+}
+
+/// Hands on what is to be handed on, and kills the program before it closes anything.
+fn exchange(mut client: TcpStream, program: Program, cut: Cut) {
+    let mut server = program.connect();
+    match cut {
+        Cut::Request(bytes) => hand_on(&mut client, &mut server, bytes),
+        Cut::BeforeEnd(bytes) => {
+            let length = hand_on_head(&mut client, &mut server);
+            hand_on(&mut client, &mut server, length - bytes);
+        }
+        Cut::Answer(bytes) => {
+            let length = hand_on_head(&mut client, &mut server);
+            hand_on(&mut client, &mut server, length);
+            server.peek(&mut [0]).unwrap();
+            hand_on(&mut server, &mut client, bytes);
+        }
+    }
+    program.kill();
+}
+
+fn hand_on(from: &mut TcpStream, to: &mut TcpStream, bytes: usize) {
+    let mut piece = vec![0; bytes];
+    from.read_exact(&mut piece).unwrap();
+    to.write_all(&piece).unwrap();
+}
+
+/// Hands on a request's head, and tells how long its body is.
+fn hand_on_head(client: &mut TcpStream, server: &mut TcpStream) -> usize {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        client.read_exact(&mut byte).unwrap();
+        head.extend_from_slice(&byte);
+    }
+    server.write_all(&head).unwrap();
+    let head = String::from_utf8(head).unwrap().to_ascii_lowercase();
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+    length.unwrap().parse().unwrap()
+}
+
+/// Hands everything on, both ways, until both sides have ended.
+fn serve(mut client: TcpStream, program: &Program) {
+    let mut server = program.connect();
+    let (mut from_client, mut to_server) =
+        (client.try_clone().unwrap(), server.try_clone().unwrap());
+    thread::scope(|scope| {
+        scope.spawn(move || {
+            let _ = io::copy(&mut from_client, &mut to_server);
+            let _ = to_server.shutdown(Shutdown::Write);
+        });
+        let _ = io::copy(&mut server, &mut client);
+        let _ = client.shutdown(Shutdown::Both);
+    });
+}

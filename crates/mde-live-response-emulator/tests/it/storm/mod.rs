@@ -1,0 +1,123 @@
+//! The storm of the core's tests, smaller, over real sockets: eight threads, one client, and faults between it and the
+//! emulator. What is checked is what the library really holds.
+//!
+//! `STORM_SEED` runs one seed, `STORM_SEEDS` as many, from 1 on; without either it is one.
+
+mod plan;
+mod relay;
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use mde_live_response_core::{
+    Client, ClientSecret, Delivery, Endpoint, EntraCredential, Error, IfExists, LibraryFile,
+    Pacing, RetryPolicy, Upload,
+};
+use mde_live_response_emulator::{Application, Emulator};
+use mde_live_response_ureq::UreqTransport;
+
+use plan::{Fault, job};
+use relay::Relay;
+
+const THREADS: u64 = 8;
+const UPLOADS: u64 = 40;
+
+struct Ending {
+    name: String,
+    content: String,
+    is_shared: bool,
+    outcome: Result<LibraryFile, Error>,
+}
+
+fn seeds() -> std::ops::RangeInclusive<u64> {
+    let number = |name| {
+        let text = std::env::var(name).ok()?;
+        Some(text.parse().unwrap_or_else(|_| panic!("{name} is no number: {text}")))
+    };
+    match (number("STORM_SEED"), number("STORM_SEEDS")) {
+        (Some(seed), _) => seed..=seed,
+        (None, Some(seeds)) => 1..=seeds,
+        (None, None) => 1..=1,
+    }
+}
+
+fn client(url: &str) -> Client {
+    let secret = ClientSecret::new("a-client-secret").unwrap();
+    let credential = EntraCredential::with_secret("a-tenant", "a-client", secret).unwrap();
+    let endpoint = Endpoint::loopback_http(url).unwrap().with_login(url).unwrap();
+    let instant = Duration::from_millis(1);
+    Client::builder(endpoint, credential, UreqTransport::new())
+        .pacing(Pacing::Off)
+        .retry(RetryPolicy::DEFAULT.with_backoff(instant, instant).with_budget(u32::MAX))
+        .build()
+}
+
+fn storm(seed: u64) -> (Vec<Ending>, Emulator, std::collections::BTreeSet<Fault>) {
+    let application = Application::new("a-tenant", "a-client").with_secret("a-client-secret");
+    let emulator = Emulator::builder().application(application).no_limits().start().unwrap();
+    let relay = Relay::start(seed, emulator.base_url(), emulator.library());
+    let endings = Mutex::new(Vec::new());
+    let client = client(&relay.url());
+    std::thread::scope(|scope| {
+        for thread in 0..THREADS {
+            let (client, endings) = (client.clone(), &endings);
+            scope.spawn(move || {
+                for n in 0..UPLOADS {
+                    let (name, content, overrides) = job(seed, thread, n);
+                    let existing = if overrides { IfExists::Override } else { IfExists::Fail };
+                    let upload = Upload::new(name.parse().unwrap(), content.clone().into_bytes());
+                    let outcome = client.upload(&upload.if_exists(existing));
+                    let is_shared = name.starts_with("shared");
+                    endings.lock().unwrap().push(Ending { name, content, is_shared, outcome });
+                }
+            });
+        }
+    });
+    drop(client);
+    let faults = relay.stop();
+    (endings.into_inner().unwrap(), emulator, faults)
+}
+
+#[test]
+fn in_a_storm_over_sockets_every_word_is_true() {
+    for seed in seeds() {
+        let (endings, emulator, faults) = storm(seed);
+        let library = emulator.library();
+        let mut winners: HashMap<&str, &str> = HashMap::new();
+        let mut kinds: HashMap<&str, u32> = HashMap::new();
+        for Ending { name, content, is_shared, outcome } in &endings {
+            let held = library.content(name);
+            let is_ours = held.as_deref() == Some(content.as_bytes());
+            let said = format!("STORM_SEED={seed}: {name}: ours is there: {is_ours}: {outcome:?}");
+            let kind = match outcome {
+                Ok(file) => {
+                    assert!(is_ours, "{said}");
+                    if *is_shared {
+                        let other = winners.insert(name, content);
+                        assert_eq!(other, None, "{said}: two were told that they stored it");
+                    }
+                    if file.is_resolved() { "resolved" } else { "stored" }
+                }
+                Err(error) => match error.delivery() {
+                    Delivery::NotDelivered => {
+                        assert!(!is_ours, "{said}");
+                        if error.is_conflict() { "conflict" } else { "not delivered" }
+                    }
+                    Delivery::Unknown => "unknown",
+                    Delivery::Delivered => {
+                        assert!(is_ours || *is_shared, "{said}");
+                        "delivered"
+                    }
+                },
+            };
+            *kinds.entry(kind).or_default() += 1;
+        }
+        assert_eq!(endings.len() as u64, THREADS * UPLOADS);
+        assert_eq!(faults.len(), Fault::KINDS, "STORM_SEED={seed}: only {faults:?}");
+        for kind in ["stored", "resolved", "not delivered", "unknown"] {
+            assert!(kinds.contains_key(kind), "STORM_SEED={seed}: {kind} did not come: {kinds:?}");
+        }
+        assert!(library.token_calls() > 1, "STORM_SEED={seed}: no token was renewed");
+    }
+}

@@ -1,0 +1,67 @@
+//! What a seed stands for: the fault of each exchange, a pure function of the seed, the file and the attempt.
+
+/// splitmix64 over a text and a number.
+fn dice(seed: u64, question: &str, number: u64) -> u64 {
+    let mut z = question.bytes().fold(seed ^ number.rotate_left(32), |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3).rotate_left(5)
+    });
+    z = z.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+/// What happens to one exchange.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum Fault {
+    None,
+    /// The connection breaks before the request's last bytes are read: a reset.
+    ResetDuring,
+    /// The whole request comes and goes no further.
+    LostOnTheWay,
+    /// The service answers, and nobody hears it.
+    AnswerLost,
+    /// Half of the answer comes.
+    AnswerCut,
+    /// A page in place of the answer, after the service has acted.
+    Page,
+    /// A status, without asking the service.
+    Refused(u16),
+    /// A status in place of the service's answer.
+    Broken(u16),
+    /// No token counts any more that was issued so far.
+    TokensRevoked,
+}
+
+impl Fault {
+    /// So many can be told apart.
+    pub(super) const KINDS: usize = 13;
+}
+
+pub(super) fn fault(seed: u64, name: &str, attempt: u64) -> Fault {
+    match dice(seed, name, attempt) % 100 {
+        0..=9 => Fault::ResetDuring,
+        10..=14 => Fault::LostOnTheWay,
+        15..=22 => Fault::AnswerLost,
+        23..=27 => Fault::AnswerCut,
+        28..=30 => Fault::Page,
+        31..=33 => Fault::Refused(429),
+        34..=36 => Fault::Refused(408),
+        37..=39 => Fault::Refused(500),
+        40..=42 => Fault::Refused(503),
+        43..=45 => Fault::Broken(502),
+        46..=48 => Fault::Broken(504),
+        49..=51 => Fault::TokensRevoked,
+        _ => Fault::None,
+    }
+}
+
+/// The n-th upload of a thread: its name, its content, whether it may replace a file.
+pub(super) fn job(seed: u64, thread: u64, n: u64) -> (String, String, bool) {
+    let roll = dice(seed, "job", thread << 32 | n);
+    // Names that all threads want, each for once; else one's own.
+    let is_shared = n % 4 == 3;
+    let name = if is_shared { format!("shared-{n}.ps1") } else { format!("own-{thread}-{n}.ps1") };
+    let content = format!("{name} of thread {thread}");
+    (name, content, !is_shared && roll.is_multiple_of(2))
+}
