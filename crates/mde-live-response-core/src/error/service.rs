@@ -113,7 +113,7 @@ impl ServiceError {
                 "the name is taken: choose another, or override the file if it is yours"
             }
             ServiceErrorKind::Rejected if self.answer.status == StatusCode::NOT_FOUND => {
-                "check the base URL: neither host nor path should give 404 to an upload"
+                "check the base URL: neither its host nor its path should give 404"
             }
             // How the service says that a name is taken is documented nowhere, and 400 is what clients expect.
             ServiceErrorKind::Rejected if self.answer.status == StatusCode::BAD_REQUEST => {
