@@ -184,7 +184,7 @@ fn h10_404() {
     assert_eq!((error.delivery(), error.is_retryable()), (Delivery::NotDelivered, false));
     assert_eq!(
         error.help().unwrap(),
-        "check the base URL: neither host nor path should give 404 to an upload"
+        "check the base URL: neither its host nor its path should give 404"
     );
     assert_eq!(expect_error!(error, Service, 404).kind(), ServiceErrorKind::Rejected);
 }
