@@ -6,13 +6,15 @@
 //! facade crate `mde-live-response`, which adds a transport over ureq.
 //!
 //! Four floors, each using only those above it and [`transport`](Transport): the model (what the caller
-//! says and gets), [`wire`] (values to requests, answers to values), the transport seam, the [`Client`].
+//! says and gets), [`wire`] (values to requests, answers to values), the transport seam, the [`Client`]. [`sync`] is a
+//! caller of the client like any other.
 
 #![forbid(unsafe_code)]
 
 mod client;
 mod error;
 mod model;
+pub mod sync;
 mod transport;
 pub mod wire;
 

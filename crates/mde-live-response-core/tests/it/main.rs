@@ -35,6 +35,7 @@ mod secrets;
 mod statuses;
 mod storm;
 mod support;
+mod sync;
 mod texts;
 mod token_files;
 mod waits;
