@@ -8,5 +8,6 @@
     reason = "a test fails by panicking"
 )]
 
+mod folders;
 mod pace_file;
 mod support;

@@ -1,0 +1,155 @@
+//! A folder as what a library should hold: its files, and what is said of them.
+//!
+//! Texts come from, in this order: the manifest, the file `NAME.json` beside a file, a PowerShell script's own help.
+
+mod help;
+mod manifest;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use mde_live_response_core::sync::{Desired, DesiredFile, DuplicateName};
+use mde_live_response_core::{Error, FileName, InvalidText, Sha256Digest};
+
+use manifest::{Entry, Parameters};
+
+/// Name of the manifest.
+pub const MANIFEST: &str = "librarymanifest.json";
+
+/// A folder does not say what a library should hold.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FolderError {
+    /// The folder, or what describes its files, cannot be read.
+    #[error("{}: {cause}", path.display())]
+    Unreadable {
+        /// Which file or folder.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        cause: io::Error,
+    },
+    /// A manifest, or a file beside a file, is not what it should be.
+    #[error("{}: {cause}", path.display())]
+    Malformed {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong with it, and where.
+        #[source]
+        cause: serde_json::Error,
+    },
+    /// What is said of a file contradicts itself, or the file.
+    #[error("{}: `{name}`: {problem}", path.display())]
+    Contradiction {
+        /// Where it is said.
+        path: PathBuf,
+        /// Of which file.
+        name: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// A text cannot be sent.
+    #[error("{}: {problem}", path.display())]
+    Text {
+        /// Of which file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        problem: InvalidText,
+    },
+    /// A file cannot be in the library, or cannot be read.
+    #[error(transparent)]
+    File(#[from] Error),
+    /// Two files have the same name.
+    #[error(transparent)]
+    Duplicate(#[from] DuplicateName),
+}
+
+/// Reads a folder, and hashes its files.
+///
+/// With a manifest (`librarymanifest.json`), exactly the files that it lists. Without one, all regular files but hidden
+/// ones and those named `NAME.json` beside a file `NAME`; folders within are left out, for a library has none.
+///
+/// # Errors
+///
+/// [`FolderError`]: something cannot be read, or is not what it should be. A field that is not known is an error that
+/// names it.
+pub fn read_folder(dir: &Path) -> Result<Desired, FolderError> {
+    let manifest = manifest::read(&dir.join(MANIFEST))?;
+    let files = match &manifest {
+        Some(entries) => entries.iter().map(|entry| entry.name().to_owned()).collect(),
+        None => files_of(dir)?,
+    };
+    let files = files.into_iter().map(|name| {
+        let of_manifest = manifest.iter().flatten().find(|entry| entry.name() == name);
+        read_file(dir, &name, of_manifest)
+    });
+    Ok(Desired::new(files.collect::<Result<Vec<_>, _>>()?)?)
+}
+
+/// Names of the files that a folder without a manifest holds for the library.
+fn files_of(dir: &Path) -> Result<BTreeSet<String>, FolderError> {
+    let unreadable = |cause| FolderError::Unreadable { path: dir.to_owned(), cause };
+    let mut names = BTreeSet::new();
+    for entry in fs::read_dir(dir).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        // Through a link, as for an upload.
+        let is_file = fs::metadata(&path).map_err(unreadable)?.is_file();
+        let name = path.file_name().unwrap_or_default();
+        if is_file && !name.as_encoded_bytes().starts_with(b".") {
+            let name = name.to_str().ok_or_else(|| {
+                let problem = mde_live_response_core::InvalidFileName::NotUtf8;
+                Error::from(mde_live_response_core::InputError::Path {
+                    path: path.clone(),
+                    problem,
+                })
+            })?;
+            names.insert(name.to_owned());
+        }
+    }
+    let is_beside = |name: &String| name.strip_suffix(".json").is_some_and(|of| names.contains(of));
+    Ok(names.iter().filter(|name| !is_beside(name)).cloned().collect())
+}
+
+fn read_file(dir: &Path, name: &str, listed: Option<&Entry>) -> Result<DesiredFile, FolderError> {
+    let problem = |problem| {
+        Error::from(mde_live_response_core::InputError::Path { path: dir.join(name), problem })
+    };
+    name.parse::<FileName>().map_err(problem)?;
+    let path = dir.join(name);
+    let beside_path = dir.join(format!("{name}.json"));
+    let beside = manifest::read_beside(&beside_path, name)?;
+    let mut file = DesiredFile::from_path(&path)?;
+    let (manifest_path, help) = (dir.join(MANIFEST), help::read(&path));
+    if let Some(entry) = listed {
+        check(entry, &manifest_path, name, file.sha256())?;
+    }
+    if let Some(entry) = &beside {
+        check(entry, &beside_path, name, file.sha256())?;
+    }
+    let said = || listed.into_iter().chain(&beside);
+    let text = |problem| FolderError::Text { path: path.clone(), problem };
+    let description = said().find_map(|entry| entry.description.clone()).or(help.synopsis);
+    if let Some(description) = description {
+        file = file.description(description.try_into().map_err(text)?);
+    }
+    let parameters = said().map(Entry::parameters).find(|it| *it != Parameters::Unsaid);
+    let parameters = match parameters {
+        Some(Parameters::Described(text)) => Some(text),
+        Some(_) => None,
+        None => help.parameters,
+    };
+    if let Some(parameters) = parameters {
+        file = file.parameters(parameters.try_into().map_err(text)?);
+    }
+    Ok(file)
+}
+
+fn check(entry: &Entry, path: &Path, name: &str, sha256: &Sha256Digest) -> Result<(), FolderError> {
+    let problem = entry.problem(sha256);
+    problem.map_or(Ok(()), |problem| {
+        Err(FolderError::Contradiction { path: path.to_owned(), name: name.to_owned(), problem })
+    })
+}
