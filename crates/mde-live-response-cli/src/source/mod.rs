@@ -11,7 +11,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use mde_live_response_core::sync::{Desired, DesiredFile, DuplicateName};
-use mde_live_response_core::{Error, FileName, InvalidText, Sha256Digest};
+use mde_live_response_core::{
+    Error, FileName, InputError, InvalidFileName, InvalidText, Sha256Digest,
+};
 
 use manifest::{Entry, Parameters};
 
@@ -84,7 +86,7 @@ pub fn read_folder(dir: &Path) -> Result<Desired, FolderError> {
     };
     let files = files.into_iter().map(|name| {
         let of_manifest = manifest.iter().flatten().find(|entry| entry.name() == name);
-        read_file(dir, &name, of_manifest)
+        read_described(dir, &name, of_manifest)
     });
     Ok(Desired::new(files.collect::<Result<Vec<_>, _>>()?)?)
 }
@@ -100,11 +102,8 @@ fn files_of(dir: &Path) -> Result<BTreeSet<String>, FolderError> {
         let name = path.file_name().unwrap_or_default();
         if is_file && !name.as_encoded_bytes().starts_with(b".") {
             let name = name.to_str().ok_or_else(|| {
-                let problem = mde_live_response_core::InvalidFileName::NotUtf8;
-                Error::from(mde_live_response_core::InputError::Path {
-                    path: path.clone(),
-                    problem,
-                })
+                let problem = InvalidFileName::NotUtf8;
+                Error::from(InputError::Path { path: path.clone(), problem })
             })?;
             names.insert(name.to_owned());
         }
@@ -113,11 +112,24 @@ fn files_of(dir: &Path) -> Result<BTreeSet<String>, FolderError> {
     Ok(names.iter().filter(|name| !is_beside(name)).cloned().collect())
 }
 
-fn read_file(dir: &Path, name: &str, listed: Option<&Entry>) -> Result<DesiredFile, FolderError> {
-    let problem = |problem| {
-        Error::from(mde_live_response_core::InputError::Path { path: dir.join(name), problem })
-    };
-    name.parse::<FileName>().map_err(problem)?;
+/// Reads a single file, and hashes it, with what is said of it in the file `NAME.json` beside it and by its own help.
+///
+/// # Errors
+///
+/// [`FolderError`], as for [`read_folder`].
+pub fn read_file(path: &Path) -> Result<DesiredFile, FolderError> {
+    let name = FileName::from_path(path)
+        .map_err(|problem| Error::from(InputError::Path { path: path.to_owned(), problem }))?;
+    read_described(path.parent().unwrap_or(Path::new("")), name.as_str(), None)
+}
+
+fn read_described(
+    dir: &Path,
+    name: &str,
+    listed: Option<&Entry>,
+) -> Result<DesiredFile, FolderError> {
+    name.parse::<FileName>()
+        .map_err(|problem| Error::from(InputError::Path { path: dir.join(name), problem }))?;
     let path = dir.join(name);
     let beside_path = dir.join(format!("{name}.json"));
     let beside = manifest::read_beside(&beside_path, name)?;

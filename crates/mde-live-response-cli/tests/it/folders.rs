@@ -159,7 +159,10 @@ fn a_hash_in_a_manifest_that_is_right_is_fine() {
     assert_eq!(read(&dir), [row("a.ps1", None, None)]);
 }
 
-fn help(script: impl AsRef<[u8]>) -> (Option<String>, Option<String>) {
+/// Description and parameters.
+type Said = (Option<String>, Option<String>);
+
+fn help(script: impl AsRef<[u8]>) -> Said {
     let dir = TempDir::new();
     write(&dir, "a.ps1", script);
     let [(_, description, parameters)] = <[_; 1]>::try_from(read(&dir)).unwrap();
@@ -174,7 +177,7 @@ fn help_is_read_as_powershell_scripts_write_it() {
         "\u{feff}<#\n.SYNOPSIS\nWide é.\n#>".encode_utf16().flat_map(u16::to_le_bytes).collect();
     let with_bom = [b"\xEF\xBB\xBF".as_slice(), "<# .SYNOPSIS\nMarked. #>".as_bytes()].concat();
     let cut = [b"<#\n.SYNOPSIS\nLong.\n#>\n#".as_slice(), "é".repeat(40_000).as_bytes()].concat();
-    let cases: [(&str, Vec<u8>, (Option<String>, Option<String>)); 15] = [
+    let cases: [(&str, Vec<u8>, Said); 15] = [
         ("a block", SCRIPT.into(), (Some("Lists things.".into()), Some("-Name: Which.".into()))),
         (
             "CRLF",

@@ -68,6 +68,12 @@ impl IssuedToken {
     pub fn expiring(token: AccessToken, expires_in: Duration) -> Self {
         Self { token, expires_in: Some(expires_in) }
     }
+
+    /// The token.
+    #[must_use]
+    pub fn token(&self) -> &AccessToken {
+        &self.token
+    }
 }
 
 /// A token that is good until the service refuses it.

@@ -1,16 +1,14 @@
 //! Tokens for an application from Microsoft Entra, over the client's own transport and by its own rules.
 
-use std::ffi::OsString;
-use std::fs::File;
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+mod token_file;
 
-use zeroize::Zeroizing;
+use std::ffi::OsString;
+use std::path::PathBuf;
 
 use super::pipeline;
 use super::task::Task;
 use super::{Credential, CredentialError, IssuedToken, TokenRequest};
-use crate::error::{Error, SourceError, SourceErrorKind};
+use crate::error::{Context, Error};
 use crate::model::{CallKind, ClientSecret, InvalidEndpoint, InvalidSecret, login_url};
 use crate::wire::{Proof, TokenForm};
 
@@ -20,7 +18,9 @@ use crate::wire::{Proof, TokenForm};
 /// Asks the login host of the client's [`Endpoint`](crate::Endpoint) for a token for its audience, through the
 /// client's transport. Such a request is repeated like any other, but does not count on the rates of the library's
 /// API. A refusal carries the code (`AADSTS...`) as [`AuthError::code`](crate::AuthError::code) and the correlation
-/// ID as [`AuthError::target`](crate::AuthError::target).
+/// ID as [`AuthError::target`](crate::AuthError::target), and is not repeated.
+///
+/// Keeps no token: that is the [`Client`](crate::Client)'s part, for each client and its clones.
 ///
 /// # Examples
 ///
@@ -57,10 +57,10 @@ pub enum InvalidApplication {
     ClientId,
     /// The secret cannot be one.
     #[error("client {0}")]
-    Secret(#[from] InvalidSecret),
+    Secret(InvalidSecret),
     /// The login host cannot be one.
-    #[error("login host: {0}")]
-    Login(#[from] InvalidEndpoint),
+    #[error("login host cannot be used: {0}")]
+    Login(InvalidEndpoint),
     /// A variable is not set.
     #[error("the environment variable {variable} is not set")]
     NotSet {
@@ -78,6 +78,19 @@ pub enum InvalidApplication {
     },
 }
 
+// By hand, for with `#[from]` the cause would be its own source as well, and be shown twice.
+impl From<InvalidSecret> for InvalidApplication {
+    fn from(error: InvalidSecret) -> Self {
+        Self::Secret(error)
+    }
+}
+
+impl From<InvalidEndpoint> for InvalidApplication {
+    fn from(error: InvalidEndpoint) -> Self {
+        Self::Login(error)
+    }
+}
+
 impl EntraCredential {
     /// An application that proves itself by a secret. The tenant is an ID or a domain.
     ///
@@ -92,8 +105,10 @@ impl EntraCredential {
         Self::new(tenant, client_id, Means::Secret(secret))
     }
 
-    /// An application that proves itself by the token in a file, which is read anew for every request. One line end
-    /// at the file's end is no part of the token.
+    /// An application that proves itself by the token in a file, which is read anew whenever a token is asked for. One
+    /// line end (LF or CRLF) at the file's end is no part of the token. The file may be a symbolic link; it must be
+    /// regular, UTF-8, and of 65,536 bytes at most, this library's choice. A file that holds no token ends the call
+    /// that needs one with [`AuthErrorKind::Credential`](crate::AuthErrorKind::Credential).
     ///
     /// # Errors
     ///
@@ -181,20 +196,12 @@ impl EntraCredential {
 
     fn issue(&self, task: &Task<'_>) -> Result<IssuedToken, Error> {
         match &self.means {
-            Means::Secret(secret) => self.ask(task, &Proof::Secret(secret), secret),
-            Means::TokenFile(path) => {
-                let assertion = read_token(path)?;
-                self.ask(task, &Proof::Assertion(&assertion), &assertion)
-            }
+            Means::Secret(secret) => self.ask(task, &Proof::Secret(secret)),
+            Means::TokenFile(path) => self.ask(task, &Proof::Assertion(&token_file::read(path)?)),
         }
     }
 
-    fn ask(
-        &self,
-        task: &Task<'_>,
-        proof: &Proof<'_>,
-        secret: &ClientSecret,
-    ) -> Result<IssuedToken, Error> {
+    fn ask(&self, task: &Task<'_>, proof: &Proof<'_>) -> Result<IssuedToken, Error> {
         let client = task.client;
         let endpoint = &client.endpoint;
         let login = self.login.as_deref().unwrap_or(endpoint.login());
@@ -203,8 +210,8 @@ impl EntraCredential {
         let (token, expires_in) = pipeline::run_login(task, |limits| {
             let mut request = form.request();
             request.extensions_mut().insert(limits);
-            let reply = secret.scrub(client.transport.send(request)?);
-            form.read_reply(&reply, endpoint, client.clock.time_of_day())
+            let reply = proof.scrub(client.transport.send(request)?);
+            form.read_reply(reply, endpoint, client.clock.time_of_day())
         })?;
         Ok(match expires_in {
             Some(life) => IssuedToken::expiring(token, life),
@@ -213,31 +220,17 @@ impl EntraCredential {
     }
 }
 
-/// Longest token file, in bytes: ours, far more than a token needs.
-const MAX_TOKEN_FILE: usize = 64 * 1024;
-
-fn read_token(path: &Path) -> Result<ClientSecret, Error> {
-    let unreadable = |cause: io::Error| {
-        SourceError::new(SourceErrorKind::of(&cause), Some(path.to_owned())).with_source(cause)
-    };
-    let unusable = |why: Box<dyn std::error::Error + Send + Sync>| {
-        Error::from(unreadable(io::Error::new(io::ErrorKind::InvalidData, why)))
-    };
-    // Room for all of it, so that no part is left behind by growing.
-    let mut text = Zeroizing::new(String::with_capacity(MAX_TOKEN_FILE + 1));
-    let file = File::open(path).map_err(unreadable)?;
-    file.take(MAX_TOKEN_FILE as u64 + 1).read_to_string(&mut text).map_err(unreadable)?;
-    if text.len() > MAX_TOKEN_FILE {
-        return Err(unusable("longer than 64 KiB: no token".into()));
-    }
-    let token = text.strip_suffix('\n').unwrap_or(&text);
-    let token = token.strip_suffix('\r').unwrap_or(token);
-    ClientSecret::new(token).map_err(|why| unusable(why.into()))
-}
-
 impl Credential for EntraCredential {
     fn token(&self, request: &TokenRequest<'_>) -> Result<IssuedToken, CredentialError> {
         let task = request.task().part(CallKind::Token);
-        task.end(self.issue(&task)).map_err(CredentialError::new)
+        task.end(self.issue(&task)).map_err(|mut error| {
+            // It ends the call that wants the token, of which earlier requests for one say nothing.
+            if matches!(error, Error::Auth(_))
+                && let Some(context) = error.context_mut()
+            {
+                *context = Context::default();
+            }
+            CredentialError::new(error)
+        })
     }
 }

@@ -1,7 +1,11 @@
 //! No token, or one that the service refuses.
 
+mod login_help;
+
 use std::error::Error as StdError;
 use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use http::StatusCode;
 
@@ -18,7 +22,7 @@ use crate::transport::Delivery;
 pub enum AuthErrorKind {
     /// The credential gave no token.
     Credential,
-    /// The service that issues tokens refuses the application.
+    /// The service that issues tokens refuses the application, or answers with something else than a token.
     Login,
     /// The token shows by itself that it is not good for this, and was not sent.
     Unsuitable,
@@ -28,7 +32,8 @@ pub enum AuthErrorKind {
     Forbidden,
 }
 
-/// No token, or one that the service refuses. Nothing was stored.
+/// No token, or one that the service refuses. The attempt that ended so stored nothing; what earlier ones left open
+/// is in [`Error::delivery`].
 #[derive(Debug)]
 pub struct AuthError {
     cause: Box<Cause>,
@@ -38,7 +43,9 @@ pub struct AuthError {
 #[derive(Debug)]
 enum Cause {
     Credential(CredentialError),
+    TokenFile { path: PathBuf, what: &'static str, source: Option<io::Error> },
     Login { answer: FailureAnswer, host: String },
+    NoToken { status: StatusCode, host: String, why: String },
     Unsuitable(TokenProblem),
     Refused { answer: FailureAnswer, audience: String, problem: Option<TokenProblem> },
 }
@@ -52,9 +59,19 @@ impl AuthError {
         Self::new(Cause::Credential(error))
     }
 
+    /// For a file that should hold a token; `what` goes after its path.
+    pub(crate) fn token_file(path: &Path, what: &'static str, source: Option<io::Error>) -> Self {
+        Self::new(Cause::TokenFile { path: path.to_owned(), what, source })
+    }
+
     /// For a refusal by the service that issues tokens.
     pub(crate) fn login(answer: FailureAnswer, host: &str) -> Self {
         Self::new(Cause::Login { answer, host: host.to_owned() })
+    }
+
+    /// For an answer of that service which is neither refusal nor token; `why` may be empty.
+    pub(crate) fn no_token(status: StatusCode, host: &str, why: &str) -> Self {
+        Self::new(Cause::NoToken { status, host: host.to_owned(), why: why.to_owned() })
     }
 
     pub(crate) fn unsuitable(problem: TokenProblem) -> Self {
@@ -75,8 +92,8 @@ impl AuthError {
 
     fn answer(&self) -> Option<&FailureAnswer> {
         match &*self.cause {
-            Cause::Credential(_) | Cause::Unsuitable(_) => None,
             Cause::Login { answer, .. } | Cause::Refused { answer, .. } => Some(answer),
+            _ => None,
         }
     }
 
@@ -92,8 +109,8 @@ impl AuthError {
     #[must_use]
     pub fn kind(&self) -> AuthErrorKind {
         match &*self.cause {
-            Cause::Credential(_) => AuthErrorKind::Credential,
-            Cause::Login { .. } => AuthErrorKind::Login,
+            Cause::Credential(_) | Cause::TokenFile { .. } => AuthErrorKind::Credential,
+            Cause::Login { .. } | Cause::NoToken { .. } => AuthErrorKind::Login,
             Cause::Unsuitable(_) => AuthErrorKind::Unsuitable,
             Cause::Refused { answer, .. } if answer.status == StatusCode::FORBIDDEN => {
                 AuthErrorKind::Forbidden
@@ -102,10 +119,13 @@ impl AuthError {
         }
     }
 
-    /// Status of the answer that refused; `None` when there was none.
+    /// Status of the answer that refused, or came without a token; `None` when there was none.
     #[must_use]
     pub fn status(&self) -> Option<StatusCode> {
-        self.answer().map(|answer| answer.status)
+        match &*self.cause {
+            Cause::NoToken { status, .. } => Some(*status),
+            _ => self.answer().map(|answer| answer.status),
+        }
     }
 
     /// What the token shows by itself, where that explains the refusal.
@@ -131,7 +151,11 @@ impl AuthError {
                     .to_owned(),
             ),
             (Cause::Credential(_), _) => self.call_error().and_then(Error::help),
-            (Cause::Login { .. }, _) => Some(login_help(self.code().unwrap_or_default()).to_owned()),
+            (Cause::TokenFile { .. }, _) => {
+                Some("check the path, and whatever writes the token there".to_owned())
+            }
+            (Cause::Login { .. }, _) => Some(login_help::of(self.code()).to_owned()),
+            (Cause::NoToken { .. }, _) => Some(login_help::OF_ANOTHER_SERVER.to_owned()),
             (Cause::Refused { audience, .. }, None) if self.kind() == AuthErrorKind::Forbidden => {
                 Some(format!(
                     "check that the token is for the audience {audience}, and that the application has the \
@@ -142,24 +166,6 @@ impl AuthError {
                 "get a new token: this one is expired, revoked or not for this service".to_owned(),
             ),
         }
-    }
-}
-
-/// What the commonest refusals mean.
-fn login_help(code: &str) -> &'static str {
-    match code {
-        "AADSTS7000215" => "check the client secret: it is the secret's value, not its identifier",
-        "AADSTS7000222" => "the client secret has expired: add a new one to the application",
-        "AADSTS700016" => "check the client ID, and that the application is known in this tenant",
-        "AADSTS90002" => "check the tenant ID, and that the login host is that of its cloud",
-        "AADSTS500011" => {
-            "check the audience, and that Defender for Endpoint is used in this tenant"
-        }
-        "AADSTS70021" | "AADSTS700213" => {
-            "check issuer, subject and audience of the application's federated credential against the token's"
-        }
-        "AADSTS700024" => "the federated token is expired or not yet valid: get a fresh one",
-        _ => "check tenant, client ID and secret of the application",
     }
 }
 
@@ -181,10 +187,21 @@ impl fmt::Display for AuthError {
             Cause::Login { answer, host } => {
                 let code = answer.code.as_deref().unwrap_or_default();
                 let message = answer.message.as_deref().map(|it| sentence(it, code).to_owned());
+                let message = message.filter(|message| !message.is_empty());
                 let shown = FailureAnswer { message, ..answer.clone() };
                 write!(f, "{host} issues no token to the application ({shown})")?;
             }
-            Cause::Unsuitable(problem) => write!(f, "{}", Shown(problem))?,
+            Cause::NoToken { status, host, why } => {
+                write!(f, "{host} answers with status {} and no token", status.as_u16())?;
+                if !why.is_empty() {
+                    write!(f, ": {}", Escaped { text: why, max: 200 })?;
+                }
+            }
+            Cause::TokenFile { path, what, .. } => {
+                let path = path.to_string_lossy();
+                write!(f, "the token file {} {what}", Escaped { text: &path, max: usize::MAX })?;
+            }
+            Cause::Unsuitable(problem) => write!(f, "{problem}")?,
             Cause::Refused { answer, .. } if answer.status == StatusCode::FORBIDDEN => {
                 write!(f, "the service does not permit this with this token ({answer})")?;
             }
@@ -193,18 +210,9 @@ impl fmt::Display for AuthError {
             }
         }
         if let Cause::Refused { problem: Some(problem), .. } = &*self.cause {
-            write!(f, ": {}", Shown(problem))?;
+            write!(f, ": {problem}")?;
         }
         write!(f, "{}", self.context.ending(Delivery::NotDelivered))
-    }
-}
-
-/// What a token says is text from outside.
-struct Shown<'a>(&'a TokenProblem);
-
-impl fmt::Display for Shown<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", Escaped { text: &self.0.to_string(), max: 500 })
     }
 }
 
@@ -216,6 +224,7 @@ impl StdError for AuthError {
                 Some(error) => error.source(),
                 None => error.source(),
             },
+            Cause::TokenFile { source, .. } => source.as_ref().map(|source| source as _),
             _ => None,
         }
     }

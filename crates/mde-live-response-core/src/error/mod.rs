@@ -123,6 +123,17 @@ impl Error {
         }
     }
 
+    /// An identifier that the service's support can look up, where it gave one with its refusal.
+    #[must_use]
+    pub fn target(&self) -> Option<&str> {
+        match self {
+            Self::Auth(error) => error.target(),
+            Self::Service(error) => error.target(),
+            Self::Throttled(error) => error.target(),
+            _ => None,
+        }
+    }
+
     /// How long the service asks to wait before the next try: with 429 and 503 as a rule, but it may say so
     /// beside any refusal.
     #[must_use]

@@ -12,7 +12,8 @@ use super::token_claims::TokenClaims;
 /// A bearer token.
 ///
 /// Neither prints, compares nor serialises itself, and is wiped from memory with its last clone. That does
-/// not reach copies that others make: the HTTP library holds one for as long as it handles a request.
+/// not reach copies that others make: the HTTP library holds one for as long as it handles a request. An answer that
+/// repeats it is shown without it, if it has 8 bytes or more.
 ///
 /// # Examples
 ///
@@ -61,8 +62,8 @@ impl AccessToken {
         self.0.is_same(&other.0)
     }
 
-    /// What the token says of itself, unverified: audience, permissions, expiry. `None` for a token that is not a
-    /// JSON Web Token, or says none of it.
+    /// What the token says of itself, unverified: audience, permissions, expiry. `None` for a token that is no JSON
+    /// Web Token, or whose claims are not of the types that Microsoft Entra gives them.
     #[must_use]
     pub fn claims(&self) -> Option<TokenClaims> {
         TokenClaims::read(self.0.expose())

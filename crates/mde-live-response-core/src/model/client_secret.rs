@@ -1,6 +1,7 @@
 //! What an application proves itself with.
 
 use std::fmt;
+use std::str::FromStr;
 
 use http::Response;
 use zeroize::Zeroizing;
@@ -9,7 +10,8 @@ use super::secret::Secret;
 
 /// Secret of an application, as its registration shows it once.
 ///
-/// Neither prints, compares nor serialises itself, and is wiped from memory with its last clone.
+/// Neither prints, compares nor serialises itself, and is wiped from memory with its last clone. An answer that
+/// repeats it is shown without it, if it has 8 bytes or more.
 #[derive(Clone)]
 pub struct ClientSecret(Secret);
 
@@ -29,7 +31,7 @@ pub enum InvalidSecret {
 }
 
 impl ClientSecret {
-    /// A secret, as it is.
+    /// A secret, as it is: any text without control characters, and without white space at its ends.
     ///
     /// # Errors
     ///
@@ -65,6 +67,14 @@ impl ClientSecret {
     /// The reply without this secret.
     pub(crate) fn scrub(&self, reply: Response<Vec<u8>>) -> Response<Vec<u8>> {
         self.0.scrub(reply)
+    }
+}
+
+impl FromStr for ClientSecret {
+    type Err = InvalidSecret;
+
+    fn from_str(secret: &str) -> Result<Self, InvalidSecret> {
+        Self::new(secret)
     }
 }
 

@@ -25,9 +25,8 @@ impl Secret {
 
     /// The reply without this secret: a server that echoes what it was sent must not bring it into a text.
     ///
-    /// Finds it as it stands, and with any of its characters escaped as JSON or a URL may do. A secret of
-    /// fewer than 8 characters stays: none is that short, and without it the answer would mean something
-    /// else.
+    /// Finds it as it stands, and with any of its characters escaped as JSON, a URL or a form may do. A secret
+    /// of fewer than 8 bytes stays: none is that short, and without it the answer would mean something else.
     pub(crate) fn scrub(&self, mut reply: Response<Vec<u8>>) -> Response<Vec<u8>> {
         if self.0.len() < Self::MIN_SCRUBBED {
             return reply;
@@ -52,7 +51,7 @@ impl Secret {
         let mut clean = Vec::new();
         let (mut kept, mut at) = (0, 0);
         while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
-            let Some(found) = spelled(self.0.as_bytes(), rest) else {
+            let Some(found) = spelled(&self.0, rest) else {
                 at += 1;
                 continue;
             };
@@ -72,28 +71,57 @@ impl Secret {
 const REDACTED: &str = "[redacted]";
 
 /// Length of the secret's spelling with which the text starts.
-fn spelled(secret: &[u8], text: &[u8]) -> Option<usize> {
-    if text.starts_with(secret) {
+fn spelled(secret: &str, text: &[u8]) -> Option<usize> {
+    if text.starts_with(secret.as_bytes()) {
         return Some(secret.len());
     }
     let mut len = 0;
-    for c in secret {
-        len += spelled_char(*c, text.get(len..)?)?;
+    for c in secret.chars() {
+        len += spelled_char(c, text.get(len..)?)?;
     }
     Some(len)
 }
 
-/// Length of the character's spelling with which the text starts: `c`, `%63`, `\u0063` or `\c`.
-fn spelled_char(c: u8, text: &[u8]) -> Option<usize> {
-    let is_hex_of_c = |digits: &[u8]| {
-        let digits = str::from_utf8(digits).ok();
-        digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) == Some(c)
-    };
+/// Length of the character's spelling with which the text starts: JSON's by number, a form's space, or its bytes.
+fn spelled_char(c: char, text: &[u8]) -> Option<usize> {
+    if let Some(len) = numbered_char(c, text) {
+        return Some(len);
+    }
+    if c == ' ' && text.starts_with(b"+") {
+        return Some(1);
+    }
+    let mut len = 0;
+    for b in c.encode_utf8(&mut [0; 4]).bytes() {
+        len += spelled_byte(b, text.get(len..)?)?;
+    }
+    Some(len)
+}
+
+/// JSON's `\u0063`; two of them for a character that needs two.
+fn numbered_char(c: char, text: &[u8]) -> Option<usize> {
+    let mut len = 0;
+    for unit in c.encode_utf16(&mut [0; 2]) {
+        let digits = text.get(len..)?.strip_prefix(b"\\u")?.get(..4)?;
+        let number = u16::from_str_radix(str::from_utf8(digits).ok()?, 16).ok()?;
+        if number != *unit {
+            return None;
+        }
+        len += 6;
+    }
+    Some(len)
+}
+
+/// `c`, a URL's `%63`, or `\c`.
+fn spelled_byte(b: u8, text: &[u8]) -> Option<usize> {
     match text {
-        [b'%', high, low, ..] if is_hex_of_c(&[*high, *low]) => Some(3),
-        [b'\\', b'u', b'0', b'0', high, low, ..] if is_hex_of_c(&[*high, *low]) => Some(6),
-        [b'\\', next, ..] if *next == c => Some(2),
-        [next, ..] if *next == c => Some(1),
+        [b'%', high, low, ..] if is_hex_of(b, [*high, *low]) => Some(3),
+        [b'\\', next, ..] if *next == b => Some(2),
+        [next, ..] if *next == b => Some(1),
         _ => None,
     }
+}
+
+fn is_hex_of(b: u8, digits: [u8; 2]) -> bool {
+    let digits = str::from_utf8(&digits).ok();
+    digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) == Some(b)
 }

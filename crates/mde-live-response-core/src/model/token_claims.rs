@@ -7,11 +7,19 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
+use super::Endpoint;
+
 /// The permission that every call of the library's API needs.
 const PERMISSION: &str = "Library.Manage";
 
 /// By how much the clocks of this machine and of the service may differ.
 const CLOCK_SKEW: Duration = Duration::from_secs(300);
+
+/// Older names of the commercial cloud's audience: documented nowhere any more, still asked for by clients in use.
+const OLDER_AUDIENCES: [&str; 2] = [
+    "https://api.securitycenter.windows.com",
+    "https://securitycenter.onmicrosoft.com/windowsatpservice",
+];
 
 /// What a token says of itself, unverified. Serves to explain a refusal, never to grant anything.
 ///
@@ -31,12 +39,16 @@ pub struct TokenClaims {
     expires_at: Option<SystemTime>,
 }
 
-/// Why a token will be refused, as far as it shows.
+/// Why a token will be refused, as far as it shows. Its text shows what the token says with everything escaped that
+/// is not plainly visible.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TokenProblem {
     /// It is for another service.
-    #[error("the token is for the audience {found}, and this service takes tokens for {expected}")]
+    #[error(
+        "the token is for the audience {}, and this service takes tokens for {expected}",
+        visible(found)
+    )]
     Audience {
         /// What the token says.
         found: String,
@@ -52,6 +64,11 @@ pub enum TokenProblem {
         /// How long ago it ended.
         ago: Duration,
     },
+}
+
+/// At most 300 characters.
+fn visible(text: &str) -> String {
+    text.chars().take(300).flat_map(char::escape_debug).collect()
 }
 
 #[derive(Deserialize)]
@@ -93,15 +110,15 @@ impl TokenClaims {
     }
 
     /// Whether a service that takes tokens for this audience can be expected to accept it at this time. What the
-    /// token does not say, or says by an identifier in place of a URL, is no problem.
+    /// token does not say is no problem, and of two audiences nothing is known where one is an identifier and no URL.
+    /// The commercial cloud's audience has older names, of which nothing is known either.
     ///
     /// # Errors
     ///
-    /// [`TokenProblem`], the first of: audience, permission, expiry.
+    /// [`TokenProblem`], the first of: audience, permission, expiry by more than 300 s.
     pub fn check(&self, audience: &str, now: SystemTime) -> Result<(), TokenProblem> {
-        let bare = |url: &str| url.trim_end_matches('/').to_ascii_lowercase();
         if let Some(found) = &self.audience {
-            if found.contains("://") && bare(found) != bare(audience) {
+            if is_another(found, audience) {
                 let (found, expected) = (found.clone(), audience.to_owned());
                 return Err(TokenProblem::Audience { found, expected });
             }
@@ -115,4 +132,14 @@ impl TokenClaims {
             _ => Ok(()),
         }
     }
+}
+
+/// Whether tokens for `found` are surely not for `expected`.
+fn is_another(found: &str, expected: &str) -> bool {
+    let bare = |url: &str| url.trim_end_matches('/').to_ascii_lowercase();
+    let is_url = |audience: &str| audience.contains("://");
+    let (found, expected) = (bare(found), bare(expected));
+    let is_older =
+        expected == Endpoint::COMMERCIAL.audience() && OLDER_AUDIENCES.contains(&found.as_str());
+    is_url(&found) && is_url(&expected) && found != expected && !is_older
 }

@@ -5,13 +5,12 @@ use std::time::{Duration, SystemTime};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderValue, Method, Request, Response, StatusCode, Uri};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
-use serde::Deserialize;
-use zeroize::Zeroizing;
+use serde::{Deserialize, Deserializer};
+use zeroize::{Zeroize, Zeroizing};
 
 use super::{Body, failure, json, request, retry_after};
-use crate::error::{AuthError, Error, FailureAnswer, ResponseError, ResponseErrorKind};
+use crate::error::{AuthError, Error, FailureAnswer, ResponseErrorKind, ServiceErrorKind};
 use crate::model::{AccessToken, ClientSecret, Endpoint};
-use crate::transport::Delivery;
 
 /// What need not be escaped in a form.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -23,6 +22,14 @@ pub(crate) enum Proof<'a> {
     Secret(&'a ClientSecret),
     /// A token of another issuer that the application's registration trusts.
     Assertion(&'a ClientSecret),
+}
+
+impl Proof<'_> {
+    /// The reply without it.
+    pub(crate) fn scrub(&self, reply: Response<Vec<u8>>) -> Response<Vec<u8>> {
+        let (Self::Secret(secret) | Self::Assertion(secret)) = self;
+        secret.scrub(reply)
+    }
 }
 
 /// One request for a token, rendered. Holds the proof, and is wiped when dropped.
@@ -77,34 +84,62 @@ impl TokenForm {
         request
     }
 
-    /// The answer's token, and for how long it is good.
+    /// The answer's token, and for how long it is good. The answer's body is wiped.
     pub(crate) fn read_reply(
+        &self,
+        mut reply: Response<Vec<u8>>,
+        endpoint: &Endpoint,
+        now: SystemTime,
+    ) -> Result<(AccessToken, Option<Duration>), Error> {
+        let read = self.read(&reply, endpoint, now);
+        reply.body_mut().zeroize();
+        read
+    }
+
+    fn read(
         &self,
         reply: &Response<Vec<u8>>,
         endpoint: &Endpoint,
         now: SystemTime,
     ) -> Result<(AccessToken, Option<Duration>), Error> {
+        let host = self.uri.host().unwrap_or_default();
         if is_refusal(reply.status()) {
-            let host = self.uri.host().unwrap_or_default();
             return Err(AuthError::login(answer(reply, now), host).into());
         }
-        failure::check(reply, endpoint, now)?;
         // Nothing of the body is kept for the error: it may hold a token.
-        let error = |kind| ResponseError::new(kind, Delivery::NotDelivered, reply.status());
+        let no_token = |why: &str| Error::from(AuthError::no_token(reply.status(), host, why));
+        match failure::check(reply, endpoint, now) {
+            Err(Error::Service(error)) if error.kind() == ServiceErrorKind::Redirected => {
+                return Err(no_token(&match error.redirect_host().filter(|to| *to != host) {
+                    Some(to) => format!("it redirects to {to}"),
+                    None => "it redirects".to_owned(),
+                }));
+            }
+            checked => checked?,
+        }
         if reply.status() != StatusCode::OK {
-            return Err(error(ResponseErrorKind::UnexpectedStatus).into());
+            return Err(no_token(""));
         }
-        let text = json::text(reply).map_err(|why| error(why.kind()))?;
-        let issued: Issued =
-            json::object(text).map_err(|cause| error(json::fault(&cause, text)))?;
-        if !issued.token_type.eq_ignore_ascii_case("bearer") {
-            return Err(error(ResponseErrorKind::Field { name: "token_type" }).into());
-        }
-        let life = issued.life();
-        let token = AccessToken::new(issued.access_token)
-            .map_err(|_| error(ResponseErrorKind::Field { name: "access_token" }))?;
-        Ok((token, life))
+        issued(reply).map_err(no_token)
     }
+}
+
+fn issued(reply: &Response<Vec<u8>>) -> Result<(AccessToken, Option<Duration>), &'static str> {
+    let unreadable = |kind| match kind {
+        ResponseErrorKind::Encoding => "it is in an encoding that was not asked for",
+        ResponseErrorKind::NotJson => "it is not JSON",
+        _ => "it lacks `access_token` or `token_type`",
+    };
+    let text = json::text(reply).map_err(|why| unreadable(why.kind()))?;
+    let issued: Issued =
+        json::object(text).map_err(|cause| unreadable(json::fault(&cause, text)))?;
+    let life = issued.life();
+    if !issued.token_type.eq_ignore_ascii_case("bearer") {
+        return Err("its `token_type` is not Bearer");
+    }
+    let Wiped(mut token) = issued.access_token;
+    let token = AccessToken::new(std::mem::take(&mut *token));
+    Ok((token.map_err(|_| "its `access_token` cannot be one")?, life))
 }
 
 /// Whether the answer is a definite no to this application, and not to this moment.
@@ -121,12 +156,22 @@ fn is_refusal(status: StatusCode) -> bool {
 #[derive(Deserialize)]
 struct Issued {
     token_type: String,
-    access_token: String,
+    access_token: Wiped,
     expires_in: Option<serde_json::Value>,
 }
 
+/// A token that goes away with an answer that is of no use.
+struct Wiped(Zeroizing<String>);
+
+impl<'de> Deserialize<'de> for Wiped {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(|text| Self(Zeroizing::new(text)))
+    }
+}
+
 impl Issued {
-    /// Seconds, as a number or as a text. What is neither is as good as not said: the token is used until it is refused.
+    /// Seconds, as a number or as a text. What is neither is as good as not said: the token is used until it is
+    /// refused.
     fn life(&self) -> Option<Duration> {
         let said = self.expires_in.as_ref()?;
         let seconds = said.as_u64().or_else(|| said.as_str()?.parse().ok())?;
@@ -134,7 +179,7 @@ impl Issued {
     }
 }
 
-#[derive(Deserialize, Default)]
+#[derive(Deserialize, Default, PartialEq)]
 #[serde(default)]
 struct Refusal {
     error: Option<String>,
@@ -144,6 +189,8 @@ struct Refusal {
 
 fn answer(reply: &Response<Vec<u8>>, now: SystemTime) -> FailureAnswer {
     let refusal: Option<Refusal> = json::text(reply).ok().and_then(|text| json::object(text).ok());
+    // A gateway may speak JSON, too, and in other words.
+    let refusal = refusal.filter(|refusal| *refusal != Refusal::default());
     let excerpt = if refusal.is_some() { String::new() } else { json::excerpt(reply) };
     let Refusal { error, error_description, correlation_id } = refusal.unwrap_or_default();
     let code = error_description.as_deref().and_then(aadsts).or(error);

@@ -1,0 +1,67 @@
+//! The audit log: a line of JSON for every change, with names and hashes and never with bytes or tokens.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use serde::Serialize;
+
+use super::exit::Failure;
+
+/// One change, tried or done.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Change<'a> {
+    pub(super) tenant: Option<&'a str>,
+    /// `upload`, `create`, `update` or `delete`.
+    pub(super) action: &'a str,
+    pub(super) name: &'a str,
+    /// What the library held before, where that is known.
+    pub(super) sha256_before: Option<String>,
+    /// What it is to hold; nothing for a removal.
+    pub(super) sha256_after: Option<String>,
+    /// `done`, `failed` or `unknown`.
+    pub(super) outcome: &'static str,
+    /// What the service's support can look up, where it said so.
+    pub(super) correlation_id: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    time: String,
+    #[serde(flatten)]
+    change: &'a Change<'a>,
+}
+
+/// A file that lines are appended to; without one, nothing is kept.
+#[derive(Debug, Default)]
+pub(super) struct Audit {
+    file: Option<(PathBuf, Mutex<File>)>,
+}
+
+impl Audit {
+    /// Opens the log before anything is done.
+    pub(super) fn open(path: Option<&Path>) -> Result<Self, Failure> {
+        let Some(path) = path else { return Ok(Self::default()) };
+        let file = OpenOptions::new().create(true).append(true).open(path);
+        let file =
+            file.map_err(|why| Failure::Usage(format!("--audit: {}: {why}", path.display())))?;
+        Ok(Self { file: Some((path.to_owned(), Mutex::new(file))) })
+    }
+
+    /// Appends a line, whole or not at all as far as the system allows.
+    pub(super) fn write(&self, change: &Change<'_>) -> Result<(), Failure> {
+        let Some((path, file)) = &self.file else { return Ok(()) };
+        let time = jiff::Timestamp::now().to_string();
+        let written = serde_json::to_vec(&Line { time, change }).map_err(io::Error::from);
+        let written = written.and_then(|mut line| {
+            line.push(b'\n');
+            file.lock().unwrap_or_else(PoisonError::into_inner).write_all(&line)
+        });
+        written.map_err(|why| {
+            let (name, path) = (change.name, path.display());
+            Failure::Failed(format!("`{name}`: the audit log takes no more: {path}: {why}"))
+        })
+    }
+}

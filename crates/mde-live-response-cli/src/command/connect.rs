@@ -1,0 +1,127 @@
+//! From command line and environment to a client.
+
+use std::env;
+use std::ffi::OsString;
+use std::time::Duration;
+
+use mde_live_response_core::{
+    AccessToken, Client, ClientBuilder, Credential, Endpoint, EntraCredential, InvalidEndpoint,
+    Observer,
+};
+use mde_live_response_ureq::UreqTransport;
+
+use super::args::{Cloud, Common, Region};
+use super::exit::Failure;
+use super::tokens::{TokenCommand, TokenFile};
+use crate::PaceFile;
+
+/// The service that the command line means.
+pub(super) fn endpoint(common: &Common) -> Result<Endpoint, Failure> {
+    endpoint_of(
+        common.cloud,
+        common.region,
+        common.base_url.as_deref(),
+        common.audience.as_deref(),
+        common.login_host.as_deref(),
+    )
+}
+
+/// A service by its cloud or by its URL, with what is to be other than the cloud's.
+pub(super) fn endpoint_of(
+    cloud: Option<Cloud>,
+    region: Option<Region>,
+    base_url: Option<&str>,
+    audience: Option<&str>,
+    login_host: Option<&str>,
+) -> Result<Endpoint, Failure> {
+    let named = |what: &str, why: InvalidEndpoint| Failure::Usage(format!("{what}: {why}"));
+    let mut endpoint = match (base_url, cloud.unwrap_or(Cloud::Commercial), region) {
+        (Some(url), ..) => custom(url).map_err(|why| named("base URL", why))?,
+        (None, Cloud::Commercial, region) => of_region(region),
+        (None, _, Some(_)) => {
+            return Err(Failure::usage("only the commercial cloud has regions"));
+        }
+        (None, Cloud::Gcc, None) => Endpoint::GCC,
+        (None, Cloud::GccHigh, None) => Endpoint::GCC_HIGH,
+        (None, Cloud::Dod, None) => Endpoint::DOD,
+    };
+    if let Some(audience) = audience {
+        endpoint = endpoint.with_audience(audience);
+    }
+    if let Some(login) = login_host {
+        endpoint = endpoint.with_login(login).map_err(|why| named("login host", why))?;
+    }
+    Ok(endpoint)
+}
+
+fn of_region(region: Option<Region>) -> Endpoint {
+    match region {
+        None => Endpoint::COMMERCIAL,
+        Some(Region::Us) => Endpoint::US,
+        Some(Region::Eu) => Endpoint::EU,
+        Some(Region::Uk) => Endpoint::UK,
+        Some(Region::Au) => Endpoint::AU,
+        Some(Region::Swa) => Endpoint::SWA,
+        Some(Region::Ina) => Endpoint::INA,
+    }
+}
+
+/// A service by its base URL.
+fn custom(url: &str) -> Result<Endpoint, InvalidEndpoint> {
+    if url.starts_with("http:") { Endpoint::loopback_http(url) } else { Endpoint::custom(url) }
+}
+
+/// Where tokens come from.
+pub(super) fn credential(common: &Common) -> Result<Box<dyn Credential>, Failure> {
+    if let Some(path) = &common.token_file {
+        return Ok(Box::new(TokenFile::new(path)));
+    }
+    if let Some(command) = &common.token_command {
+        return Ok(Box::new(TokenCommand::new(command)));
+    }
+    if let Some(token) = variable("MDE_TOKEN")? {
+        let token =
+            AccessToken::new(token).map_err(|why| Failure::Usage(format!("MDE_TOKEN: {why}")))?;
+        return Ok(Box::new(token));
+    }
+    let application = EntraCredential::from_env().map_err(|why| {
+        Failure::Usage(format!(
+            "no token: neither --token-file nor --token-command nor MDE_TOKEN is given, and {why}"
+        ))
+    })?;
+    Ok(Box::new(application))
+}
+
+/// A variable that is set and not empty. Its value stays out of every message.
+fn variable(name: &str) -> Result<Option<String>, Failure> {
+    let value = env::var_os(name).filter(|value| !value.is_empty());
+    let text = value.map(OsString::into_string).transpose();
+    text.map_err(|_| Failure::Usage(format!("the environment variable {name} is not UTF-8")))
+}
+
+/// A client of this service, as this caller, sharing its pace if it is to.
+pub(super) fn client(
+    common: &Common,
+    endpoint: Endpoint,
+    credential: Box<dyn Credential>,
+    observer: impl Observer + 'static,
+) -> Client {
+    let builder = builder(common, endpoint, credential, observer);
+    match &common.pace_file {
+        Some(path) => builder.pace_store(PaceFile::new(path)),
+        None => builder,
+    }
+    .build()
+}
+
+pub(super) fn builder(
+    common: &Common,
+    endpoint: Endpoint,
+    credential: Box<dyn Credential>,
+    observer: impl Observer + 'static,
+) -> ClientBuilder {
+    Client::builder(endpoint, credential, UreqTransport::new())
+        .check_tokens(true)
+        .deadline(Duration::from_secs(common.timeout))
+        .observer(observer)
+}

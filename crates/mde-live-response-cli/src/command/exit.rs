@@ -1,0 +1,86 @@
+//! How a run ends: the documented codes, and what is said with them.
+
+use std::error::Error as StdError;
+use std::fmt::Display;
+use std::process::ExitCode;
+
+use mde_live_response_core::Error;
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Exit {
+    Done,
+    Failed,
+    PartlyFailed,
+    HasChanges,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Done => 0_u8,
+            Exit::Failed => 1,
+            Exit::PartlyFailed => 3,
+            Exit::HasChanges => 4,
+        })
+    }
+}
+
+impl Exit {
+    /// Of so many things of which so many failed.
+    pub(super) fn of(all: usize, failed: usize) -> Self {
+        match failed {
+            0 => Self::Done,
+            _ if failed == all => Self::Failed,
+            _ => Self::PartlyFailed,
+        }
+    }
+}
+
+/// What keeps a command from going on.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// What was given cannot be used.
+    Usage(String),
+    /// It was tried, and did not succeed.
+    Failed(String),
+}
+
+impl Failure {
+    pub(super) fn usage(why: impl Display) -> Self {
+        Self::Usage(why.to_string())
+    }
+
+    pub(super) fn code(&self) -> ExitCode {
+        ExitCode::from(match self {
+            Self::Usage(_) => 2_u8,
+            Self::Failed(_) => 1,
+        })
+    }
+
+    pub(super) fn message(&self) -> &str {
+        match self {
+            Self::Usage(message) | Self::Failed(message) => message,
+        }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Failed(explain(&error))
+    }
+}
+
+/// An error with its causes and what to do next, on one line.
+pub(super) fn explain(error: &Error) -> String {
+    let mut line = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        line = format!("{line}: {error}");
+        cause = error.source();
+    }
+    if let Some(help) = error.help() {
+        line = format!("{line}; {help}");
+    }
+    line.replace(['\r', '\n'], " ")
+}

@@ -1,0 +1,236 @@
+//! The commands for single files: upload, list, delete, and check.
+
+use std::sync::Arc;
+
+use mde_live_response_core::{
+    Client, Deleted, Error, FileName, IfExists, LibraryFile, TokenClaims, Upload as CoreUpload,
+};
+use serde_json::{Value, json};
+
+use super::args::{Common, Delete, Upload};
+use super::audit::{Audit, Change};
+use super::connect;
+use super::exit::{Exit, Failure, explain};
+use super::json::{self, VERSION};
+use super::text::{first_line, shown, table};
+use super::tokens::Watched;
+use super::ui::{Teller, Ui};
+use crate::read_file;
+
+fn client(common: &Common, ui: &Arc<Ui>) -> Result<Client, Failure> {
+    let (endpoint, credential) = (connect::endpoint(common)?, connect::credential(common)?);
+    Ok(connect::client(common, endpoint, credential, Teller::new(ui, None)))
+}
+
+/// What came of one file.
+struct Done {
+    name: String,
+    outcome: Result<&'static str, Error>,
+}
+
+pub(super) fn upload(
+    arguments: &Upload,
+    common: &Common,
+    ui: &Arc<Ui>,
+    audit: &Audit,
+) -> Result<Exit, Failure> {
+    let existing = if arguments.overriding { IfExists::Override } else { IfExists::Fail };
+    let mut uploads = Vec::new();
+    for path in &arguments.files {
+        let file = read_file(path).map_err(Failure::usage)?;
+        let mut upload = CoreUpload::from_path(path)
+            .map_err(|why| Failure::Usage(explain(&why)))?
+            .expect_sha256(*file.sha256())
+            .if_exists(existing);
+        let (description, parameters) = (&arguments.description, &arguments.parameters);
+        let parse = |why| Failure::Usage(format!("{why}"));
+        if let Some(text) = description.as_deref().or(file.text_description().map(AsRef::as_ref)) {
+            upload = upload.description(text.parse().map_err(parse)?);
+        }
+        if let Some(text) = parameters.as_deref().or(file.text_parameters().map(AsRef::as_ref)) {
+            upload = upload.parameters(text.parse().map_err(parse)?);
+        }
+        uploads.push((upload, *file.sha256()));
+    }
+    if arguments.dry_run {
+        let names: Vec<_> = uploads.iter().map(|(upload, _)| upload.name().to_string()).collect();
+        return dry_run("upload", &names, ui);
+    }
+    let client = client(common, ui)?;
+    let mut all = Vec::new();
+    for (upload, sha256) in &uploads {
+        let outcome = client.upload(upload);
+        let outcome = outcome.map(|file| if file.is_resolved() { "resolved" } else { "stored" });
+        let done = Done { name: upload.name().to_string(), outcome };
+        record(audit, "upload", &done, Some(sha256.to_string()))?;
+        tell(&done, ui);
+        all.push(done);
+    }
+    finish("upload", &all, ui)
+}
+
+pub(super) fn delete(
+    arguments: &Delete,
+    common: &Common,
+    ui: &Arc<Ui>,
+    audit: &Audit,
+) -> Result<Exit, Failure> {
+    let parse = |name: &String| {
+        FileName::permitting_separators(name.as_str())
+            .map_err(|why| Failure::Usage(format!("`{}`: {why}", shown(name, 100))))
+    };
+    let names: Vec<_> = arguments.names.iter().map(parse).collect::<Result<_, _>>()?;
+    if arguments.dry_run {
+        let names: Vec<_> = names.iter().map(ToString::to_string).collect();
+        return dry_run("delete", &names, ui);
+    }
+    let client = client(common, ui)?;
+    let mut all = Vec::new();
+    for name in &names {
+        let outcome = client.delete(name).map(|deleted| match deleted {
+            Deleted::WasAbsent => "absent",
+            Deleted::Gone => "gone",
+            _ => "removed",
+        });
+        let done = Done { name: name.to_string(), outcome };
+        record(audit, "delete", &done, None)?;
+        tell(&done, ui);
+        all.push(done);
+    }
+    finish("delete", &all, ui)
+}
+
+fn dry_run(command: &str, names: &[String], ui: &Ui) -> Result<Exit, Failure> {
+    if ui.is_json() {
+        let value =
+            json!({ "version": VERSION, "command": command, "dryRun": true, "names": names });
+        ui.print_json(&value)?;
+    } else {
+        let lines = names.iter().map(|name| format!("would {command} {name}\n"));
+        ui.print(&lines.collect::<String>())?;
+    }
+    Ok(Exit::Done)
+}
+
+fn record(
+    audit: &Audit,
+    action: &str,
+    done: &Done,
+    sha256_after: Option<String>,
+) -> Result<(), Failure> {
+    let error = done.outcome.as_ref().err();
+    audit.write(&Change {
+        tenant: None,
+        action,
+        name: &done.name,
+        sha256_before: None,
+        sha256_after,
+        outcome: super::outcome(error),
+        correlation_id: error.and_then(Error::target),
+    })
+}
+
+/// As it happens; on standard error, for standard output has the whole at the end.
+fn tell(done: &Done, ui: &Ui) {
+    if let Err(error) = &done.outcome {
+        ui.say(format_args!("error: {}", explain(error)));
+    }
+}
+
+fn finish(command: &str, all: &[Done], ui: &Ui) -> Result<Exit, Failure> {
+    if ui.is_json() {
+        let results: Vec<_> = all.iter().map(result).collect();
+        ui.print_json(&json!({ "version": VERSION, "command": command, "results": results }))?;
+    } else {
+        for Done { name, outcome } in all {
+            let word = match outcome {
+                Ok(word) => word,
+                Err(error) => super::outcome(Some(error)),
+            };
+            ui.print(&format!("{} {name}\n", ui.word(word)))?;
+        }
+    }
+    Ok(Exit::of(all.len(), all.iter().filter(|done| done.outcome.is_err()).count()))
+}
+
+fn result(done: &Done) -> Value {
+    match &done.outcome {
+        Ok(outcome) => json!({ "name": done.name, "outcome": outcome }),
+        Err(error) => json!({
+            "name": done.name,
+            "outcome": super::outcome(Some(error)),
+            "error": json::error(error),
+        }),
+    }
+}
+
+pub(super) fn list(common: &Common, ui: &Arc<Ui>) -> Result<Exit, Failure> {
+    let files = client(common, ui)?.list().collect::<Result<Vec<_>, _>>()?;
+    if ui.is_json() {
+        ui.print_json(&json!({ "version": VERSION, "command": "list", "files": files }))?;
+    } else {
+        let rows: Vec<_> = files.iter().map(row).collect();
+        ui.print(&table(["NAME", "SHA256", "UPDATED", "BY", "DESCRIPTION"], &rows))?;
+        ui.say(format_args!("{} files", files.len()));
+    }
+    Ok(Exit::Done)
+}
+
+/// The start of a hash is enough to tell two versions apart; JSON has it whole.
+fn row(file: &LibraryFile) -> [String; 5] {
+    let hash = file.sha256().map(ToString::to_string).unwrap_or_default();
+    let updated = file.last_updated_time().map(ToString::to_string).unwrap_or_default();
+    [
+        shown(file.file_name(), 60),
+        hash.chars().take(12).collect(),
+        shown(updated.get(..19).unwrap_or(&updated), 19),
+        shown(file.created_by().unwrap_or_default(), 30),
+        shown(first_line(file.description().unwrap_or_default()), 60),
+    ]
+}
+
+pub(super) fn check(common: &Common, ui: &Arc<Ui>) -> Result<Exit, Failure> {
+    let endpoint = connect::endpoint(common)?;
+    let (credential, seen) = Watched::new(connect::credential(common)?);
+    let client =
+        connect::client(common, endpoint.clone(), Box::new(credential), Teller::new(ui, None));
+    let outcome = client.list().collect::<Result<Vec<_>, _>>();
+    let claims = seen.claims();
+    let audience = claims.as_ref().and_then(|claims| claims.audience());
+    let permissions: Vec<_> = claims.iter().flat_map(TokenClaims::permissions).collect();
+    if ui.is_json() {
+        ui.print_json(&json!({
+            "version": VERSION,
+            "command": "check",
+            "host": endpoint.base(),
+            "loginHost": endpoint.login(),
+            "expectedAudience": endpoint.audience(),
+            "audience": audience,
+            "permissions": permissions,
+            "files": outcome.as_ref().ok().map(Vec::len),
+            "error": outcome.as_ref().err().map(json::error),
+        }))?;
+    } else {
+        let unsaid = "the token does not say";
+        let permissions = permissions.join(", ");
+        let permissions = if permissions.is_empty() { unsaid } else { &permissions };
+        let lines = [
+            ("host", endpoint.base()),
+            ("audience expected", endpoint.audience()),
+            ("audience of the token", audience.unwrap_or(unsaid)),
+            ("permissions", permissions),
+        ];
+        for (what, value) in lines {
+            ui.print(&format!("{what:22} {}\n", shown(value, 200)))?;
+        }
+    }
+    match outcome {
+        Ok(files) => {
+            if !ui.is_json() {
+                ui.print(&format!("{:22} {}, {} files\n", "library", ui.word("ok"), files.len()))?;
+            }
+            Ok(Exit::Done)
+        }
+        Err(error) => Err(error.into()),
+    }
+}

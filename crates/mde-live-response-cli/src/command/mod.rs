@@ -1,0 +1,80 @@
+//! The command `lrlib`: what it is told, what it does, and what it tells.
+//!
+//! `args` is the command line, `connect` makes clients of it, `library` and `sync` do the work, `ui` tells of it while it
+//! runs, `json` and `text` shape what comes of it. Secrets come from files, variables and commands, and go nowhere else.
+
+mod args;
+mod audit;
+mod connect;
+mod exit;
+mod json;
+mod library;
+mod sync;
+mod tenants;
+mod text;
+mod tokens;
+mod ui;
+
+use std::ffi::OsString;
+use std::io;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{CommandFactory, Parser};
+use mde_live_response_core::{Delivery, Error};
+
+use args::{Arguments, Command};
+use audit::Audit;
+use exit::{Exit, Failure};
+use ui::Ui;
+
+/// Runs `lrlib` with these arguments, the first of which is its own name.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let Arguments { command, common } = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+        }
+    };
+    let ui = Arc::new(Ui::new(common.json, common.verbose));
+    let outcome = Audit::open(common.audit.as_deref()).and_then(|audit| match &command {
+        Command::Upload(upload) => library::upload(upload, &common, &ui, &audit),
+        Command::List => library::list(&common, &ui),
+        Command::Delete(delete) => library::delete(delete, &common, &ui, &audit),
+        Command::Sync(sync) => sync::run(&sync.plan, sync.dry_run, &common, &ui, &audit),
+        Command::Plan(plan) => sync::run(plan, true, &common, &ui, &audit),
+        Command::Check => library::check(&common, &ui),
+        Command::Completions { shell } => completions(*shell, &ui),
+        Command::Man => man(&ui),
+    });
+    match outcome {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            ui.say(format_args!("error: {}", failure.message()));
+            failure.code()
+        }
+    }
+}
+
+fn completions(shell: clap_complete::Shell, ui: &Ui) -> Result<Exit, Failure> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Arguments::command(), "lrlib", &mut script);
+    ui.print(&String::from_utf8_lossy(&script)).map(|()| Exit::Done)
+}
+
+fn man(ui: &Ui) -> Result<Exit, Failure> {
+    let mut page = Vec::new();
+    let rendered: io::Result<()> = clap_mangen::Man::new(Arguments::command()).render(&mut page);
+    rendered.map_err(|why| Failure::Failed(why.to_string()))?;
+    ui.print(&String::from_utf8_lossy(&page)).map(|()| Exit::Done)
+}
+
+/// What became of a change, in a word.
+fn outcome(error: Option<&Error>) -> &'static str {
+    match error.map(Error::delivery) {
+        None => "done",
+        Some(Delivery::Unknown) => "unknown",
+        Some(_) => "failed",
+    }
+}

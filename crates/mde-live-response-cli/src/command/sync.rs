@@ -1,0 +1,289 @@
+//! The commands for a folder: plan and sync, for one library or for many.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use mde_live_response_core::sync::{
+    self, Action, Desired, Fate, Orphans, Plan, Progress, Report, Rules, Step,
+};
+use mde_live_response_core::{CancelToken, Client, Error, LibraryFile};
+use serde_json::{Value, json};
+
+use super::args::{self, Common};
+use super::audit::{Audit, Change};
+use super::connect;
+use super::exit::{Exit, Failure, explain};
+use super::json::{self, VERSION};
+use super::tenants::{self, Tenant};
+use super::text::{shown, table};
+use super::ui::{Teller, Ui};
+use crate::{PaceFile, read_folder, side_by_side};
+
+/// What is to be done everywhere.
+struct Job<'a> {
+    desired: Desired,
+    rules: Rules,
+    is_dry: bool,
+    common: &'a Common,
+    ui: &'a Arc<Ui>,
+    audit: &'a Audit,
+}
+
+/// What came of one library.
+struct Synced {
+    plan: Plan,
+    report: Option<Report>,
+}
+
+pub(super) fn run(
+    arguments: &args::Plan,
+    is_dry: bool,
+    common: &Common,
+    ui: &Arc<Ui>,
+    audit: &Audit,
+) -> Result<Exit, Failure> {
+    let desired = read_folder(&arguments.dir).map_err(Failure::usage)?;
+    let orphans = match (arguments.delete, arguments.delete_all) {
+        (_, true) => Orphans::DeleteAll,
+        (true, false) => Orphans::DeleteOwned,
+        (false, false) => Orphans::Keep,
+    };
+    let rules = Rules::new(arguments.owner.clone()).orphans(orphans).take_over(arguments.take_over);
+    let job = Job { desired, rules, is_dry, common, ui, audit };
+    match &arguments.tenants {
+        Some(path) => job.for_tenants(&tenants::read(path)?, arguments.jobs),
+        None => job.for_one(),
+    }
+}
+
+impl Job<'_> {
+    fn command(&self) -> &'static str {
+        if self.is_dry { "plan" } else { "sync" }
+    }
+
+    fn for_one(&self) -> Result<Exit, Failure> {
+        let (endpoint, credential) =
+            (connect::endpoint(self.common)?, connect::credential(self.common)?);
+        let teller = Teller::new(self.ui, None);
+        let client = connect::client(self.common, endpoint, credential, teller);
+        let synced = self.sync(None, &client)?;
+        if self.ui.is_json() {
+            let steps = synced.json();
+            let value = json!({ "version": VERSION, "command": self.command(), "steps": steps });
+            self.ui.print_json(&value)?;
+        } else {
+            self.ui.print(&synced.table(self.ui))?;
+            self.ui.say(format_args!("{}", synced.summary()));
+        }
+        Ok(synced.exit())
+    }
+
+    fn for_tenants(&self, tenants: &[Tenant], jobs: usize) -> Result<Exit, Failure> {
+        // What is wrong with a tenant's settings shows before anything is done for another.
+        let clients: Vec<_> = tenants
+            .iter()
+            .map(|tenant| Ok((tenant, self.client_of(tenant)?)))
+            .collect::<Result<_, Failure>>()?;
+        let all = side_by_side(&clients, jobs, |(tenant, client)| {
+            let synced = self.sync(Some(&tenant.name), client);
+            let name = &tenant.name;
+            match &synced {
+                Ok(synced) => self.ui.say(format_args!("{name}: {}", synced.summary())),
+                Err(failure) => self.ui.say(format_args!("{name}: error: {}", failure.message())),
+            }
+            synced
+        });
+        let named = || tenants.iter().map(|tenant| &tenant.name).zip(&all);
+        if self.ui.is_json() {
+            let tenants: Vec<_> = named().map(|(name, synced)| of_tenant(name, synced)).collect();
+            let value =
+                json!({ "version": VERSION, "command": self.command(), "tenants": tenants });
+            self.ui.print_json(&value)?;
+        } else {
+            for (name, synced) in named().filter_map(|(name, it)| Some((name, it.as_ref().ok()?))) {
+                self.ui.print(&format!("{name}\n{}\n", synced.table(self.ui)))?;
+            }
+        }
+        Ok(exit_of(&all))
+    }
+
+    fn client_of(&self, tenant: &Tenant) -> Result<Client, Failure> {
+        let (endpoint, credential) = (tenant.endpoint(self.common)?, tenant.credential()?);
+        let teller = Teller::new(self.ui, Some(&tenant.name));
+        Ok(match &self.common.pace_file {
+            // The service counts for each tenant, and so does a file.
+            Some(path) => {
+                let mut name = path.clone().into_os_string();
+                name.push(format!(".{}", tenant.name));
+                let file = PaceFile::new(PathBuf::from(name));
+                connect::builder(self.common, endpoint, credential, teller).pace_store(file).build()
+            }
+            None => connect::builder(self.common, endpoint, credential, teller).build(),
+        })
+    }
+
+    /// Plans, and carries out what was planned unless that was all.
+    fn sync(&self, tenant: Option<&str>, client: &Client) -> Result<Synced, Failure> {
+        let remote: Vec<LibraryFile> = client.list().collect::<Result<_, Error>>()?;
+        let plan = sync::plan(&self.desired, &remote, &self.rules);
+        if self.is_dry {
+            return Ok(Synced { plan, report: None });
+        }
+        // A change that the audit log does not take is the last one.
+        let (cancel, unwritten) = (CancelToken::new(), Mutex::new(None));
+        let report = sync::apply(&client.cancelled_by(&cancel), &plan, &mut |progress| {
+            if let Progress::End(step, fate) = progress {
+                self.tell(tenant, step, fate);
+                if let Err(failure) = self.record(tenant, step, fate) {
+                    *unwritten.lock().unwrap_or_else(PoisonError::into_inner) = Some(failure);
+                    cancel.cancel();
+                }
+            }
+        })?;
+        match unwritten.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            Some(failure) => Err(failure),
+            None => Ok(Synced { plan, report: Some(report) }),
+        }
+    }
+
+    fn tell(&self, tenant: Option<&str>, step: &Step, fate: &Fate) {
+        let tenant = tenant.map(|name| format!("{name}: ")).unwrap_or_default();
+        let name = shown(step.name(), 100);
+        match fate {
+            Fate::Failed(error) => {
+                self.ui.say(format_args!("{tenant}error: {}", explain(error)));
+            }
+            _ => self.ui.say(format_args!("{tenant}{} {name}", words(json::fate(fate)))),
+        }
+    }
+
+    fn record(&self, tenant: Option<&str>, step: &Step, fate: &Fate) -> Result<(), Failure> {
+        let error = match fate {
+            // Nothing was tried.
+            Fate::AlreadyDone | Fate::Nothing | Fate::Changed | Fate::NotTried => return Ok(()),
+            Fate::Failed(error) => Some(error),
+            _ => None,
+        };
+        let is_removal = matches!(step.action(), Action::Delete);
+        let after = step.file().filter(|_| !is_removal).map(|file| file.sha256().to_string());
+        self.audit.write(&Change {
+            tenant,
+            action: json::action(step.action()),
+            name: step.name(),
+            sha256_before: step.found().and_then(LibraryFile::sha256).map(ToString::to_string),
+            sha256_after: after,
+            outcome: super::outcome(error),
+            correlation_id: error.and_then(Error::target),
+        })
+    }
+}
+
+impl Synced {
+    fn fates(&self) -> BTreeMap<&str, &Fate> {
+        let outcomes = self.report.iter().flat_map(Report::outcomes);
+        outcomes.map(|outcome| (outcome.name(), outcome.fate())).collect()
+    }
+
+    fn json(&self) -> Vec<Value> {
+        let fates = self.fates();
+        self.plan.steps().map(|step| json::step(step, fates.get(step.name()).copied())).collect()
+    }
+
+    /// What is to be done, or what was.
+    fn table(&self, ui: &Ui) -> String {
+        let fates = self.fates();
+        let rows: Vec<_> = self
+            .plan
+            .steps()
+            .map(|step| {
+                let word = match fates.get(step.name()) {
+                    Some(Fate::Nothing) | None => json::action(step.action()),
+                    Some(fate) => json::fate(fate),
+                };
+                let why = json::reasons(step.action()).join(", ");
+                [words(word), shown(step.name(), 100), why]
+            })
+            .collect();
+        let plain = table(["ACTION", "NAME", "WHY"], &rows);
+        // Coloured when the widths are settled: an escape has none.
+        let mut coloured = String::new();
+        for line in plain.lines() {
+            let word = rows.iter().map(|[word, ..]| word).find(|word| line.starts_with(*word));
+            match word {
+                Some(word) => {
+                    coloured.push_str(&ui.word(word));
+                    coloured.push_str(line.get(word.len()..).unwrap_or_default());
+                }
+                None => coloured.push_str(line),
+            }
+            coloured.push('\n');
+        }
+        coloured
+    }
+
+    /// How many of each.
+    fn summary(&self) -> String {
+        let fates = self.fates();
+        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+        for step in self.plan.steps() {
+            let word = match fates.get(step.name()) {
+                Some(Fate::Nothing) | None => json::action(step.action()),
+                Some(fate) => json::fate(fate),
+            };
+            *counts.entry(words(word)).or_default() += 1;
+        }
+        if counts.is_empty() {
+            return "nothing here and nothing there".to_owned();
+        }
+        let counts: Vec<_> = counts.iter().map(|(word, count)| format!("{count} {word}")).collect();
+        counts.join(", ")
+    }
+
+    fn exit(&self) -> Exit {
+        let Some(report) = &self.report else {
+            return match (self.plan.has_conflicts(), self.plan.is_empty()) {
+                (true, _) => Exit::Failed,
+                (false, true) => Exit::Done,
+                (false, false) => Exit::HasChanges,
+            };
+        };
+        let is_conflict = |step: &&Step| matches!(step.action(), Action::Conflict { .. });
+        let conflicts = self.plan.steps().filter(is_conflict).count();
+        let changes = self.plan.steps().filter(|step| step.is_change()).count();
+        let is_bad = |fate: &Fate| matches!(fate, Fate::Failed(_) | Fate::Changed | Fate::NotTried);
+        let bad = report.outcomes().filter(|outcome| is_bad(outcome.fate())).count();
+        Exit::of(changes + conflicts, bad + conflicts)
+    }
+}
+
+/// `alreadyDone` for people.
+fn words(word: &str) -> String {
+    let mut words = String::new();
+    for c in word.chars() {
+        if c.is_ascii_uppercase() {
+            words.push(' ');
+        }
+        words.push(c.to_ascii_lowercase());
+    }
+    words
+}
+
+fn of_tenant(name: &str, synced: &Result<Synced, Failure>) -> Value {
+    match synced {
+        Ok(synced) => json!({ "name": name, "steps": synced.json() }),
+        Err(failure) => json!({ "name": name, "error": failure.message() }),
+    }
+}
+
+/// All failed, some did, or what is said of the best.
+fn exit_of(all: &[Result<Synced, Failure>]) -> Exit {
+    let exits: Vec<_> =
+        all.iter().map(|synced| synced.as_ref().map_or(Exit::Failed, Synced::exit)).collect();
+    let failed = exits.iter().filter(|exit| **exit == Exit::Failed).count();
+    match Exit::of(exits.len(), failed) {
+        Exit::Done if exits.contains(&Exit::PartlyFailed) => Exit::PartlyFailed,
+        Exit::Done if exits.contains(&Exit::HasChanges) => Exit::HasChanges,
+        exit => exit,
+    }
+}
