@@ -9,5 +9,9 @@
 )]
 
 mod folders;
+mod many_tenants;
 mod pace_file;
+mod single_files;
 mod support;
+mod syncing;
+mod usage;

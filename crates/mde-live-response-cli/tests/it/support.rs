@@ -2,7 +2,11 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
+
+use mde_live_response_emulator::Emulator;
+use serde_json::Value;
 
 /// A directory that goes away with the test.
 pub(crate) struct TempDir(PathBuf);
@@ -19,10 +23,81 @@ impl TempDir {
     pub(crate) fn path(&self) -> &Path {
         &self.0
     }
+
+    /// A file in it, as text for a command line.
+    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) -> String {
+        let path = self.0.join(name);
+        fs::write(&path, content).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+
+    pub(crate) fn text(&self) -> &str {
+        self.0.to_str().unwrap()
+    }
 }
 
 impl Drop for TempDir {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// What a run of `lrlib` printed and how it ended.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Ran {
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+}
+
+/// `lrlib` against an emulator, with no more of the environment than the test gives it.
+pub(crate) struct Lrlib<'a> {
+    emulator: Option<&'a Emulator>,
+    environment: Vec<(String, String)>,
+}
+
+impl<'a> Lrlib<'a> {
+    /// With the emulator's token in `MDE_TOKEN`.
+    pub(crate) fn of(emulator: &'a Emulator) -> Self {
+        let token = ("MDE_TOKEN".to_owned(), emulator.token().to_owned());
+        Self { emulator: Some(emulator), environment: vec![token] }
+    }
+
+    /// With nothing.
+    pub(crate) fn alone() -> Self {
+        Self { emulator: None, environment: Vec::new() }
+    }
+
+    /// Without what was set, and with this instead.
+    pub(crate) fn with(mut self, environment: &[(&str, &str)]) -> Self {
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        self.environment = environment.iter().map(owned).collect();
+        self
+    }
+
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_lrlib"));
+        command.args(arguments).env_clear().envs(self.environment.iter().cloned());
+        // For the token command and the system's own libraries.
+        for name in ["PATH", "SystemRoot"] {
+            command.envs(std::env::var_os(name).map(|value| (name, value)));
+        }
+        if let Some(emulator) = self.emulator {
+            command.args(["--base-url", emulator.base_url(), "--login-host", emulator.base_url()]);
+        }
+        let output = command.stdin(Stdio::null()).output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        Ran {
+            code: output.status.code().unwrap(),
+            stdout: text(output.stdout),
+            stderr: text(output.stderr),
+        }
     }
 }

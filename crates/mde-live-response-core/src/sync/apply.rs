@@ -7,7 +7,7 @@ use super::owner::Owner;
 use super::plan::{Action, Plan, Step, differences};
 use super::report::{Fate, Outcome, Report};
 use crate::client::Client;
-use crate::error::{AuthErrorKind, Error};
+use crate::error::Error;
 use crate::model::{Deleted, FileName, IfExists, LibraryFile};
 
 /// How far a plan has come.
@@ -25,7 +25,7 @@ pub enum Progress<'a> {
 /// An empty plan costs no call. Else the library is listed once, and each file is done only if the library's is still
 /// what it was when the plan was made; if it is as desired already, that is fine. So a plan can be carried out again
 /// after any interruption. Sent are the bytes that were planned, or none. A file that fails does not keep the others
-/// from being done, but for a cancel and a token that is refused.
+/// from being done, but for a cancel and a token that cannot be had or is refused.
 ///
 /// # Errors
 ///
@@ -110,9 +110,5 @@ fn store(client: &Client, file: &DesiredFile, owner: &Owner, exists: bool) -> Re
 
 /// Whether every later call would end in the same way.
 fn ends_all(error: &Error) -> bool {
-    match error {
-        Error::Cancelled(_) => true,
-        Error::Auth(error) => error.kind() != AuthErrorKind::Credential,
-        _ => false,
-    }
+    matches!(error, Error::Cancelled(_) | Error::Auth(_))
 }

@@ -37,5 +37,4 @@ mod storm;
 mod support;
 mod sync;
 mod texts;
-mod token_files;
 mod waits;

@@ -15,40 +15,36 @@ const MAX_BYTES: usize = 64 * 1024;
 /// The token, without one line end at the file's end.
 pub(super) fn read(path: &Path) -> Result<ClientSecret, AuthError> {
     let fault = |what| AuthError::token_file(path, what, None);
-    let text = read_text(path)
-        .map_err(|cause| AuthError::token_file(path, what_failed(&cause), Some(cause)))?
-        .map_err(fault)?;
-    let token = text
-        .strip_suffix('\n')
-        .map_or(text.as_str(), |token| token.strip_suffix('\r').unwrap_or(token));
-    ClientSecret::new(token).map_err(|why| {
+    let failed = |cause: io::Error| AuthError::token_file(path, what_failed(&cause), Some(cause));
+    // Looked at first: merely opening a pipe waits for who writes to it.
+    let metadata = fs::metadata(path).map_err(failed)?;
+    if metadata.is_dir() {
+        return Err(fault("is a directory"));
+    }
+    if !metadata.is_file() {
+        return Err(fault("is not a regular file"));
+    }
+    // Room for all of it, so that no part is left behind by growing.
+    let mut text = Zeroizing::new(String::with_capacity(MAX_BYTES + 1));
+    let file = File::open(path).map_err(failed)?;
+    file.take(MAX_BYTES as u64 + 1).read_to_string(&mut text).map_err(failed)?;
+    if text.len() > MAX_BYTES {
+        return Err(fault("is longer than 64 KiB, as no token is"));
+    }
+    ClientSecret::new(without_line_end(&text)).map_err(|why| {
         fault(match why {
             InvalidSecret::Empty => "is empty",
-            InvalidSecret::Whitespace => {
-                "starts with white space, or ends with more than one line end"
-            }
+            InvalidSecret::Whitespace => "starts or ends with white space, beyond one line end",
             InvalidSecret::Control => "holds a control character, as no token does",
         })
     })
 }
 
-/// The whole text, or why there is none.
-fn read_text(path: &Path) -> io::Result<Result<Zeroizing<String>, &'static str>> {
-    // Looked at first: merely opening a pipe waits for who writes to it.
-    let metadata = fs::metadata(path)?;
-    if metadata.is_dir() {
-        return Ok(Err("is a directory"));
+fn without_line_end(text: &str) -> &str {
+    match text.strip_suffix('\n') {
+        Some(line) => line.strip_suffix('\r').unwrap_or(line),
+        None => text,
     }
-    if !metadata.is_file() {
-        return Ok(Err("is not a regular file"));
-    }
-    // Room for all of it, so that no part is left behind by growing.
-    let mut text = Zeroizing::new(String::with_capacity(MAX_BYTES + 1));
-    File::open(path)?.take(MAX_BYTES as u64 + 1).read_to_string(&mut text)?;
-    if text.len() > MAX_BYTES {
-        return Ok(Err("is longer than 64 KiB, and holds no token"));
-    }
-    Ok(Ok(text))
 }
 
 fn what_failed(cause: &io::Error) -> &'static str {

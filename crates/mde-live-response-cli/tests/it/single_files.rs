@@ -1,0 +1,166 @@
+//! `lrlib` for single files: upload, list, delete, check; what it prints, and how it ends.
+
+use mde_live_response_emulator::Emulator;
+use serde_json::json;
+
+use crate::support::{Lrlib, TempDir};
+
+const SCRIPT: &str = "<#\n.SYNOPSIS\nLists.\n.PARAMETER Name\nWhich.\n#>\n";
+
+#[test]
+fn a_file_is_uploaded_with_what_it_says_of_itself() {
+    let (emulator, dir) = (Emulator::start().unwrap(), TempDir::new());
+    let path = dir.write("a.ps1", SCRIPT);
+    let ran = Lrlib::of(&emulator).run(&["upload", &path]);
+    assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.as_str()), (0, "stored a.ps1\n", ""));
+    let entry = emulator.library().entry("a.ps1").unwrap();
+    assert_eq!(entry.description.as_deref(), Some("Lists."));
+    assert_eq!(entry.parameters_description.as_deref(), Some("-Name: Which."));
+    assert!(entry.has_parameters);
+
+    let said = ["upload", &path, "--override", "--description", "-what for", "--parameters", "-N"];
+    assert_eq!(Lrlib::of(&emulator).run(&said).code, 0);
+    let entry = emulator.library().entry("a.ps1").unwrap();
+    assert_eq!(entry.description.as_deref(), Some("-what for"));
+    assert_eq!(entry.parameters_description.as_deref(), Some("-N"));
+}
+
+#[test]
+fn what_fails_is_told_and_the_rest_is_done() {
+    let (emulator, dir) = (Emulator::start().unwrap(), TempDir::new());
+    let (a, b) = (dir.write("a.ps1", "1"), dir.write("b.ps1", "2"));
+    emulator.library().insert("a.ps1", b"hers");
+    let ran = Lrlib::of(&emulator).run(&["upload", &a, &b]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (3, "failed a.ps1\nstored b.ps1\n"));
+    assert!(
+        ran.stderr.starts_with("error: `a.ps1`: the service rejects the request (400"),
+        "{}",
+        ran.stderr
+    );
+    let ran = Lrlib::of(&emulator).run(&["upload", &a, &b, "--json"]);
+    assert_eq!(ran.code, 1);
+    let json = ran.json();
+    assert_eq!((&json["version"], &json["command"]), (&json!(1), &json!("upload")));
+    let result = &json["results"][0];
+    assert_eq!((&result["name"], &result["outcome"]), (&json!("a.ps1"), &json!("failed")));
+    let error = &result["error"];
+    assert_eq!(error["delivery"], "notDelivered");
+    assert_eq!((&error["status"], &error["code"]), (&json!(400), &json!("BadRequest")));
+    assert!(error["correlationId"].as_str().unwrap().starts_with("00000000-"));
+    assert_eq!(emulator.library().content("a.ps1").unwrap(), b"hers");
+}
+
+#[test]
+fn nothing_is_done_for_a_file_that_cannot_be_read() {
+    let (emulator, dir) = (Emulator::start().unwrap(), TempDir::new());
+    let good = dir.write("a.ps1", "1");
+    let missing = dir.path().join("b.ps1").display().to_string();
+    let ran = Lrlib::of(&emulator).run(&["upload", &good, &missing]);
+    assert_eq!(ran.code, 2);
+    assert_eq!(ran.stderr, format!("error: there is no such file ({missing})\n"));
+    assert!(emulator.library().names().is_empty());
+}
+
+#[test]
+fn a_list_is_a_table_and_shows_nothing_that_moves_a_cursor() {
+    let emulator = Emulator::start().unwrap();
+    let library = emulator.library();
+    let ran = Lrlib::of(&emulator).run(&["list"]);
+    assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.as_str()), (0, "", "0 files\n"));
+    library.insert("a.ps1", b"Get-Date\n");
+    let mut entry = library.entry("a.ps1").unwrap();
+    entry.file_name = "日本.ps1".to_owned();
+    entry.description = Some("first \u{1b}[2J\u{202e}\nsecond".to_owned());
+    library.insert_entry(entry, b"x");
+    let ran = Lrlib::of(&emulator).run(&["list"]);
+    let lines: Vec<_> = ran.stdout.lines().collect();
+    assert_eq!(lines[0], "NAME      SHA256        UPDATED              BY        DESCRIPTION");
+    assert!(lines[1].starts_with("a.ps1     51e264"), "{}", lines[1]);
+    assert!(lines[2].starts_with("日本.ps1  51e264"), "{}", lines[2]);
+    assert!(lines[2].ends_with("  emulator  first \\u{1b}[2J\\u{202e}"), "{}", lines[2]);
+
+    let json = Lrlib::of(&emulator).run(&["list", "--json"]).json();
+    assert_eq!(json["files"][1]["description"], "first \u{1b}[2J\u{202e}\nsecond");
+    assert_eq!(json["files"][0]["fileName"], "a.ps1");
+}
+
+#[test]
+fn files_are_removed_and_those_that_are_not_there_are_no_error() {
+    let emulator = Emulator::start().unwrap();
+    emulator.library().insert("a b.ps1", b"x");
+    let names = ["delete", "a b.ps1", "c.ps1"];
+    let dry = Lrlib::of(&emulator).run(&[&names[..], &["--dry-run"]].concat());
+    assert_eq!((dry.code, dry.stdout.as_str()), (0, "would delete a b.ps1\nwould delete c.ps1\n"));
+    assert_eq!(emulator.library().names(), ["a b.ps1"]);
+    let ran = Lrlib::of(&emulator).run(&names);
+    assert_eq!((ran.code, ran.stdout.as_str()), (0, "removed a b.ps1\nabsent c.ps1\n"));
+    assert!(emulator.library().names().is_empty());
+    let ran = Lrlib::of(&emulator).run(&["delete", "a/b"]);
+    assert_eq!(ran.code, 2);
+    assert_eq!(ran.stderr, "error: `a/b`: file name contains the path separator '/' at byte 1\n");
+}
+
+#[test]
+fn a_check_tells_what_the_token_is_and_whether_it_works() {
+    use mde_live_response_emulator::Application;
+    let application = Application::new("a-tenant", "a-client").with_secret("a-secret-text");
+    let emulator = Emulator::builder().application(application).start().unwrap();
+    let azure = [
+        ("AZURE_TENANT_ID", "a-tenant"),
+        ("AZURE_CLIENT_ID", "a-client"),
+        ("AZURE_CLIENT_SECRET", "a-secret-text"),
+    ];
+    let ran = Lrlib::of(&emulator).with(&azure).run(&["check"]);
+    let host = emulator.base_url();
+    let audience = "https://api.securitycenter.microsoft.com";
+    assert_eq!(
+        (ran.code, ran.stdout),
+        (
+            0,
+            format!(
+                "host                   {host}\naudience expected      {audience}\naudience of the token  \
+                 {audience}\npermissions            Library.Manage\nlibrary                ok, 0 files\n"
+            )
+        )
+    );
+    let calls = emulator.library().calls();
+    let elsewhere = ["check", "--audience", "https://api.security.microsoft.com", "--json"];
+    let ran = Lrlib::of(&emulator).with(&azure).run(&elsewhere);
+    assert_eq!(ran.code, 1);
+    assert_eq!(ran.json()["audience"], "https://api.security.microsoft.com");
+    assert_eq!(ran.json()["error"]["status"], 403);
+    assert_eq!(emulator.library().calls(), calls + 1);
+    // The wrong audience shows before anything is sent.
+    let token = Lrlib::of(&emulator).with(&[("MDE_TOKEN", "a.eyJhdWQiOiJodHRwczovL3gifQ.c")]);
+    let ran = token.run(&["check"]);
+    assert_eq!(ran.code, 1);
+    assert!(ran.stderr.contains("the token is for the audience https://x"), "{}", ran.stderr);
+    assert_eq!(emulator.library().calls(), calls + 1);
+}
+
+#[test]
+fn every_change_is_a_line_in_the_audit_log() {
+    let (emulator, dir) = (Emulator::start().unwrap(), TempDir::new());
+    let (path, audit) = (dir.write("a.ps1", "1"), dir.path().join("audit").display().to_string());
+    for arguments in [["upload", &path], ["upload", &path], ["delete", "a.ps1"]] {
+        Lrlib::of(&emulator).run(&[&arguments[..], &["--audit", &audit]].concat());
+    }
+    let text = std::fs::read_to_string(&audit).unwrap();
+    let lines: Vec<serde_json::Value> =
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let short: Vec<_> = lines
+        .iter()
+        .map(|line| (line["action"].as_str().unwrap(), line["outcome"].as_str().unwrap()))
+        .collect();
+    assert_eq!(short, [("upload", "done"), ("upload", "failed"), ("delete", "done")]);
+    let hash = "6b86b273ff34fce19d6b804eff5a3f5747ada4eaa22f1d49c01e52ddb7875b4b";
+    assert_eq!(lines[0]["sha256After"], hash);
+    assert_eq!(lines[0]["name"], "a.ps1");
+    assert!(lines[1]["correlationId"].is_string());
+    assert!(lines[0]["time"].as_str().unwrap().ends_with('Z'));
+
+    let nowhere = dir.path().join("not/there").display().to_string();
+    let ran = Lrlib::of(&emulator).run(&["upload", &path, "--audit", &nowhere]);
+    assert_eq!(ran.code, 2);
+    assert!(emulator.library().names().is_empty(), "nothing is done that cannot be written down");
+}
