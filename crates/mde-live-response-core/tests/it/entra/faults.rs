@@ -181,6 +181,7 @@ fn an_answer_that_is_no_token_is_an_error_that_quotes_nothing() {
         (token(r#""canary-token\r\nx: y""#), unusable),
         (token(r#""canary-t\u00f6ken""#), unusable),
         (token(r#""""#), unusable),
+        (token(r#""canary","expires_in":1e400"#), "it is not JSON"),
         (token("17"), lacks),
         (token("null"), lacks),
         (token(r#"["canary-token"]"#), lacks),

@@ -55,7 +55,7 @@ fn a03_one_line_end_at_the_end_of_a_token_file_is_no_part_of_the_token() {
 }
 
 #[track_caller]
-fn assert_no_token(case: &str, path: &Path, shown: &str, cause: Option<&str>) {
+fn assert_no_token(case: &str, path: &Path, shown: &str, source: Option<&str>) {
     let mock = MockTransport::new();
     let error = client(&mock, path).upload(&upload()).unwrap_err();
     let path = path.display();
@@ -65,7 +65,7 @@ fn assert_no_token(case: &str, path: &Path, shown: &str, cause: Option<&str>) {
         "case: {case}"
     );
     let causes = shown_causes(&error);
-    assert_eq!(causes.first().map(String::as_str), cause, "case: {case}");
+    assert_eq!(causes.first().map(String::as_str), source, "case: {case}");
     assert!(!format!("{error:?} {causes:?}").contains("canary"), "case: {case}");
     assert_eq!(error.delivery(), Delivery::NotDelivered);
     let help = "check the path, and whatever writes the token there";

@@ -30,10 +30,9 @@ fn spellings() -> Vec<(&'static str, String)> {
                 continue;
             }
             for unit in c.encode_utf16(&mut [0; 2]) {
-                match upper {
-                    true => write!(text, "\\u{unit:04X}").unwrap(),
-                    false => write!(text, "\\u{unit:04x}").unwrap(),
-                }
+                let number = format!("{unit:04x}");
+                text += "\\u";
+                text += &if upper { number.to_uppercase() } else { number };
             }
         }
         text

@@ -107,7 +107,6 @@ fn how_long_a_token_is_good_may_be_said_in_several_ways() {
         ("", 1),
         (r#","expires_in":null"#, 1),
         (r#","expires_in":3599.0"#, 1),
-        (r#","expires_in":1e400"#, 0),
         (r#","expires_in":-5"#, 1),
         (r#","expires_in":"-5""#, 1),
         (r#","expires_in":"soon""#, 1),
@@ -119,13 +118,10 @@ fn how_long_a_token_is_good_may_be_said_in_several_ways() {
     ] {
         let (clock, asked) = (ManualClock::new(), Arc::default());
         let client = builder(issuing(expires_in, &asked), &clock).build();
-        // No number of JSON's, for this reader.
-        let is_read = requests > 0;
-        assert_eq!(client.upload(&upload()).is_ok(), is_read, "case: {expires_in}");
+        client.upload(&upload()).unwrap();
         clock.advance(Duration::from_secs(3_600));
-        assert_eq!(client.upload(&upload()).is_ok(), is_read, "case: {expires_in}");
-        let expected = if is_read { requests } else { 2 };
-        assert_eq!(asked.load(Ordering::SeqCst), expected, "case: {expires_in}");
+        client.upload(&upload()).unwrap();
+        assert_eq!(asked.load(Ordering::SeqCst), requests, "case: {expires_in}");
     }
 }
 
