@@ -40,8 +40,8 @@ const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-be
 pub struct Application {
     tenant: String,
     client_id: String,
-    secret: Option<String>,
-    assertion: Option<String>,
+    secrets: Vec<String>,
+    assertions: Vec<String>,
     roles: Vec<String>,
 }
 
@@ -52,23 +52,23 @@ impl Application {
         Self {
             tenant: tenant.into(),
             client_id: client_id.into(),
-            secret: None,
-            assertion: None,
+            secrets: Vec::new(),
+            assertions: Vec::new(),
             roles: vec!["Library.Manage".to_owned()],
         }
     }
 
-    /// Sets its secret.
+    /// Adds a secret. Each is as good as the others: there are two while one replaces the other.
     #[must_use]
     pub fn with_secret(mut self, secret: impl Into<String>) -> Self {
-        self.secret = Some(secret.into());
+        self.secrets.push(secret.into());
         self
     }
 
-    /// Sets the token of another issuer by which it may prove itself.
+    /// Adds a token of another issuer by which it may prove itself.
     #[must_use]
     pub fn with_assertion(mut self, assertion: impl Into<String>) -> Self {
-        self.assertion = Some(assertion.into());
+        self.assertions.push(assertion.into());
         self
     }
 
@@ -102,6 +102,10 @@ pub struct TokenCall {
 }
 
 impl TokenCall {
+    /// Most bytes that the form may have; a longer one is no form. 64 KiB, our choice: a secret or a token, and
+    /// four short fields.
+    pub const MAX_FORM_BYTES: usize = 64 * 1024;
+
     /// The one value of a field; an empty one counts as none.
     fn field(&self, name: &'static str) -> Result<&str, Refusal> {
         let mut values = self.fields.iter().filter(|(field, _)| field == name);
@@ -221,11 +225,11 @@ impl Application {
             if call.field("client_assertion_type")? != ASSERTION_TYPE {
                 return Err(Refusal::assertion_type());
             }
-            let is_known = self.assertion.as_deref() == Some(assertion);
+            let is_known = self.assertions.iter().any(|known| known == assertion);
             return if is_known { Ok(()) } else { Err(Refusal::assertion()) };
         }
         let secret = call.field("client_secret").map_err(|_| Refusal::no_proof())?;
-        let is_known = self.secret.as_deref() == Some(secret);
+        let is_known = self.secrets.iter().any(|known| known == secret);
         if is_known { Ok(()) } else { Err(Refusal::secret(&self.client_id)) }
     }
 
@@ -298,7 +302,10 @@ impl Refusal {
     }
 
     fn scope(scope: &str) -> Self {
-        let text = format!("The provided value for scope {scope} is not valid.");
+        let text = format!(
+            "The provided value for scope {scope} is not valid. Client credential flows must have a scope \
+             value with /.default suffixed to the resource identifier (application ID URI)."
+        );
         Self::bad("invalid_scope", 1_002_012, text)
     }
 
@@ -334,7 +341,7 @@ impl Refusal {
 
     fn answer(&self, number: u64, now: SystemTime) -> Response<Vec<u8>> {
         let Self { status, error, code, text } = self;
-        let (id, at) = (answer::target(number), timestamp::text(now, 1));
+        let (id, at) = (answer::target(number), timestamp::entra_text(now));
         let body = json!({
             "error": error,
             "error_description": format!(
@@ -344,15 +351,10 @@ impl Refusal {
             "timestamp": at,
             "trace_id": id,
             "correlation_id": id,
+            "error_uri": format!("https://login.microsoftonline.com/error?code={code}"),
         });
         respond(*status, &body)
     }
-}
-
-/// The answer to a body that is no form.
-pub(super) fn no_form(number: u64, now: SystemTime) -> Response<Vec<u8>> {
-    let text = "The request body must be a form of the type application/x-www-form-urlencoded.";
-    Refusal::bad("invalid_request", 900_144, text).answer(number, now)
 }
 
 fn respond(status: StatusCode, body: &Value) -> Response<Vec<u8>> {

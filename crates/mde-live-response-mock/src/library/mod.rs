@@ -155,11 +155,11 @@ impl FakeLibrary {
         self.inner.settings.login.answer(call, &mut state.issued, now)
     }
 
-    /// Answers a request for a token whose body is no form.
+    /// Answers a request for a token whose body is no form, or a longer one than
+    /// [`MAX_FORM_BYTES`](TokenCall::MAX_FORM_BYTES): as Entra does, that the first field is missing.
     #[must_use]
     pub fn refuse_token_form(&self) -> Response<Vec<u8>> {
-        let now = self.now();
-        login::no_form(self.token_calls(), now)
+        self.issue_token(&TokenCall { tenant: String::new(), fields: Vec::new() })
     }
 
     /// How many requests for a token were answered, refusals included.

@@ -97,9 +97,10 @@ impl FakeLibraryBuilder {
         self
     }
 
-    /// Sets for how long an issued token is good, in whole seconds; 3,599 s unless set, as the service does.
+    /// Sets for how long an issued token is good, in whole seconds, at most 2^32 - 1 of them (136 years); 3,599 s
+    /// unless set, as the service does.
     pub fn token_life(mut self, life: Duration) -> Self {
-        self.settings.login.life = Duration::from_secs(life.as_secs());
+        self.settings.login.life = Duration::from_secs(life.as_secs().min(u32::MAX.into()));
         self
     }
 

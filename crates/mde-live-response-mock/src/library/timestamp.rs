@@ -1,6 +1,7 @@
-//! Points in time as the service writes them: `2026-01-31T09:30:00.1234567Z`.
+//! Points in time as the service writes them, `2026-01-31T09:30:00.1234567Z`, and as Entra does,
+//! `2026-01-31 09:30:00Z`.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 /// Days from the first of March of the year 0 to the first of January 1970.
 const DAYS_TO_1970: u64 = 719_468;
@@ -9,13 +10,29 @@ const SECONDS_IN_DAY: u64 = 86_400;
 
 /// The time in UTC, its second's fraction cut to 1 to 9 digits. A time before 1970 is written as 1970.
 pub(super) fn text(at: SystemTime, digits: u32) -> String {
-    let since = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    let (days, second) = (since.as_secs() / SECONDS_IN_DAY, since.as_secs() % SECONDS_IN_DAY);
-    let (year, month, day) = civil_from_days(days);
-    let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
+    let since = since_1970(at);
+    let (date, time) = date_and_time(since);
     let fraction = since.subsec_nanos() / 10_u32.pow(9 - digits.clamp(1, 9));
     let width = digits as usize;
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{fraction:0width$}Z")
+    format!("{date}T{time}.{fraction:0width$}Z")
+}
+
+/// As [`text`], in Entra's form: without a fraction.
+pub(super) fn entra_text(at: SystemTime) -> String {
+    let (date, time) = date_and_time(since_1970(at));
+    format!("{date} {time}Z")
+}
+
+fn since_1970(at: SystemTime) -> Duration {
+    at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
+}
+
+fn date_and_time(since_1970: Duration) -> (String, String) {
+    let seconds = since_1970.as_secs();
+    let (year, month, day) = civil_from_days(seconds / SECONDS_IN_DAY);
+    let second = seconds % SECONDS_IN_DAY;
+    let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
+    (format!("{year:04}-{month:02}-{day:02}"), format!("{hour:02}:{minute:02}:{second:02}"))
 }
 
 /// Year, month and day of a day counted from 1970-01-01.
@@ -38,7 +55,6 @@ fn civil_from_days(days: u64) -> (u64, u64, u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
 
     #[test]
     fn times_are_written_as_the_calendar_has_them() {
@@ -57,6 +73,8 @@ mod tests {
         for (seconds, expected) in cases {
             let at = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
             assert_eq!(text(at, 1), expected, "case: {seconds}");
+            let entra = expected.replace('T', " ").replace(".0Z", "Z");
+            assert_eq!(entra_text(at), entra, "case: {seconds}");
         }
     }
 

@@ -103,7 +103,8 @@ impl Target {
 /// The fields of a form in the query's syntax, if the request says so and it is one.
 fn fields(headers: &HeaderMap, body: &[u8]) -> Option<Vec<(String, String)>> {
     let content_type = headers.get(CONTENT_TYPE)?.to_str().ok()?;
-    if content_type.split(';').next()?.trim() != "application/x-www-form-urlencoded" {
+    let is_form = content_type.split(';').next()?.trim() == "application/x-www-form-urlencoded";
+    if !is_form || body.len() > TokenCall::MAX_FORM_BYTES {
         return None;
     }
     let decoded = |text: &str| percent_decoded(&text.replace('+', " "));

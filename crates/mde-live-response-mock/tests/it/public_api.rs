@@ -4,9 +4,9 @@ use std::fmt::Debug;
 
 use mde_live_response_core::Transport;
 use mde_live_response_mock::{
-    Action, Admitted, Call, ExistsAnswer, FakeLibrary, FakeLibraryBuilder, FilePart, Form,
-    FormError, MockTransport, Part, RecordedRequest, Reply, StoredFile, TooLargeAnswer, UploadCall,
-    bearer_token,
+    Action, Admitted, Application, Call, ExistsAnswer, FakeLibrary, FakeLibraryBuilder, FilePart,
+    Form, FormError, MockTransport, Part, RecordedRequest, Reply, StoredFile, TokenCall,
+    TooLargeAnswer, UploadCall, bearer_token,
 };
 
 fn is_shareable<T: Debug + Send + Sync + 'static>() {}
@@ -19,6 +19,7 @@ fn is_error<T: std::error::Error>() {}
 fn everything_can_be_shared_and_printed() {
     is_shareable::<Action>();
     is_shareable::<Admitted>();
+    is_shareable::<Application>();
     is_shareable::<Call>();
     is_shareable::<ExistsAnswer>();
     is_shareable::<FakeLibrary>();
@@ -31,6 +32,7 @@ fn everything_can_be_shared_and_printed() {
     is_shareable::<RecordedRequest>();
     is_shareable::<Reply>();
     is_shareable::<StoredFile>();
+    is_shareable::<TokenCall>();
     is_shareable::<TooLargeAnswer>();
     is_shareable::<UploadCall>();
     let _: fn(&http::HeaderMap) -> Option<&str> = bearer_token;
@@ -38,6 +40,7 @@ fn everything_can_be_shared_and_printed() {
 
 #[test]
 fn handles_and_values_can_be_cloned() {
+    is_cloneable::<Application>();
     is_cloneable::<Call>();
     is_cloneable::<FakeLibrary>();
     is_cloneable::<Form<'static>>();
@@ -45,6 +48,7 @@ fn handles_and_values_can_be_cloned() {
     is_cloneable::<RecordedRequest>();
     is_cloneable::<Reply>();
     is_cloneable::<StoredFile>();
+    is_cloneable::<TokenCall>();
     is_error::<FormError>();
 }
 

@@ -37,6 +37,14 @@ fn call(changes: &[(&str, Option<&str>)]) -> TokenCall {
     TokenCall { tenant: "a-tenant".to_owned(), fields: fields.into_iter().map(owned).collect() }
 }
 
+fn by_assertion(assertion: &str) -> TokenCall {
+    call(&[
+        ("client_secret", None),
+        ("client_assertion_type", Some(BEARER)),
+        ("client_assertion", Some(assertion)),
+    ])
+}
+
 fn token(library: &FakeLibrary, call: &TokenCall) -> String {
     let answer = library.issue_token(call);
     assert_eq!(answer.status(), 200, "{:?}", json_of(&answer));
@@ -107,62 +115,159 @@ fn a_token_for_another_audience_or_without_the_permission_is_forbidden() {
 
 #[test]
 fn an_assertion_is_as_good_as_a_secret() {
-    let assertion = [
-        ("client_secret", None),
-        ("client_assertion_type", Some(BEARER)),
-        ("client_assertion", Some("canary-assertion")),
-    ];
     let library = library();
-    assert_eq!(list(&library, &token(&library, &call(&assertion))), 200);
+    assert_eq!(list(&library, &token(&library, &by_assertion("canary-assertion"))), 200);
 }
 
 #[test]
-fn what_is_wrong_is_refused_in_the_words_of_entra() {
+fn each_of_several_secrets_and_assertions_is_taken() {
+    let application = application().with_secret("second").with_assertion("another");
+    let other = Application::new("a-tenant", "another-client").with_secret("other");
+    let library = FakeLibrary::builder().application(application).application(other).build();
+    for secret in [SECRET, "second"] {
+        token(&library, &call(&[("client_secret", Some(secret))]));
+    }
+    for assertion in ["canary-assertion", "another"] {
+        token(&library, &by_assertion(assertion));
+    }
+    let crossed = call(&[("client_secret", Some("other"))]);
+    assert_eq!(library.issue_token(&crossed).status(), 401, "it is another application's");
+    token(
+        &library,
+        &call(&[("client_id", Some("another-client")), ("client_secret", Some("other"))]),
+    );
+}
+
+#[test]
+fn a_life_is_taken_in_whole_seconds_and_cannot_be_too_long() {
+    let lives = [
+        (Duration::from_millis(60_999), 60),
+        (Duration::from_millis(999), 0),
+        (Duration::MAX, u64::from(u32::MAX)),
+    ];
+    for (life, expected) in lives {
+        let library = FakeLibrary::builder().application(application()).token_life(life).build();
+        let body = json_of(&library.issue_token(&call(&[])));
+        assert_eq!(body["expires_in"], expected, "case: {life:?}");
+        let status = list(&library, body["access_token"].as_str().unwrap());
+        assert_eq!(status, if expected == 0 { 401 } else { 200 }, "case: {life:?}");
+    }
+}
+
+#[test]
+fn a_token_of_the_settings_is_accepted_beside_those_that_are_issued() {
+    let library = FakeLibrary::builder()
+        .token("fixed")
+        .forbidden_token("forbidden")
+        .application(application())
+        .build();
+    let issued = token(&library, &call(&[]));
+    library.advance(Duration::from_secs(3_599));
+    let statuses = ["fixed", "forbidden", &issued, "any"].map(|token| list(&library, token));
+    assert_eq!(statuses, [200, 403, 401, 401]);
+}
+
+/// The whole answer to a refused call, of the first call of a library.
+fn refusal(error: &str, code: u32, text: &str) -> Value {
+    let (id, at) = ("00000000-0000-4000-8000-000000000001", "2026-01-01 00:00:00Z");
+    json!({
+        "error": error,
+        "error_description":
+            format!("AADSTS{code}: {text} Trace ID: {id} Correlation ID: {id} Timestamp: {at}"),
+        "error_codes": [code],
+        "timestamp": at,
+        "trace_id": id,
+        "correlation_id": id,
+        "error_uri": format!("https://login.microsoftonline.com/error?code={code}"),
+    })
+}
+
+#[track_caller]
+fn assert_refused(call: &TokenCall, status: u16, error: &str, code: u32, text: &str) {
+    let library = library();
+    let answer = library.issue_token(call);
+    assert_eq!(json_of(&answer), refusal(error, code, text));
+    assert_eq!(answer.status(), status, "AADSTS{code}");
+    assert_eq!(answer.headers()["cache-control"], "no-store, no-cache");
+    assert_eq!(answer.headers()["content-type"], "application/json; charset=utf-8");
+    assert_eq!(library.token_calls(), 1, "AADSTS{code}: a refusal counts");
+}
+
+#[test]
+fn who_cannot_prove_itself_is_refused_in_the_words_of_entra() {
+    let cases = [
+        (
+            call(&[("client_secret", Some("no"))]),
+            7_000_215,
+            "Invalid client secret provided. Ensure the secret being sent in the request is the client \
+             secret value, not the client secret ID, for a secret added to app 'a-client'.",
+        ),
+        (
+            call(&[("client_secret", None)]),
+            7_000_218,
+            "The request body must contain the following parameter: 'client_assertion' or \
+             'client_secret'.",
+        ),
+        (
+            by_assertion("forged"),
+            700_213,
+            "No matching federated identity record found for presented assertion.",
+        ),
+    ];
+    for (call, code, text) in cases {
+        assert_refused(&call, 401, "invalid_client", code, text);
+    }
+}
+
+#[test]
+fn who_is_not_known_is_refused_in_the_words_of_entra() {
     let mut elsewhere = call(&[]);
     elsewhere.tenant = "nowhere".to_owned();
-    let mut twice = call(&[]);
-    twice.fields.push(("scope".to_owned(), SCOPE.to_owned()));
-    let forged = [
-        ("client_assertion_type", Some(BEARER)),
-        ("client_assertion", Some("another")),
-        ("client_secret", None),
-    ];
-    let untyped = [("client_assertion_type", Some("jwt")), ("client_assertion", Some("another"))];
-    let cases = [
-        ("secret", call(&[("client_secret", Some("no"))]), 401, "invalid_client", 7_000_215),
-        ("no proof", call(&[("client_secret", None)]), 401, "invalid_client", 7_000_218),
-        ("assertion", call(&forged), 401, "invalid_client", 700_213),
-        ("assertion type", call(&untyped), 400, "invalid_request", 90_023),
-        ("client", call(&[("client_id", Some("x"))]), 400, "unauthorized_client", 700_016),
-        ("no client", call(&[("client_id", None)]), 400, "invalid_request", 900_144),
-        ("tenant", elsewhere, 400, "invalid_request", 90_002),
-        ("scope", call(&[("scope", Some("Library.Manage"))]), 400, "invalid_scope", 1_002_012),
-        (
-            "resource",
-            call(&[("scope", Some("https://x/.default"))]),
-            400,
-            "invalid_resource",
-            500_011,
-        ),
-        ("no scope", call(&[("scope", Some(""))]), 400, "invalid_request", 900_144),
-        ("scope twice", twice, 400, "invalid_request", 900_144),
-        ("grant", call(&[("grant_type", Some("password"))]), 400, "unsupported_grant_type", 70_003),
-    ];
-    for (case, call, status, error, code) in cases {
-        let answer = library().issue_token(&call);
-        let body = json_of(&answer);
-        assert_eq!(answer.status(), status, "case: {case}: {body}");
-        assert_eq!(
-            (&body["error"], &body["error_codes"]),
-            (&json!(error), &json!([code])),
-            "{case}"
-        );
-        let description = body["error_description"].as_str().unwrap();
-        assert!(description.starts_with(&format!("AADSTS{code}: ")), "case: {case}: {description}");
-        let id = body["correlation_id"].as_str().unwrap();
-        assert!(description.contains(&format!("Correlation ID: {id}")), "case: {case}");
-        assert!(!body.to_string().contains("canary"), "case: {case}: {body}");
+    assert_refused(&elsewhere, 400, "invalid_request", 90_002, "Tenant 'nowhere' not found.");
+    let text = "Application with identifier 'x' was not found in the directory 'a-tenant'.";
+    let stranger = call(&[("client_id", Some("x"))]);
+    assert_refused(&stranger, 400, "unauthorized_client", 700_016, text);
+    let text = "The resource principal named https://x was not found in the tenant.";
+    let nothing = call(&[("scope", Some("https://x/.default"))]);
+    assert_refused(&nothing, 400, "invalid_resource", 500_011, text);
+}
+
+#[test]
+fn a_form_that_asks_wrongly_is_refused_in_the_words_of_entra() {
+    let text = "The app requested an unsupported grant type.";
+    let password = call(&[("grant_type", Some("password"))]);
+    assert_refused(&password, 400, "unsupported_grant_type", 70_003, text);
+    let text = "The provided value for scope Library.Manage is not valid. Client credential flows must \
+                have a scope value with /.default suffixed to the resource identifier (application ID \
+                URI).";
+    let bare = call(&[("scope", Some("Library.Manage"))]);
+    assert_refused(&bare, 400, "invalid_scope", 1_002_012, text);
+    let untyped = call(&[("client_assertion_type", Some("jwt")), ("client_assertion", Some("x"))]);
+    let text = "Unsupported client_assertion_type value.";
+    assert_refused(&untyped, 400, "invalid_request", 90_023, text);
+}
+
+#[test]
+fn a_field_comes_once_and_is_not_empty() {
+    for name in ["grant_type", "client_id", "scope"] {
+        let text = format!("The request body must contain the following parameter: '{name}'.");
+        for value in [None, Some("")] {
+            assert_refused(&call(&[(name, value)]), 400, "invalid_request", 900_144, &text);
+        }
+        let mut twice = call(&[]);
+        twice.fields.extend(call(&[]).fields.into_iter().filter(|(field, _)| field == name));
+        let text = format!("The request body contains the parameter '{name}' more than once.");
+        assert_refused(&twice, 400, "invalid_request", 900_144, &text);
     }
+}
+
+#[test]
+fn without_an_application_there_is_no_tenant() {
+    let answer = FakeLibrary::new().issue_token(&call(&[]));
+    assert_eq!(
+        json_of(&answer),
+        refusal("invalid_request", 90_002, "Tenant 'a-tenant' not found.")
+    );
 }
 
 fn over_http(library: &FakeLibrary, content_type: &str, body: &str) -> Response<Vec<u8>> {
@@ -181,14 +286,24 @@ fn a_form_over_http_is_decoded_and_anything_else_refused() {
         over_http(&library, "application/x-www-form-urlencoded; charset=utf-8", form).status(),
         200
     );
+    let long = format!("{form}&{}=x", "y".repeat(TokenCall::MAX_FORM_BYTES - form.len() - 3));
+    assert_eq!(over_http(&library, urlencoded, &long).status(), 200);
+    let too_long = format!("{long}x");
+    let text = "The request body must contain the following parameter: 'grant_type'.";
     for (content_type, body) in [
         ("application/json", form),
+        ("application/x-www-form-urlencoded-too", form),
         (urlencoded, ""),
         (urlencoded, "client_id"),
         (urlencoded, "client_id=%zz"),
         (urlencoded, "client_id=%ff"),
+        (urlencoded, &too_long),
     ] {
-        assert_eq!(over_http(&library, content_type, body).status(), 400, "case: {body}");
+        let library = self::library();
+        let answer = over_http(&library, content_type, body);
+        assert_eq!(answer.status(), 400, "case: {body}");
+        assert_eq!(json_of(&answer), refusal("invalid_request", 900_144, text), "case: {body}");
+        assert_eq!((library.token_calls(), library.calls()), (1, 0), "case: {body}");
     }
     let get = send(&library, "GET", "/a-tenant/oauth2/v2.0/token", &[], b"").unwrap();
     assert_eq!((get.status().as_u16(), &get.headers()["allow"]), (405, &"POST".parse().unwrap()));
@@ -197,11 +312,24 @@ fn a_form_over_http_is_decoded_and_anything_else_refused() {
 #[test]
 fn nothing_secret_is_shown() {
     let library = library();
-    let call = call(&[("client_assertion", Some("canary-assertion"))]);
-    let shown = format!(
-        "{:?} {call:?} {library:?} {:?}",
-        application(),
-        FakeLibrary::builder().application(application())
-    );
-    assert!(!shown.contains("canary"), "{shown}");
+    let calls = [call(&[]), by_assertion("canary-assertion")];
+    let issued = calls.clone().map(|call| token(&library, &call));
+    let builder = FakeLibrary::builder().application(application());
+    let shown = [
+        format!("{:?} {:#?}", application(), application()),
+        format!("{calls:?} {calls:#?}"),
+        format!("{library:?} {library:#?}"),
+        format!("{builder:?} {builder:#?}"),
+        format!("{:?}", Call::new(issued[0].as_str(), Action::List)),
+        format!("{:?}", library.admit(Some(&issued[1]), None).unwrap()),
+    ];
+    for text in shown {
+        assert!(!text.contains("canary"), "{text}");
+        assert!(issued.iter().all(|token| !text.contains(token.as_str())), "{text}");
+    }
+    let forged = call(&[("client_secret", Some("canary-forged"))]);
+    for call in [forged, by_assertion("canary-forged")] {
+        let answer = json_of(&library.issue_token(&call)).to_string();
+        assert!(!answer.contains("canary"), "{answer}");
+    }
 }
