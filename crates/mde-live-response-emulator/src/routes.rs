@@ -14,9 +14,6 @@ use mde_live_response_mock::{Action, FakeLibrary, TokenCall, bearer_token};
 use crate::form::{self, NoForm};
 use crate::state::State;
 
-/// Longest form of a request for a token, in bytes: ours, a secret or a token and four short fields.
-const MAX_TOKEN_FORM: usize = 64 * 1024;
-
 /// An answer of the library, whole.
 type Answer = Response<Vec<u8>>;
 
@@ -62,7 +59,10 @@ async fn token(
     tenant: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> Response<Body> {
-    let Ok(Path(tenant)) = tenant else { return unread(app.not_found(), request.body()) };
+    // The router takes an empty segment for a tenant, too.
+    let Some(Path(tenant)) = tenant.ok().filter(|Path(tenant)| !tenant.is_empty()) else {
+        return unread(app.not_found(), request.body());
+    };
     if request.method() != Method::POST {
         return unread(not_allowed("POST"), request.body());
     }
@@ -70,7 +70,7 @@ async fn token(
     if !is_urlencoded(&head.headers) {
         return unread(app.library.refuse_token_form(), &body);
     }
-    match to_bytes(body, MAX_TOKEN_FORM).await {
+    match to_bytes(body, TokenCall::MAX_FORM_BYTES).await {
         Ok(bytes) => {
             let fields = form_urlencoded::parse(&bytes).into_owned().collect();
             app.library.issue_token(&TokenCall { tenant, fields }).map(Body::from)
@@ -82,7 +82,7 @@ async fn token(
 fn is_urlencoded(headers: &HeaderMap) -> bool {
     let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let media_type = content_type.and_then(|text| text.split(';').next()).unwrap_or_default();
-    media_type.trim() == "application/x-www-form-urlencoded"
+    media_type.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded")
 }
 
 async fn nothing(Shared(app): Shared<Arc<App>>, request: Request) -> Response<Body> {

@@ -17,8 +17,12 @@ const IMAGE_SHA256: &str = "4ffd8bb30991e3a6f28d1d03f1aedcd02ccf8e0cc16bb9e969e7
 
 /// The documentation's example: scheme, host and token are the emulator's, the rest is as it stands there.
 fn example(emulator: &Emulator) -> Vec<String> {
+    example_with(emulator, emulator.token())
+}
+
+pub(crate) fn example_with(emulator: &Emulator, token: &str) -> Vec<String> {
     let url = format!("{}/api/libraryfiles", emulator.base_url());
-    let authorization = format!("Authorization: Bearer {}", emulator.token());
+    let authorization = format!("Authorization: Bearer {token}");
     let arguments = [
         "-X",
         "POST",
@@ -42,7 +46,7 @@ fn example(emulator: &Emulator) -> Vec<String> {
 /// Runs `curl` beside a file `mdatp1.png`; `None`, and a loud word on why, where there is no `curl`.
 ///
 /// Its standard output is the body, and the status in a line of its own.
-fn curl(image: &[u8], arguments: &[String]) -> Option<Output> {
+pub(crate) fn curl(image: &[u8], arguments: &[String]) -> Option<Output> {
     let dir = TempDir::new();
     fs::write(dir.path().join("mdatp1.png"), image).unwrap();
     let mut command = Command::new("curl");
@@ -61,7 +65,7 @@ fn curl(image: &[u8], arguments: &[String]) -> Option<Output> {
 }
 
 #[track_caller]
-fn status_and_json(output: &Output) -> (String, Value) {
+pub(crate) fn status_and_json(output: &Output) -> (String, Value) {
     let text = String::from_utf8_lossy(&output.stdout);
     let (body, status) = text.rsplit_once('\n').expect("the status in a line of its own");
     let body = serde_json::from_str(body).unwrap_or_else(|error| panic!("{error}: {output:?}"));

@@ -4,7 +4,7 @@ use std::io::{BufReader, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::thread;
 
-use mde_live_response_emulator::{Emulator, FakeLibrary};
+use mde_live_response_emulator::{Application, Emulator, FakeLibrary};
 use serde_json::json;
 
 use crate::support::{
@@ -210,7 +210,11 @@ fn what_the_program_puts_into_the_library_is_served() {
 
 #[test]
 fn debug_shows_no_token() {
-    let builder = || Emulator::builder().token("canary-token");
+    let application = || {
+        let known = Application::new("a-tenant", "a-client");
+        known.with_secret("canary-secret").with_assertion("canary-assertion")
+    };
+    let builder = || Emulator::builder().token("canary-token").application(application());
     let emulator = builder().start().unwrap();
     upload(&emulator, &file_form("a", b"x"));
     for shown in [format!("{:?} {:#?}", builder(), builder()), format!("{emulator:?}")] {
