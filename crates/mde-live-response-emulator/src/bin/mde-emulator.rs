@@ -14,8 +14,9 @@ use serde::Serialize;
 /// The live response library of Microsoft Defender for Endpoint, emulated over plain HTTP for tests.
 ///
 /// Prints one line of JSON on standard output once it listens, {"baseUrl":"http://...","token":"..."}, and
-/// serves until it is killed. The same address issues tokens, if an application is given. Unofficial.
-#[derive(Debug, Parser)]
+/// serves until it is killed. Given an application, the same address issues tokens to it, and the line says so by
+/// "loginUrl":"http://...". Unofficial.
+#[derive(Parser)]
 #[command(version)]
 struct Arguments {
     /// Address and port to listen on; port 0 takes a free one.
@@ -49,6 +50,9 @@ struct Arguments {
 struct Started<'a> {
     base_url: &'a str,
     token: &'a str,
+    /// Where tokens are issued, if they are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    login_url: Option<&'a str>,
 }
 
 fn main() -> ExitCode {
@@ -63,6 +67,7 @@ fn main() -> ExitCode {
 
 fn serve(arguments: Arguments) -> io::Result<()> {
     let application = application(&arguments);
+    let issues_tokens = application.is_some();
     let Arguments { listen, token, no_limits, state, .. } = arguments;
     let mut builder = Emulator::builder().listen(listen).token(token);
     if let Some(application) = application {
@@ -75,7 +80,9 @@ fn serve(arguments: Arguments) -> io::Result<()> {
         builder = builder.state_dir(dir);
     }
     let emulator = builder.start()?;
-    let started = Started { base_url: emulator.base_url(), token: emulator.token() };
+    let base_url = emulator.base_url();
+    let login_url = issues_tokens.then_some(base_url);
+    let started = Started { base_url, token: emulator.token(), login_url };
     let mut line = serde_json::to_vec(&started)?;
     line.push(b'\n');
     let mut stdout = io::stdout().lock();

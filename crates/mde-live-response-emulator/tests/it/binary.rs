@@ -22,6 +22,7 @@ struct Running {
     stdout: BufReader<ChildStdout>,
     base_url: String,
     token: String,
+    login_url: String,
 }
 
 impl Running {
@@ -34,16 +35,20 @@ impl Running {
             let started: Value = serde_json::from_str(&line).unwrap_or_default();
             started[name].as_str().unwrap_or_default().to_owned()
         };
-        Self { child, stdout, base_url: text("baseUrl"), token: text("token") }
+        let [base_url, token, login_url] = ["baseUrl", "token", "loginUrl"].map(text);
+        Self { child, stdout, base_url, token, login_url }
     }
 
     fn call(&self, line: &str, body: &[u8]) -> Answer {
+        self.call_with(&self.token, line, "multipart/form-data; boundary=b", body)
+    }
+
+    fn call_with(&self, token: &str, line: &str, content_type: &str, body: &[u8]) -> Answer {
         let mut stream =
             TcpStream::connect(self.base_url.strip_prefix("http://").unwrap()).unwrap();
         let head = format!(
-            "{line} HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer {}\r\nContent-Length: {}\r\n\
-             Content-Type: multipart/form-data; boundary=b\r\n\r\n",
-            self.token,
+            "{line} HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer {token}\r\nContent-Length: {}\r\n\
+             Content-Type: {content_type}\r\n\r\n",
             body.len()
         );
         stream.write_all(&[head.as_bytes(), body].concat()).unwrap();
@@ -101,9 +106,33 @@ fn it_prints_one_line_once_it_listens_and_serves() {
     let emulator = Running::start(&["--listen", "127.0.0.1:0", "--token", "a\"token"]);
     assert_eq!(emulator.token, "a\"token");
     assert!(!emulator.base_url.ends_with(":0"), "{}", emulator.base_url);
+    assert_eq!(emulator.login_url, "", "without an application no token is issued");
     assert_eq!(emulator.upload("a.ps1"), 200);
     assert_eq!(emulator.list().json()["value"][0]["fileName"], "a.ps1");
     assert_eq!(emulator.kill(), "");
+}
+
+#[test]
+fn an_application_is_issued_tokens_under_the_login_url() {
+    let asking = "grant_type=client_credentials&client_id=an-id\
+                  &scope=https://api.securitycenter.microsoft.com/.default&";
+    let by_assertion = "client_assertion=proof&client_assertion_type=\
+                        urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+    let listen = ["--listen", "127.0.0.1:0", "--tenant", "a-tenant", "--client-id", "an-id"];
+    for (option, proof) in
+        [("--client-secret", "client_secret=proof"), ("--federated-token", by_assertion)]
+    {
+        let emulator = Running::start(&[&listen[..], &[option, "proof"]].concat());
+        assert_eq!(emulator.login_url, emulator.base_url);
+        let (line, form) = ("POST /a-tenant/oauth2/v2.0/token", format!("{asking}{proof}"));
+        let content_type = "application/x-www-form-urlencoded";
+        let answer = emulator.call_with("none", line, content_type, form.as_bytes()).json();
+        let token = answer["access_token"].as_str().unwrap_or_else(|| panic!("{option}: {answer}"));
+        let list = |token| emulator.call_with(token, "GET /api/libraryfiles", "text/plain", b"");
+        assert_eq!([list(token).status, list("proof").status], [200, 401], "{option}");
+        assert_eq!(emulator.list().status, 200, "{option}: the fixed token still is");
+        assert_eq!(emulator.kill(), "", "{option}");
+    }
 }
 
 #[test]
@@ -149,5 +178,14 @@ fn what_keeps_it_from_starting_is_one_line_of_error() {
 fn wrong_usage_is_code_2() {
     for arguments in [&["--listen", "nowhere"][..], &["--unknown"], &["file"], &["--token"]] {
         assert_eq!(output(arguments).status.code(), Some(2), "{arguments:?}");
+    }
+    let (tenant, client) = (&["--tenant", "a"][..], &["--client-id", "b"][..]);
+    let proof = &["--client-secret", "canary"][..];
+    for some in
+        [&[tenant][..], &[client], &[proof], &[tenant, client], &[client, proof], &[tenant, proof]]
+    {
+        let output = output(&[&["--listen", "127.0.0.1:0"], &some.concat()[..]].concat());
+        assert_eq!(output.status.code(), Some(2), "{some:?}");
+        assert!(!String::from_utf8_lossy(&output.stderr).contains("canary"), "{output:?}");
     }
 }
