@@ -1,0 +1,99 @@
+//! Rounds: in each, every rival uploads once, so that what the machine does beside that hits all alike.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use sha2::{Digest, Sha256};
+
+use crate::Failure;
+use crate::cost::{self, Cost};
+use crate::form::NAME;
+use crate::rivals::{Rival, Target, names, rival};
+use crate::sink::Sink;
+use crate::table::{self, Row, Section};
+
+/// Sizes in bytes, and how many rounds make the figures steady.
+const SIZES: [(u64, usize); 3] = [(1024, 400), (1024 * 1024, 100), (20_000_000, 40)];
+const WARM_UP: usize = 3;
+
+pub(crate) fn run(quick: bool, json: bool) -> Result<(), Failure> {
+    let mut sections = Vec::new();
+    for (size, rounds) in SIZES {
+        let rounds = if quick { (rounds / 10).max(4) } else { rounds };
+        for tls in [false, true] {
+            eprintln!("{size} bytes, {}, {rounds} rounds", if tls { "TLS" } else { "plain" });
+            sections.push(section(size, tls, rounds)?);
+        }
+    }
+    if json {
+        table::print_json(&sections)
+    } else {
+        table::print(&sections)
+    }
+    Ok(())
+}
+
+fn section(size: u64, tls: bool, rounds: usize) -> Result<Section, Failure> {
+    let file = File::new(size)?;
+    let sink = Sink::start(&file.entity, tls)?;
+    let target = || Target {
+        url: sink.url.clone(),
+        certificate: sink.certificate.clone(),
+        file: file.path.clone(),
+    };
+    let names = names();
+    let mut rivals = names
+        .iter()
+        .map(|name| rival(name, target()))
+        .collect::<Result<Vec<Box<dyn Rival>>, Failure>>()?;
+    let mut times = vec![Vec::with_capacity(rounds); rivals.len()];
+    for round in 0..rounds + WARM_UP {
+        // Another one first each time: none always follows the same.
+        for n in 0..rivals.len() {
+            let n = (n + round) % rivals.len();
+            let start = Instant::now();
+            rivals[n].upload().map_err(|error| format!("{}: {error}", names[n]))?;
+            let took = start.elapsed().as_secs_f64();
+            if round >= WARM_UP {
+                times[n].push(took);
+            }
+        }
+    }
+    drop(rivals);
+    let costs: Vec<Cost> = names
+        .iter()
+        .map(|name| cost::measure(name, &target(), if size > 1_000_000 { 20 } else { 200 }))
+        .collect::<Result<_, _>>()?;
+    let rows = names.iter().zip(times).zip(costs);
+    let rows = rows.map(|((name, times), cost)| Row { name, times, cost }).collect();
+    Ok(Section { size, tls, rows })
+}
+
+/// A file of random-looking bytes, and what a library would say of it.
+struct File {
+    path: PathBuf,
+    entity: String,
+}
+
+impl File {
+    fn new(size: u64) -> Result<Self, Failure> {
+        let mut state = 1_u64;
+        let bytes: Vec<u8> = (0..size)
+            .map(|_| {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                (state >> 56) as u8
+            })
+            .collect();
+        let path = std::env::temp_dir().join(format!("mde-bench-{}-{size}", std::process::id()));
+        std::fs::write(&path, &bytes)?;
+        let hex: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        Ok(Self { path, entity: format!(r#"{{"fileName":"{NAME}","sha256":"{hex}"}}"#) })
+    }
+}
+
+impl Drop for File {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.path);
+        let _ = std::fs::remove_file(self.path.with_extension("pem"));
+    }
+}

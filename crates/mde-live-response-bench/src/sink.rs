@@ -1,0 +1,162 @@
+//! A server that takes uploads as fast as they come and answers all with the same entity.
+//!
+//! A process of its own. It never sleeps: a sleeping reader would be what is measured.
+
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::Arc;
+use std::thread;
+
+use rustls::pki_types::PrivateKeyDer;
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+
+use crate::Failure;
+
+/// A sink in another process, which ends with this value.
+pub(crate) struct Sink {
+    child: Child,
+    _stdin: Option<ChildStdin>,
+    pub(crate) url: String,
+    /// In PEM; empty without TLS.
+    pub(crate) certificate: String,
+}
+
+impl Sink {
+    pub(crate) fn start(entity: &str, tls: bool) -> Result<Self, Failure> {
+        let program = std::env::current_exe()?;
+        let mut command = pinned(program.to_str().ok_or("a path that is no text")?, "1");
+        command.args(["sink", entity]).args(tls.then_some("--tls"));
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+        let mut stdout = BufReader::new(child.stdout.take().ok_or("no output")?);
+        let mut line = String::new();
+        stdout.read_line(&mut line)?;
+        let started: serde_json::Value = serde_json::from_str(&line)?;
+        let text = |name: &str| started[name].as_str().unwrap_or_default().to_owned();
+        Ok(Self {
+            _stdin: child.stdin.take(),
+            child,
+            url: text("url"),
+            certificate: text("certificate"),
+        })
+    }
+}
+
+impl Drop for Sink {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A command on a processor of its own, where there is a tool for that and more than one of them.
+pub(crate) fn pinned(program: &str, processor: &str) -> Command {
+    let can_pin = thread::available_parallelism().is_ok_and(|count| count.get() > 1)
+        && Command::new("taskset").arg("--version").output().is_ok();
+    if !can_pin {
+        return Command::new(program);
+    }
+    let mut command = Command::new("taskset");
+    command.args(["-c", processor, program]);
+    command
+}
+
+pub(crate) fn run(entity: &str, tls: bool) -> Result<(), Failure> {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let port = listener.local_addr()?.port();
+    let (config, certificate) = match tls {
+        true => server_config().map(|(config, pem)| (Some(config), pem))?,
+        false => (None, String::new()),
+    };
+    let scheme = if tls { "https://localhost" } else { "http://127.0.0.1" };
+    let started =
+        serde_json::json!({ "url": format!("{scheme}:{port}"), "certificate": certificate });
+    println!("{started}");
+    io::stdout().flush()?;
+    let answer: Arc<[u8]> = format!(
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{entity}",
+        entity.len()
+    )
+    .into_bytes()
+    .into();
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let (config, answer) = (config.clone(), Arc::clone(&answer));
+            thread::spawn(move || drop(serve(stream, config, &answer)));
+        }
+    });
+    io::copy(&mut io::stdin(), &mut io::sink())?;
+    Ok(())
+}
+
+fn server_config() -> Result<(Arc<ServerConfig>, String), Failure> {
+    let certified = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()])?;
+    let key = PrivateKeyDer::try_from(certified.signing_key.serialize_der())?;
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth()
+        .with_single_cert(vec![certified.cert.der().clone()], key)?;
+    Ok((Arc::new(config), certified.cert.pem()))
+}
+
+fn serve(stream: TcpStream, tls: Option<Arc<ServerConfig>>, answer: &[u8]) -> Result<(), Failure> {
+    stream.set_nodelay(true)?;
+    match tls {
+        None => take(stream, answer),
+        Some(config) => take(StreamOwned::new(ServerConnection::new(config)?, stream), answer),
+    }
+}
+
+fn take(stream: impl Read + Write, answer: &[u8]) -> Result<(), Failure> {
+    let mut stream = BufReader::with_capacity(1024 * 1024, stream);
+    loop {
+        let head = read_head(&mut stream)?;
+        let value =
+            |name: &str| head.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
+        if value("expect:").is_some() {
+            stream.get_mut().write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
+        }
+        match value("content-length:") {
+            Some(length) => skip(&mut stream, length.parse()?)?,
+            None => skip_chunks(&mut stream)?,
+        }
+        stream.get_mut().write_all(answer)?;
+        stream.get_mut().flush()?;
+    }
+}
+
+/// In lower case; an error at the end of the connection.
+fn read_head(stream: &mut impl BufRead) -> Result<String, Failure> {
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        if stream.read_line(&mut head)? == 0 {
+            return Err("the connection ended".into());
+        }
+    }
+    Ok(head.to_ascii_lowercase())
+}
+
+fn skip(stream: &mut impl BufRead, mut left: usize) -> Result<(), Failure> {
+    while left > 0 {
+        let n = stream.fill_buf()?.len().min(left);
+        if n == 0 {
+            return Err("the body ended early".into());
+        }
+        stream.consume(n);
+        left -= n;
+    }
+    Ok(())
+}
+
+fn skip_chunks(stream: &mut impl BufRead) -> Result<(), Failure> {
+    loop {
+        let mut line = String::new();
+        stream.read_line(&mut line)?;
+        let size = usize::from_str_radix(line.trim(), 16)?;
+        skip(stream, size + 2)?;
+        if size == 0 {
+            return Ok(());
+        }
+    }
+}
