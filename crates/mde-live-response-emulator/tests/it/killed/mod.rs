@@ -1,11 +1,15 @@
 //! The program is killed between any two bytes of an upload: what the client says of it is true.
 //!
 //! Two hundred places: all of the closing boundary and the bytes before it, the rest of the request and the answer in
-//! steps. What is true is read from the program's directory afterwards.
+//! steps, from the first byte to the last. What is true is read from the program's directory afterwards.
 
 mod program;
 mod relay;
+mod writes;
 
+use std::net::TcpListener;
+use std::sync::OnceLock;
+use std::thread;
 use std::time::Duration;
 
 use mde_live_response_core::{
@@ -15,7 +19,7 @@ use mde_live_response_emulator::Emulator;
 use mde_live_response_ureq::UreqTransport;
 
 use crate::support::TempDir;
-use relay::{Cut, Relay, Then};
+use relay::{Cut, Relay, Then, WHOLE, measure};
 
 const NAME: &str = "collect-dns.ps1";
 const OLD: &[u8] = b"an older one\n";
@@ -24,12 +28,31 @@ fn content() -> Vec<u8> {
     b"Get-DnsClientCache # ".repeat(5)
 }
 
+/// Bytes at the end of a request of which each is a place: the closing boundary and what stands before it.
+const END: usize = 60;
+
+/// How long request and answer are when nothing happens. The answer's times may make another one shorter.
+fn lengths() -> (usize, usize) {
+    static LENGTHS: OnceLock<(usize, usize)> = OnceLock::new();
+    *LENGTHS.get_or_init(|| {
+        let emulator = Emulator::start().unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        thread::scope(|scope| {
+            let measured = scope.spawn(|| measure(&listener, emulator.base_url()));
+            client(&url, RetryPolicy::NONE).upload(&upload(content())).unwrap();
+            measured.join().unwrap()
+        })
+    })
+}
+
 /// Every place, in the order of the exchange.
 fn cuts() -> Vec<Cut> {
-    let request = (0..600).step_by(6).map(Cut::Request);
-    let end = (0..60).rev().map(Cut::BeforeEnd);
-    let answer = (0..400).step_by(10).map(Cut::Answer);
-    request.chain(end).chain(answer).collect()
+    let (request, answer) = lengths();
+    let start = (0..request - END).step_by(7).map(Cut::Request);
+    let end = (0..END).rev().map(Cut::BeforeEnd);
+    let answer = (0..answer).step_by(12).chain([WHOLE]).map(Cut::Answer);
+    start.chain(end).chain(answer).collect()
 }
 
 fn client(url: &str, policy: RetryPolicy) -> Client {
@@ -94,7 +117,7 @@ fn assert_true(cut: Cut, existing: IfExists) {
         Cut::Request(_) | Cut::BeforeEnd(1..) => assert!(outcome.is_err() && !is_new, "{said}"),
         Cut::BeforeEnd(_) => assert!(outcome.is_err(), "{said}"),
         // What is answered is on disk.
-        Cut::Answer(_) => assert!(is_new, "{said}"),
+        Cut::Answer(bytes) => assert!(is_new && outcome.is_ok() == (bytes == WHOLE), "{said}"),
     }
 }
 
@@ -135,15 +158,30 @@ fn a_large_upload_that_is_killed_early_is_not_delivered() {
 /// The program comes back at once: the upload succeeds, once, whatever was lost.
 #[test]
 fn an_upload_outlives_a_restart() {
-    for cut in cuts().into_iter().skip(2).step_by(3) {
+    for cut in cuts().into_iter().rev().step_by(3) {
         let dir = TempDir::new();
-        let (outcome, held) =
-            cut_upload(&dir, &upload(content()), cut, Then::Restart, RetryPolicy::DEFAULT);
-        let stored = outcome.unwrap_or_else(|error| panic!("case: {cut:?}: {error}"));
-        assert_eq!(stored.file_name(), NAME);
-        assert_eq!(held.as_deref(), Some(content().as_slice()), "case: {cut:?}");
-        if matches!(cut, Cut::Answer(_)) {
-            assert!(stored.is_resolved(), "case: {cut:?}: stored before the kill");
+        let stored = outlive_a_restart(&dir, cut, IfExists::Fail);
+        if let Cut::Answer(bytes) = cut {
+            let is_resolved = bytes != WHOLE;
+            assert_eq!(stored.is_resolved(), is_resolved, "case: {cut:?}: stored before the kill");
         }
     }
+}
+
+#[test]
+fn a_replacement_outlives_a_restart() {
+    for cut in cuts().into_iter().rev().step_by(6) {
+        let dir = TempDir::new();
+        store_old(&dir);
+        outlive_a_restart(&dir, cut, IfExists::Override);
+    }
+}
+
+fn outlive_a_restart(dir: &TempDir, cut: Cut, existing: IfExists) -> LibraryFile {
+    let upload = upload(content()).if_exists(existing);
+    let (outcome, held) = cut_upload(dir, &upload, cut, Then::Restart, RetryPolicy::DEFAULT);
+    let stored = outcome.unwrap_or_else(|error| panic!("case: {cut:?}: {error}"));
+    assert_eq!(stored.file_name(), NAME);
+    assert_eq!(held.as_deref(), Some(content().as_slice()), "case: {cut:?}");
+    stored
 }

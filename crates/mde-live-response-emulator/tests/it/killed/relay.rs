@@ -16,9 +16,12 @@ pub(super) enum Cut {
     Request(usize),
     /// So many bytes before the request's end.
     BeforeEnd(usize),
-    /// After so many bytes of the answer, whose first one is waited for.
+    /// After so many bytes of the answer, or all of it, whose first one is waited for.
     Answer(usize),
 }
+
+/// More bytes than an answer has.
+pub(super) const WHOLE: usize = usize::MAX;
 
 /// What happens after the kill.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,37 +81,51 @@ fn exchange(mut client: TcpStream, program: Program, cut: Cut) {
     match cut {
         Cut::Request(bytes) => hand_on(&mut client, &mut server, bytes),
         Cut::BeforeEnd(bytes) => {
-            let length = hand_on_head(&mut client, &mut server);
+            let (_, length) = hand_on_head(&mut client, &mut server);
             hand_on(&mut client, &mut server, length - bytes);
         }
         Cut::Answer(bytes) => {
-            let length = hand_on_head(&mut client, &mut server);
-            hand_on(&mut client, &mut server, length);
-            server.peek(&mut [0]).unwrap();
-            hand_on(&mut server, &mut client, bytes);
+            pass(&mut client, &mut server);
+            let mut answer = Vec::new();
+            pass(&mut server, &mut answer);
+            client.write_all(&answer[..bytes.min(answer.len())]).unwrap();
         }
     }
     program.kill();
 }
 
-fn hand_on(from: &mut TcpStream, to: &mut TcpStream, bytes: usize) {
+/// Lets one exchange pass, and tells how long its request and its answer are.
+pub(super) fn measure(listener: &TcpListener, server: &str) -> (usize, usize) {
+    let (mut client, _) = listener.accept().unwrap();
+    let mut server = TcpStream::connect(server.replace("http://", "")).unwrap();
+    let request = pass(&mut client, &mut server);
+    (request, pass(&mut server, &mut client))
+}
+
+fn pass(from: &mut impl Read, to: &mut impl Write) -> usize {
+    let (head, body) = hand_on_head(from, to);
+    hand_on(from, to, body);
+    head + body
+}
+
+fn hand_on(from: &mut impl Read, to: &mut impl Write, bytes: usize) {
     let mut piece = vec![0; bytes];
     from.read_exact(&mut piece).unwrap();
     to.write_all(&piece).unwrap();
 }
 
-/// Hands on a request's head, and tells how long its body is.
-fn hand_on_head(client: &mut TcpStream, server: &mut TcpStream) -> usize {
+/// Hands on a head, and tells how long it is and how long its body is.
+fn hand_on_head(from: &mut impl Read, to: &mut impl Write) -> (usize, usize) {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         let mut byte = [0];
-        client.read_exact(&mut byte).unwrap();
+        from.read_exact(&mut byte).unwrap();
         head.extend_from_slice(&byte);
     }
-    server.write_all(&head).unwrap();
-    let head = String::from_utf8(head).unwrap().to_ascii_lowercase();
-    let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
-    length.unwrap().parse().unwrap()
+    to.write_all(&head).unwrap();
+    let text = String::from_utf8(head).unwrap().to_ascii_lowercase();
+    let length = text.lines().find_map(|line| line.strip_prefix("content-length: "));
+    (text.len(), length.unwrap().parse().unwrap())
 }
 
 /// Hands everything on, both ways, until both sides have ended.
