@@ -1,4 +1,7 @@
 //! What a seed stands for: the fault of each exchange, a pure function of the seed, the file and the attempt.
+//!
+//! Listings and requests for tokens name no file; they are counted together, so that which call meets which of their
+//! faults is a matter of the threads. So it is with connections.
 
 /// splitmix64 over a text and a number.
 fn dice(seed: u64, question: &str, number: u64) -> u64 {
@@ -15,10 +18,15 @@ fn dice(seed: u64, question: &str, number: u64) -> u64 {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Fault {
     None,
+    /// The connection breaks before anything of the request is read.
+    ResetBefore,
     /// The connection breaks before the request's last bytes are read: a reset.
     ResetDuring,
     /// The whole request comes and goes no further.
     LostOnTheWay,
+    /// The same, but it arrives in the end: before the next attempt that nothing happens to. Only for a name of one
+    /// call: no other one's truth changes by it.
+    Late,
     /// The service answers, and nobody hears it.
     AnswerLost,
     /// Half of the answer comes.
@@ -27,6 +35,8 @@ pub(super) enum Fault {
     Page,
     /// A status, without asking the service.
     Refused(u16),
+    /// 503 with a time to wait, without asking the service.
+    Closed,
     /// A status in place of the service's answer.
     Broken(u16),
     /// No token counts any more that was issued so far.
@@ -35,7 +45,7 @@ pub(super) enum Fault {
 
 impl Fault {
     /// So many can be told apart.
-    pub(super) const KINDS: usize = 13;
+    pub(super) const KINDS: usize = 18;
 }
 
 pub(super) fn fault(seed: u64, name: &str, attempt: u64) -> Fault {
@@ -49,11 +59,25 @@ pub(super) fn fault(seed: u64, name: &str, attempt: u64) -> Fault {
         34..=36 => Fault::Refused(408),
         37..=39 => Fault::Refused(500),
         40..=42 => Fault::Refused(503),
-        43..=45 => Fault::Broken(502),
-        46..=48 => Fault::Broken(504),
-        49..=51 => Fault::TokensRevoked,
+        43..=45 => Fault::Closed,
+        46..=48 => Fault::Broken(500),
+        49..=51 => Fault::Broken(502),
+        52..=54 => Fault::Broken(503),
+        55..=57 => Fault::Broken(504),
+        58..=60 => Fault::TokensRevoked,
+        61..=64 if name.starts_with("own-") => Fault::Late,
         _ => Fault::None,
     }
+}
+
+/// Whether one of the attempts that a call can make arrives late.
+pub(super) fn is_late(seed: u64, name: &str) -> bool {
+    (1..=8).any(|attempt| fault(seed, name, attempt) == Fault::Late)
+}
+
+/// Whether the n-th connection breaks as soon as it is made.
+pub(super) fn breaks(seed: u64, connection: u64) -> bool {
+    dice(seed, "connection", connection).is_multiple_of(24)
 }
 
 /// The n-th upload of a thread: its name, its content, whether it may replace a file.

@@ -9,7 +9,7 @@ use std::thread::{self, JoinHandle};
 
 use mde_live_response_emulator::FakeLibrary;
 
-use super::plan::{Fault, fault};
+use super::plan::{Fault, breaks, fault};
 
 pub(super) struct Relay {
     address: SocketAddr,
@@ -23,6 +23,8 @@ struct Shared {
     library: FakeLibrary,
     is_over: AtomicBool,
     attempts: Mutex<HashMap<String, u64>>,
+    /// Requests that are still on their way, by file.
+    late: Mutex<HashMap<String, Message>>,
     faults: Mutex<BTreeSet<Fault>>,
 }
 
@@ -45,18 +47,23 @@ impl Relay {
             library: library.clone(),
             is_over: AtomicBool::new(false),
             attempts: Mutex::default(),
+            late: Mutex::default(),
             faults: Mutex::default(),
         });
         let acceptor = thread::spawn({
             let shared = Arc::clone(&shared);
             move || {
                 thread::scope(|scope| {
-                    loop {
+                    for connection in 0.. {
                         let (client, _) = listener.accept().unwrap();
                         if shared.is_over.load(Ordering::SeqCst) {
                             break;
                         }
                         let shared = &*shared;
+                        if breaks(shared.seed, connection) {
+                            shared.faults.lock().unwrap().insert(Fault::ResetBefore);
+                            continue;
+                        }
                         // Whatever breaks here is a fault like any other.
                         scope.spawn(move || drop(shared.serve(&client)));
                     }
@@ -91,7 +98,8 @@ impl Shared {
             let mut body = vec![0; length.saturating_sub(UNREAD)];
             from.read_exact(&mut body)?;
             let mut request = Message { head, body };
-            let fault = self.next_fault(&name(&request));
+            let name = name(&request);
+            let fault = self.next_fault(&name);
             self.faults.lock().unwrap().insert(fault);
             if fault == Fault::ResetDuring {
                 return Ok(());
@@ -100,10 +108,20 @@ impl Shared {
             from.read_exact(&mut rest)?;
             request.body.extend_from_slice(&rest);
             let answer = match fault {
-                Fault::ResetDuring | Fault::LostOnTheWay => return Ok(()),
-                Fault::Refused(status) => refusal(status),
+                Fault::LostOnTheWay => return Ok(()),
+                Fault::Late => {
+                    self.late.lock().unwrap().insert(name, request);
+                    return Ok(());
+                }
+                Fault::Refused(status) => refusal(status, status == 429),
+                Fault::Closed => refusal(503, true),
                 Fault::TokensRevoked => {
                     self.library.revoke_tokens();
+                    self.ask(&request)?
+                }
+                Fault::None => {
+                    let late = self.late.lock().unwrap().remove(&name);
+                    late.map(|late| self.ask(&late)).transpose()?;
                     self.ask(&request)?
                 }
                 _ => self.ask(&request)?,
@@ -115,7 +133,7 @@ impl Shared {
                     return to.write_all(whole.get(..whole.len() / 2).unwrap_or_default());
                 }
                 Fault::Page => to.write_all(&page().bytes())?,
-                Fault::Broken(status) => to.write_all(&refusal(status).bytes())?,
+                Fault::Broken(status) => to.write_all(&refusal(status, false).bytes())?,
                 _ => to.write_all(&answer.bytes())?,
             }
         }
@@ -171,8 +189,8 @@ fn name(request: &Message) -> String {
     }
 }
 
-fn refusal(status: u16) -> Message {
-    let hint = if status == 429 { "retry-after: 0\r\n" } else { "" };
+fn refusal(status: u16, says_when: bool) -> Message {
+    let hint = if says_when { "retry-after: 0\r\n" } else { "" };
     let head = format!("HTTP/1.1 {status} Fault\r\n{hint}content-length: 0\r\n\r\n");
     Message { head, body: Vec::new() }
 }
