@@ -120,11 +120,11 @@ impl Sending<'_> {
         Err(lost)
     }
 
-    /// The name was absent when the library was listed, but the lost attempt may still arrive: a refusal now can
-    /// be its doing.
+    /// The name was absent when the library was listed, but the lost attempt may still arrive. So a refusal now can be
+    /// its doing, and whatever else ends the call, nothing is sure.
     fn send_again(&self, lost: &Error) -> Result<LibraryFile, Error> {
         self.run(Repeat::OnlyIfNotDelivered).map_err(|(mut error, _)| {
-            if matches!(error, Error::Service(_))
+            if error.delivery() == Delivery::NotDelivered
                 && let Some(context) = error.context_mut()
             {
                 context.set_earlier_unknown(lost.to_string());

@@ -70,35 +70,48 @@ impl Secret {
 
 const REDACTED: &str = "[redacted]";
 
-/// Length of the secret's spelling with which the text starts.
+/// Length of the secret's spelling with which the text starts; the longest, where there are several.
 fn spelled(secret: &str, text: &[u8]) -> Option<usize> {
+    // Nearly every place is ruled out by this.
+    let begins = [secret.bytes().next()?, b'\\', b'%', b'+'];
+    text.first().filter(|first| begins.contains(first))?;
     if text.starts_with(secret.as_bytes()) {
         return Some(secret.len());
     }
-    let mut len = 0;
-    for c in secret.chars() {
-        len += spelled_char(c, text.get(len..)?)?;
+    let mut chars = secret.chars();
+    // A character such as `%` can begin its own escape: every way to read the text is followed.
+    let mut ends: Vec<usize> = spellings(chars.next()?, text).collect();
+    for c in chars {
+        let mut further = Vec::new();
+        for end in ends {
+            for len in spellings(c, text.get(end..)?) {
+                if !further.contains(&(end + len)) {
+                    further.push(end + len);
+                }
+            }
+        }
+        ends = further;
+        if ends.is_empty() {
+            return None;
+        }
     }
-    Some(len)
+    ends.into_iter().max()
 }
 
-/// Length of the character's spelling with which the text starts: JSON's by number, a form's space, or its bytes.
-fn spelled_char(c: char, text: &[u8]) -> Option<usize> {
-    if let Some(len) = numbered_char(c, text) {
-        return Some(len);
-    }
-    if c == ' ' && text.starts_with(b"+") {
-        return Some(1);
-    }
-    let mut len = 0;
-    for b in c.encode_utf8(&mut [0; 4]).bytes() {
-        len += spelled_byte(b, text.get(len..)?)?;
-    }
-    Some(len)
+/// Lengths of the character's spellings with which the text starts: as it stands, JSON's `\c` and `\u0063`, a URL's
+/// `%63`, a form's `+`.
+fn spellings(c: char, text: &[u8]) -> impl Iterator<Item = usize> {
+    let mut bytes = [0; 4];
+    let bytes = c.encode_utf8(&mut bytes).as_bytes();
+    let plain = text.starts_with(bytes).then_some(bytes.len());
+    let rest = text.strip_prefix(b"\\").filter(|_| c.is_ascii());
+    let escaped = rest.filter(|rest| rest.starts_with(bytes)).map(|_| 2);
+    let space = (c == ' ' && text.starts_with(b"+")).then_some(1);
+    [plain, escaped, in_units(c, text), in_percent(bytes, text), space].into_iter().flatten()
 }
 
-/// JSON's `\u0063`; two of them for a character that needs two.
-fn numbered_char(c: char, text: &[u8]) -> Option<usize> {
+/// `\u0063`; two of them for a character that needs two.
+fn in_units(c: char, text: &[u8]) -> Option<usize> {
     let mut len = 0;
     for unit in c.encode_utf16(&mut [0; 2]) {
         let digits = text.get(len..)?.strip_prefix(b"\\u")?.get(..4)?;
@@ -111,17 +124,16 @@ fn numbered_char(c: char, text: &[u8]) -> Option<usize> {
     Some(len)
 }
 
-/// `c`, a URL's `%63`, or `\c`.
-fn spelled_byte(b: u8, text: &[u8]) -> Option<usize> {
-    match text {
-        [b'%', high, low, ..] if is_hex_of(b, [*high, *low]) => Some(3),
-        [b'\\', next, ..] if *next == b => Some(2),
-        [next, ..] if *next == b => Some(1),
-        _ => None,
+/// `%63`, for every byte.
+fn in_percent(bytes: &[u8], text: &[u8]) -> Option<usize> {
+    let mut len = 0;
+    for byte in bytes {
+        let digits = text.get(len..)?.strip_prefix(b"%")?.get(..2)?;
+        let number = u8::from_str_radix(str::from_utf8(digits).ok()?, 16).ok()?;
+        if number != *byte {
+            return None;
+        }
+        len += 3;
     }
-}
-
-fn is_hex_of(b: u8, digits: [u8; 2]) -> bool {
-    let digits = str::from_utf8(&digits).ok();
-    digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) == Some(b)
+    Some(len)
 }

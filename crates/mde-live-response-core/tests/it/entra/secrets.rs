@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use mde_live_response_core::{Call, ClientSecret, EntraCredential, Error, Event, Observer};
 use mde_live_response_mock::{ManualClock, MockTransport, Reply};
+use proptest::collection::vec;
+use proptest::prelude::*;
 
 use super::{SECRET, builder, builder_with, credential, issued, refusal};
 use crate::support::{causes, expect_error, upload};
@@ -158,5 +160,37 @@ fn a13_values_show_no_secret() {
     for refused in [format!("{SECRET}\n"), format!("{SECRET}\0x")] {
         let refused = ClientSecret::new(refused).unwrap_err();
         assert_clean("refused", &format!("{refused} {refused:?}"));
+    }
+}
+
+/// Ways to write a character down. Not all are for every one of them; the last fits all.
+const WAYS: usize = 6;
+
+fn spelled(c: char, way: usize) -> String {
+    match way {
+        0 if c.is_ascii() => format!("\\{c}"),
+        1 => c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect(),
+        2 => c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04X}")).collect(),
+        3 => c.encode_utf8(&mut [0; 4]).bytes().map(|b| format!("%{b:02X}")).collect(),
+        4 if c == ' ' => "+".to_owned(),
+        _ => c.to_string(),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Each character in a way of its own, those that begin escapes among them.
+    #[test]
+    fn a16_a_secret_is_found_in_any_mixture_of_spellings(
+        secret in r#"[%\\"/+u0259aé𝄞][%\\"/+u0259aé𝄞 ]{6,12}[%\\"/+u0259aé𝄞]"#,
+        ways in vec(0..WAYS, 14),
+    ) {
+        let echo: String = secret.chars().zip(ways).map(|(c, way)| spelled(c, way)).collect();
+        let mock = MockTransport::new().reply(Reply::status(400).body(format!("<p>{echo}</p>")));
+        let by = EntraCredential::with_secret("t", "c", ClientSecret::new(secret).unwrap()).unwrap();
+        let client = builder_with(by, mock, &ManualClock::new()).build();
+        let shown = client.upload(&upload()).unwrap_err().to_string();
+        prop_assert!(shown.contains("(400: <p>[redacted]</p>)"), "{}: {}", echo, shown);
     }
 }

@@ -70,11 +70,6 @@ pub(super) fn fault(seed: u64, name: &str, attempt: u64) -> Fault {
     }
 }
 
-/// Whether one of the attempts that a call can make arrives late.
-pub(super) fn is_late(seed: u64, name: &str) -> bool {
-    (1..=8).any(|attempt| fault(seed, name, attempt) == Fault::Late)
-}
-
 /// Whether the n-th connection breaks as soon as it is made.
 pub(super) fn breaks(seed: u64, connection: u64) -> bool {
     dice(seed, "connection", connection).is_multiple_of(24)
