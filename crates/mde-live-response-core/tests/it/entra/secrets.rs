@@ -167,14 +167,18 @@ fn a13_values_show_no_secret() {
 const WAYS: usize = 6;
 
 fn spelled(c: char, way: usize) -> String {
-    match way {
-        0 if c.is_ascii() => format!("\\{c}"),
-        1 => c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect(),
-        2 => c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04X}")).collect(),
-        3 => c.encode_utf8(&mut [0; 4]).bytes().map(|b| format!("%{b:02X}")).collect(),
-        4 if c == ' ' => "+".to_owned(),
-        _ => c.to_string(),
-    }
+    let (mut units, mut bytes) = ([0; 2], [0; 4]);
+    let units = c.encode_utf16(&mut units).iter();
+    let bytes = c.encode_utf8(&mut bytes).bytes();
+    let pieces: Vec<_> = match way {
+        0 if c.is_ascii() => vec![format!("\\{c}")],
+        1 => units.map(|unit| format!("\\u{unit:04x}")).collect(),
+        2 => units.map(|unit| format!("\\u{unit:04X}")).collect(),
+        3 => bytes.map(|b| format!("%{b:02X}")).collect(),
+        4 if c == ' ' => vec!["+".to_owned()],
+        _ => vec![c.to_string()],
+    };
+    pieces.concat()
 }
 
 proptest! {
