@@ -189,8 +189,7 @@ impl EntraCredential {
     ///
     /// [`InvalidApplication::Login`], as for [`Endpoint::with_login`](crate::Endpoint::with_login).
     pub fn with_login(mut self, login: &str) -> Result<Self, InvalidApplication> {
-        let scheme = if login.contains("://") { "" } else { "https://" };
-        self.login = Some(login_url(&format!("{scheme}{login}"))?);
+        self.login = Some(login_url(login)?);
         Ok(self)
     }
 

@@ -162,8 +162,8 @@ impl Endpoint {
         self
     }
 
-    /// Sets the service that issues tokens, such as `https://login.microsoftonline.com`; plain `http` to a literal
-    /// loopback address only.
+    /// Sets the service that issues tokens, by its URL or its host alone: `https://login.microsoftonline.com`, or
+    /// `login.microsoftonline.com`. Plain `http` goes to a literal loopback address only.
     ///
     /// # Errors
     ///
@@ -192,9 +192,10 @@ impl Endpoint {
     }
 }
 
-/// The URL of a service that issues tokens, without a slash at its end.
+/// The URL of a service that issues tokens, without a slash at its end. A host alone is meant with `https`.
 pub(crate) fn login_url(text: &str) -> Result<String, InvalidEndpoint> {
-    let url = BaseUrl::parse(text)?;
+    let scheme = if text.contains("://") { "" } else { "https://" };
+    let url = BaseUrl::parse(&format!("{scheme}{text}"))?;
     match url.scheme.as_str() {
         "https" => Ok(url.text()),
         "http" if Endpoint::is_loopback_literal(&url.host) => Ok(url.text()),

@@ -137,6 +137,9 @@ fn login_host_and_audience_can_be_set() {
     for (login, expected) in [
         ("https://login.example", "https://login.example"),
         ("https://login.example/", "https://login.example"),
+        ("login.example", "https://login.example"),
+        ("login.example/", "https://login.example"),
+        ("login.example:8443/a", "https://login.example:8443/a"),
         ("HTTPS://login.example:8443//", "https://login.example:8443"),
         ("https://login.example/a/b/", "https://login.example/a/b"),
         ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
@@ -148,10 +151,6 @@ fn login_host_and_audience_can_be_set() {
         // The credential's own goes before the endpoint's.
         assert_eq!(host_and_scope(Endpoint::GCC_HIGH, Some(login)).0, expected.0, "case: {login}");
     }
-    for login in ["login.example", "login.example/", "login.example:443"] {
-        let (host, _) = host_and_scope(custom(), Some(login));
-        assert_eq!(host, format!("https://{}", login.trim_end_matches('/')));
-    }
     for refused in [
         "http://login.example",
         "http://localhost:8080",
@@ -161,6 +160,9 @@ fn login_host_and_audience_can_be_set() {
         "ftp://x",
         "https://",
         "//login.example",
+        "/login.example",
+        "a@login.example",
+        "login.example?to=https://a.example",
         " login.example",
         "",
     ] {
