@@ -38,6 +38,9 @@ enum Command {
         /// A tenth of the rounds.
         #[arg(long)]
         quick: bool,
+        /// Only the size of so many bytes: 1024, 1048576 or 20000000.
+        #[arg(long, value_name = "BYTES")]
+        only: Option<u64>,
         /// Prints JSON in place of the table.
         #[arg(long)]
         json: bool,
@@ -58,10 +61,13 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let command =
-        Arguments::parse().command.unwrap_or(Command::Upload { quick: false, json: false });
+    let command = Arguments::parse().command.unwrap_or(Command::Upload {
+        quick: false,
+        only: None,
+        json: false,
+    });
     let outcome = match command {
-        Command::Upload { quick, json } => rounds::run(quick, json),
+        Command::Upload { quick, only, json } => rounds::run(quick, only, json),
         Command::Encoder => encoder::run(),
         Command::Sink { entity, tls } => sink::run(&entity, tls),
         Command::Cost { rival, url, certificate, file, times } => {

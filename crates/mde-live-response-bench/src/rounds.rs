@@ -16,9 +16,9 @@ use crate::table::{self, Row, Section};
 const SIZES: [(u64, usize); 3] = [(1024, 400), (1024 * 1024, 100), (20_000_000, 40)];
 const WARM_UP: usize = 3;
 
-pub(crate) fn run(quick: bool, json: bool) -> Result<(), Failure> {
+pub(crate) fn run(quick: bool, only: Option<u64>, json: bool) -> Result<(), Failure> {
     let mut sections = Vec::new();
-    for (size, rounds) in SIZES {
+    for (size, rounds) in SIZES.into_iter().filter(|(size, _)| only.is_none_or(|it| it == *size)) {
         let rounds = if quick { (rounds / 10).max(4) } else { rounds };
         for tls in [false, true] {
             eprintln!("{size} bytes, {}, {rounds} rounds", if tls { "TLS" } else { "plain" });
@@ -47,10 +47,12 @@ fn section(size: u64, tls: bool, rounds: usize) -> Result<Section, Failure> {
         .map(|name| rival(name, target()))
         .collect::<Result<Vec<Box<dyn Rival>>, Failure>>()?;
     let mut times = vec![Vec::with_capacity(rounds); rivals.len()];
+    let mut order: Vec<usize> = (0..rivals.len()).collect();
+    let mut dice = Dice(1);
     for round in 0..rounds + WARM_UP {
-        // Another one first each time: none always follows the same.
-        for n in 0..rivals.len() {
-            let n = (n + round) % rivals.len();
+        // In another order each time: what one leaves behind (a started process, cold caches) hits all alike.
+        dice.shuffle(&mut order);
+        for n in order.iter().copied() {
             let start = Instant::now();
             rivals[n].upload().map_err(|error| format!("{}: {error}", names[n]))?;
             let took = start.elapsed().as_secs_f64();
@@ -69,6 +71,22 @@ fn section(size: u64, tls: bool, rounds: usize) -> Result<Section, Failure> {
     Ok(Section { size, tls, rows })
 }
 
+/// The same numbers in every run.
+struct Dice(u64);
+
+impl Dice {
+    fn next(&mut self) -> u32 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (self.0 >> 32) as u32
+    }
+
+    fn shuffle(&mut self, order: &mut [usize]) {
+        for last in (1..order.len()).rev() {
+            order.swap(last, self.next() as usize % (last + 1));
+        }
+    }
+}
+
 /// A file of random-looking bytes, and what a library would say of it.
 struct File {
     path: PathBuf,
@@ -77,13 +95,8 @@ struct File {
 
 impl File {
     fn new(size: u64) -> Result<Self, Failure> {
-        let mut state = 1_u64;
-        let bytes: Vec<u8> = (0..size)
-            .map(|_| {
-                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-                (state >> 56) as u8
-            })
-            .collect();
+        let mut dice = Dice(2);
+        let bytes: Vec<u8> = (0..size).map(|_| (dice.next() >> 24) as u8).collect();
         let path = std::env::temp_dir().join(format!("mde-bench-{}-{size}", std::process::id()));
         std::fs::write(&path, &bytes)?;
         let hex: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();

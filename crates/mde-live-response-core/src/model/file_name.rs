@@ -244,12 +244,15 @@ fn is_percent_escape(name: &[u8], at: usize) -> bool {
 
 /// Windows looks only at what stands before the first dot, without trailing spaces, in any letter case.
 fn is_device(name: &str) -> bool {
-    let stem = name.split('.').next().unwrap_or(name).trim_end_matches(' ').to_uppercase();
-    if matches!(stem.as_str(), "CON" | "PRN" | "AUX" | "NUL" | "CONIN$" | "CONOUT$") {
+    let stem = name.split('.').next().unwrap_or(name).trim_end_matches(' ');
+    let is = |device: &str| stem.eq_ignore_ascii_case(device);
+    if ["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"].into_iter().any(is) {
         return true;
     }
-    let number = stem.strip_prefix("COM").or_else(|| stem.strip_prefix("LPT"));
-    let mut number = number.unwrap_or_default().chars();
+    let number = stem
+        .split_at_checked(3)
+        .filter(|(port, _)| port.eq_ignore_ascii_case("COM") || port.eq_ignore_ascii_case("LPT"));
+    let mut number = number.map(|(_, number)| number).unwrap_or_default().chars();
     matches!((number.next(), number.next()), (Some('0'..='9' | '¹' | '²' | '³'), None))
 }
 

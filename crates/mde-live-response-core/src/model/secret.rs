@@ -31,13 +31,14 @@ impl Secret {
         if self.0.len() < Self::MIN_SCRUBBED {
             return reply;
         }
+        let mut places = Places::default();
         for value in reply.headers_mut().values_mut() {
-            if let Some(clean) = self.redact(value.as_bytes()) {
+            if let Some(clean) = self.redact(value.as_bytes(), &mut places) {
                 *value = HeaderValue::from_bytes(&clean)
                     .unwrap_or_else(|_| HeaderValue::from_static(REDACTED));
             }
         }
-        if let Some(clean) = self.redact(reply.body()) {
+        if let Some(clean) = self.redact(reply.body(), &mut places) {
             reply.body_mut().zeroize();
             *reply.body_mut() = clean;
         }
@@ -47,11 +48,11 @@ impl Secret {
     const MIN_SCRUBBED: usize = 8;
 
     /// `None` where it does not occur.
-    fn redact(&self, text: &[u8]) -> Option<Vec<u8>> {
+    fn redact(&self, text: &[u8], places: &mut Places) -> Option<Vec<u8>> {
         let mut clean = Vec::new();
         let (mut kept, mut at) = (0, 0);
         while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
-            let Some(found) = spelled(&self.0, rest) else {
+            let Some(found) = spelled(&self.0, rest, places) else {
                 at += 1;
                 continue;
             };
@@ -70,32 +71,40 @@ impl Secret {
 
 const REDACTED: &str = "[redacted]";
 
+/// How far different ways to read a text have come. Kept from one text to the next, for it is asked at every place.
+#[derive(Default)]
+struct Places {
+    ends: Vec<usize>,
+    further: Vec<usize>,
+}
+
 /// Length of the secret's spelling with which the text starts; the longest, where there are several.
-fn spelled(secret: &str, text: &[u8]) -> Option<usize> {
+fn spelled(secret: &str, text: &[u8], places: &mut Places) -> Option<usize> {
     // Nearly every place is ruled out by this.
     let begins = [secret.bytes().next()?, b'\\', b'%', b'+'];
     text.first().filter(|first| begins.contains(first))?;
     if text.starts_with(secret.as_bytes()) {
         return Some(secret.len());
     }
-    let mut chars = secret.chars();
+    let Places { ends, further } = places;
+    ends.clear();
+    ends.push(0);
     // A character such as `%` can begin its own escape: every way to read the text is followed.
-    let mut ends: Vec<usize> = spellings(chars.next()?, text).collect();
-    for c in chars {
-        let mut further = Vec::new();
-        for end in ends {
-            for len in spellings(c, text.get(end..)?) {
+    for c in secret.chars() {
+        further.clear();
+        for end in ends.iter() {
+            for len in spellings(c, text.get(*end..)?) {
                 if !further.contains(&(end + len)) {
                     further.push(end + len);
                 }
             }
         }
-        ends = further;
+        std::mem::swap(ends, further);
         if ends.is_empty() {
             return None;
         }
     }
-    ends.into_iter().max()
+    ends.iter().copied().max()
 }
 
 /// Lengths of the character's spellings with which the text starts: as it stands, JSON's `\c` and `\u0063`, a URL's

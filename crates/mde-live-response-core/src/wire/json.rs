@@ -55,9 +55,15 @@ pub(super) fn object<'t, T: Deserialize<'t>>(text: &'t str) -> serde_json::Resul
 }
 
 fn charset_is_utf8(reply: &Response<Vec<u8>>) -> bool {
-    let content_type = header(reply, &CONTENT_TYPE).unwrap_or_default().to_ascii_lowercase();
-    let charset = content_type.split(';').find_map(|it| it.trim().strip_prefix("charset="));
-    charset.is_none_or(|it| matches!(it.trim_matches('"'), "utf-8" | "utf8" | "us-ascii"))
+    let parameters = header(reply, &CONTENT_TYPE).unwrap_or_default().split(';');
+    let mut charsets = parameters.filter_map(|it| {
+        let (name, value) = it.split_once('=')?;
+        name.trim().eq_ignore_ascii_case("charset").then_some(value.trim().trim_matches('"'))
+    });
+    let is_utf8 = |it: &str| {
+        ["utf-8", "utf8", "us-ascii"].into_iter().any(|utf8| it.eq_ignore_ascii_case(utf8))
+    };
+    charsets.next().is_none_or(is_utf8)
 }
 
 pub(super) fn content_type(reply: &Response<Vec<u8>>) -> Option<String> {

@@ -29,7 +29,11 @@ impl Framing {
         fields: &[(&str, &str)],
         file: &FilePart<'_>,
     ) -> Self {
-        let mut head = String::new();
+        // Enough for all of it: 128 bytes are more than what stands around a value.
+        let texts: usize = fields.iter().map(|(name, value)| name.len() + value.len()).sum();
+        let parts = (fields.len() + 1) * (128 + boundary.as_str().len());
+        let file_texts = file.name.as_str().len() + file.content_type.as_str().len();
+        let mut head = String::with_capacity(texts + parts + file_texts);
         for (name, value) in fields {
             head.push_str("--");
             head.push_str(boundary.as_str());

@@ -171,7 +171,8 @@ impl<'a> UploadForm<'a> {
     /// Letter case is the service's to choose; any other difference is another file.
     fn check_name(&self, stored: &LibraryFile) -> Result<(), MismatchError> {
         let sent = self.upload.name().as_str();
-        if stored.file_name().to_lowercase() == sent.to_lowercase() {
+        let stored_name = stored.file_name();
+        if stored_name == sent || stored_name.to_lowercase() == sent.to_lowercase() {
             return Ok(());
         }
         Err(MismatchError::new(MismatchErrorKind::FileName {
