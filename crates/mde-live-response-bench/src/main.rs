@@ -67,7 +67,8 @@ fn main() -> ExitCode {
         json: false,
     });
     let outcome = match command {
-        Command::Upload { quick, only, json } => rounds::run(quick, only, json),
+        Command::Upload { quick, only, json } => sink::on_a_processor_of_its_own()
+            .and_then(|done| if done { Ok(()) } else { rounds::run(quick, only, json) }),
         Command::Encoder => encoder::run(),
         Command::Sink { entity, tls } => sink::run(&entity, tls),
         Command::Cost { rival, url, certificate, file, times } => {

@@ -61,6 +61,18 @@ pub(crate) fn pinned(program: &str, processor: &str) -> Command {
     command
 }
 
+/// Runs this very command again on a processor of its own, where there is one; whether it did.
+pub(crate) fn on_a_processor_of_its_own() -> Result<bool, Failure> {
+    const MARK: &str = "BENCH_IS_PINNED";
+    if std::env::var_os(MARK).is_some() {
+        return Ok(false);
+    }
+    let program = std::env::current_exe()?;
+    let mut command = pinned(program.to_str().ok_or("a path that is no text")?, "0");
+    let status = command.args(std::env::args_os().skip(1)).env(MARK, "1").status()?;
+    status.success().then_some(true).ok_or_else(|| "the measurement failed".into())
+}
+
 pub(crate) fn run(entity: &str, tls: bool) -> Result<(), Failure> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let port = listener.local_addr()?.port();

@@ -52,7 +52,8 @@ const MOST_AT_ONCE: u64 = 64 * 1024;
 
 pub(crate) fn read_body(body: ureq::Body, headers: &HeaderMap, max: u64) -> Result<Vec<u8>, Fault> {
     // As long as the answer says, within reason: it may say anything.
-    let said: Option<u64> = headers.get(CONTENT_LENGTH).and_then(|it| it.to_str().ok()?.parse().ok());
+    let said: Option<u64> =
+        headers.get(CONTENT_LENGTH).and_then(|it| it.to_str().ok()?.parse().ok());
     let room = said.unwrap_or_default().min(max).min(MOST_AT_ONCE);
     let mut bytes = Vec::with_capacity(usize::try_from(room).unwrap_or_default());
     let read = body.into_reader().take(max.saturating_add(1)).read_to_end(&mut bytes);

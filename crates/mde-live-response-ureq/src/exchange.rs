@@ -23,6 +23,7 @@ thread_local! {
 pub(crate) struct Exchange {
     deadline: Option<Instant>,
     cancel: Option<CancelToken>,
+    has_body: bool,
     decisive_from: u64,
     /// Bytes of the body that were handed to ureq.
     body_out: Cell<u64>,
@@ -58,6 +59,7 @@ impl Exchange {
             // A time too long for the clock is as good as none.
             deadline: limits.time_left().and_then(|left| Instant::now().checked_add(left)),
             cancel: limits.cancel().cloned(),
+            has_body: !body.is_empty(),
             decisive_from: body.decisive_from(),
             body_out: Cell::new(0),
             decisive_sent: Cell::new(false),
@@ -89,6 +91,10 @@ impl Exchange {
         if given > self.decisive_from || self.decisive_from == 0 {
             self.decisive_sent.set(true);
         }
+    }
+
+    pub(crate) fn has_body(&self) -> bool {
+        self.has_body
     }
 
     /// Whether anything was sent before: then an answer may come at any time.

@@ -1,6 +1,6 @@
 //! Bytes to and from the peer, over plain TCP or TLS.
 
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, IoSlice, Read, Write};
 
 use mde_live_response_core::TransportErrorKind;
 use rustls::ClientConnection;
@@ -44,6 +44,11 @@ pub(super) struct Progress {
 }
 
 impl Progress {
+    /// Bytes that the kernel took.
+    pub(super) fn written(&self) -> usize {
+        self.written
+    }
+
     /// The least of `amount` plain bytes that the kernel has not been given.
     pub(super) fn unsent(&self, amount: usize) -> usize {
         amount.saturating_sub(self.written)
@@ -63,20 +68,26 @@ impl Channel {
         self.tls.is_some()
     }
 
-    /// Writes on with one call to the kernel. `Ok(true)`: all of it is out.
+    /// Writes on with one call to the kernel, of two texts that follow each other. `Ok(true)`: all of it is out.
     pub(super) fn write(
         &mut self,
-        bytes: &[u8],
+        first: &[u8],
+        second: &[u8],
         progress: &mut Progress,
         time: Allowance<'_>,
     ) -> Result<io::Result<bool>, Fault> {
-        let rest = bytes.get(progress.taken..).unwrap_or_default();
+        let len = first.len() + second.len();
+        let past_first = progress.taken.saturating_sub(first.len());
+        let rest = [
+            IoSlice::new(first.get(progress.taken..).unwrap_or_default()),
+            IoSlice::new(second.get(past_first..).unwrap_or_default()),
+        ];
         let written = match &mut self.tls {
-            None => self.socket.write(time, |stream| stream.write(rest))?,
+            None => self.socket.write(time, |stream| stream.write_vectored(&rest))?,
             Some(tls) => {
                 // Encrypts at most rustls's own buffer limit; what is left is taken when that is out.
                 if !tls.wants_write() {
-                    match tls.writer().write(rest) {
+                    match tls.writer().write_vectored(&rest) {
                         Ok(n) => progress.taken += n,
                         Err(cause) => return Ok(Err(cause)),
                     }
@@ -92,9 +103,9 @@ impl Channel {
         match &self.tls {
             None => {
                 progress.taken += n;
-                Ok(Ok(progress.taken == bytes.len()))
+                Ok(Ok(progress.taken == len))
             }
-            Some(tls) => Ok(Ok(progress.taken == bytes.len() && !tls.wants_write())),
+            Some(tls) => Ok(Ok(progress.taken == len && !tls.wants_write())),
         }
     }
 

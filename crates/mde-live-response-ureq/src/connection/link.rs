@@ -28,15 +28,21 @@ pub(crate) struct Link {
     unreported: bool,
     /// Something was not sent: what comes from now on belongs to nothing.
     broken: bool,
+    /// The head of a request, until its body has begun: both go out with one write, and wake the peer once.
+    held: Vec<u8>,
 }
 
 impl Link {
     pub(super) fn new(channel: Channel) -> Self {
         let buffers = LazyBuffers::new(INPUT, OUTPUT);
-        Self { channel, buffers, unreported: false, broken: false }
+        Self { channel, buffers, unreported: false, broken: false, held: Vec::new() }
     }
 
     fn transmit(&mut self, amount: usize, exchange: &Exchange) -> Result<(), Fault> {
+        if exchange.has_body() && !exchange.is_head_sent() && self.held.is_empty() {
+            self.held.extend_from_slice(self.buffers.output().get(..amount).unwrap_or_default());
+            return Ok(());
+        }
         let mut progress = Progress::default();
         while !exchange.is_stopped() {
             if exchange.is_head_sent() && self.must_stop(exchange)? {
@@ -45,11 +51,16 @@ impl Link {
             }
             let output = self.buffers.output().get(..amount).unwrap_or_default();
             let time = Allowance::of(exchange, Phase::Send);
-            let written = self.channel.write(output, &mut progress, time)?;
-            exchange.given(progress.unsent(amount));
+            let written = self.channel.write(&self.held, output, &mut progress, time)?;
+            exchange.given(progress.unsent(self.held.len() + amount).min(amount));
+            if progress.written() > self.held.len() {
+                // From here on there can be an answer.
+                exchange.set_head_sent();
+            }
             match written {
                 Ok(true) => {
                     exchange.set_head_sent();
+                    self.held.clear();
                     break;
                 }
                 Ok(false) => {}
@@ -113,6 +124,10 @@ impl Link {
     }
 
     fn receive(&mut self, exchange: &Exchange) -> Result<bool, Fault> {
+        if !self.held.is_empty() {
+            // A body of which nothing came.
+            self.transmit(0, exchange)?;
+        }
         if std::mem::take(&mut self.unreported) && !self.buffers.input().is_empty() {
             return Ok(true);
         }

@@ -21,10 +21,17 @@ const WRITES_BLOCK: bool = !cfg!(windows);
 /// Pause before the next attempt where a write may not block.
 const WRITE_PAUSE: Duration = Duration::from_millis(1);
 
+/// Longest that a read blocks before the time left is looked at again. So long a time is set once, and not before every
+/// read.
+const READ_SLICE: Duration = Duration::from_secs(10);
+
 /// A connected socket.
 #[derive(Debug)]
 pub(super) struct Socket {
     stream: TcpStream,
+    /// What the kernel was told last.
+    read_timeout: Option<Duration>,
+    write_timeout: Option<Duration>,
 }
 
 /// How long a read may wait.
@@ -54,7 +61,7 @@ pub(super) fn connect(addresses: &[SocketAddr], time: Allowance<'_>) -> Result<S
             Ok(stream) => {
                 // What is written is complete in itself: nothing is gained by waiting for more.
                 stream.set_nodelay(true).map_err(|e| Fault::io(TransportErrorKind::Connect, e))?;
-                return Ok(Socket { stream });
+                return Ok(Socket { stream, read_timeout: None, write_timeout: None });
             }
             Err(cause) => last = Some(cause),
         }
@@ -94,7 +101,11 @@ impl Socket {
         time: Duration,
         write: impl FnOnce(&mut dyn Write) -> io::Result<usize>,
     ) -> io::Result<usize> {
-        self.stream.set_write_timeout(Some(at_least_a_millisecond(time)))?;
+        let time = Some(at_least_a_millisecond(time));
+        if self.write_timeout != time {
+            self.stream.set_write_timeout(time)?;
+            self.write_timeout = time;
+        }
         write(&mut self.stream)
     }
 
@@ -125,8 +136,8 @@ impl Socket {
         let read = match wait {
             Wait::No => self.read_now(read),
             Wait::For(time) => {
-                let left = time.slice()?.map(at_least_a_millisecond);
-                self.stream.set_read_timeout(left).and_then(|()| read(&mut self.stream))
+                let left = time.slice()?.map(|left| left.min(READ_SLICE));
+                self.read_for(left.map(at_least_a_millisecond), read)
             }
         };
         Ok(match read {
@@ -134,6 +145,18 @@ impl Socket {
             Err(cause) if is_passing(&cause) => Ok(None),
             Err(cause) => Err(cause),
         })
+    }
+
+    fn read_for(
+        &mut self,
+        time: Option<Duration>,
+        read: impl FnOnce(&mut dyn Read) -> io::Result<usize>,
+    ) -> io::Result<usize> {
+        if self.read_timeout != time {
+            self.stream.set_read_timeout(time)?;
+            self.read_timeout = time;
+        }
+        read(&mut self.stream)
     }
 
     fn read_now(
