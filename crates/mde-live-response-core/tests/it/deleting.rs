@@ -1,10 +1,12 @@
 //! Files that are removed: by their names as they are, and told what came of it.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use mde_live_response_core::{
     AccessToken, Client, ClientBuilder, Clock, CredentialFn, Deleted, Delivery, Endpoint, FileName,
-    RetryPolicy, TransportError, TransportErrorKind,
+    ResponseErrorKind, RetryPolicy, TransportError, TransportErrorKind,
 };
 use mde_live_response_mock::{FakeLibrary, ManualClock, MockTransport, Reply};
 
@@ -37,6 +39,10 @@ fn a_name_is_one_segment_of_the_path() {
         ("a b.ps1", "a%20b.ps1"),
         ("é日.ps1", "%C3%A9%E6%97%A5.ps1"),
         ("100%", "100%25"),
+        ("100%zz.ps1", "100%25zz.ps1"),
+        ("e\u{301}.ps1", "e%CC%81.ps1"),
+        ("it's (1), $x [2]{3}^`.ps1", "it%27s%20%281%29%2C%20%24x%20%5B2%5D%7B3%7D%5E%60.ps1"),
+        (&"日".repeat(85), &"%E6%97%A5".repeat(85)),
         ("a+b#c;d&e=f@g!", "a%2Bb%23c%3Bd%26e%3Df%40g%21"),
         ("..a", "..a"),
     ] {
@@ -48,6 +54,20 @@ fn a_name_is_one_segment_of_the_path() {
         assert_eq!(request.uri(), format!("{base}/{segment}").as_str(), "case: {text}");
         assert!(request.body().is_empty());
         assert_eq!(request.headers()["authorization"], "Bearer an-access-token");
+    }
+}
+
+#[test]
+fn either_success_is_one_whatever_comes_with_it() {
+    for (case, reply) in [
+        ("204", Reply::status(204)),
+        ("200", Reply::status(200)),
+        ("200 with JSON", Reply::json(200, r#"{"fileName":"b.ps1"}"#)),
+        ("200 with a page", Reply::json(200, "<html>").header("content-type", "text/html")),
+    ] {
+        let mock = MockTransport::new().reply(reply);
+        assert_eq!(client(&mock).delete(&name("a.ps1")).unwrap(), Deleted::Removed, "case: {case}");
+        let [_] = mock.requests();
     }
 }
 
@@ -67,26 +87,43 @@ fn the_library_has_it_no_more() {
 #[test]
 fn that_there_was_none_is_no_error_but_may_have_two_reasons() {
     let absent = || Reply::error(404, "ResourceNotFound");
-    let cases: [(&str, MockTransport, Deleted); 6] = [
+    let after = |status| MockTransport::new().reply(Reply::status(status)).reply(absent());
+    let hinted = Reply::status(503).header("retry-after", "1");
+    let refused = || TransportError::new(TransportErrorKind::Connect, Delivery::NotDelivered);
+    let cases: Vec<(&str, MockTransport, Deleted)> = vec![
         ("404", MockTransport::new().reply(absent()), Deleted::WasAbsent),
         ("404 without a word", MockTransport::new().reply(Reply::status(404)), Deleted::WasAbsent),
         (
-            "after 429",
-            MockTransport::new().reply(Reply::status(429)).reply(absent()),
+            "404 with white space",
+            MockTransport::new().reply(Reply::status(404).body(" \r\n")),
+            Deleted::WasAbsent,
+        ),
+        (
+            "404 with another JSON",
+            MockTransport::new().reply(Reply::json(404, r#" {"detail":null}"#)),
+            Deleted::WasAbsent,
+        ),
+        ("after 429", after(429), Deleted::WasAbsent),
+        ("after 408", after(408), Deleted::WasAbsent),
+        (
+            "after 503 with a hint",
+            MockTransport::new().reply(hinted).reply(absent()),
+            Deleted::WasAbsent,
+        ),
+        (
+            "after a refused connection",
+            MockTransport::new().fail(refused()).reply(absent()),
             Deleted::WasAbsent,
         ),
         ("after a lost answer", MockTransport::new().fail(lost()).reply(absent()), Deleted::Gone),
-        (
-            "after 500",
-            MockTransport::new().reply(Reply::status(500)).reply(absent()),
-            Deleted::Gone,
-        ),
+        ("after 500", after(500), Deleted::Gone),
+        ("after 502", after(502), Deleted::Gone),
+        ("after 503", after(503), Deleted::Gone),
+        ("after 504", after(504), Deleted::Gone),
+        ("after 202", after(202), Deleted::Gone),
         (
             "after a lost answer and a refused connection",
-            MockTransport::new()
-                .fail(lost())
-                .fail(TransportError::new(TransportErrorKind::Connect, Delivery::NotDelivered))
-                .reply(absent()),
+            MockTransport::new().fail(lost()).fail(refused()).reply(absent()),
             Deleted::Gone,
         ),
     ];
@@ -107,6 +144,46 @@ fn a_404_for_people_is_an_error() {
     );
     let help = error.help().unwrap();
     assert!(help.starts_with("check the base URL"), "{help}");
+
+    for (case, reply) in [
+        ("a page", Reply::status(404).header("content-type", "text/html").body("<!DOCTYPE html>")),
+        ("a word", Reply::status(404).body("Not Found")),
+        ("a list", Reply::json(404, "[]")),
+        ("no UTF-8", Reply::status(404).body([0xff, 0xfe])),
+        ("compressed", Reply::json(404, "{}").header("content-encoding", "gzip")),
+    ] {
+        let mock = MockTransport::new().reply(reply.clone());
+        let error = client(&mock).delete(&name("a.ps1")).unwrap_err();
+        assert_eq!(error.status().unwrap(), 404, "case: {case}");
+        assert_eq!(error.delivery(), Delivery::NotDelivered, "case: {case}");
+        assert!(error.help().unwrap().starts_with("check the base URL"), "case: {case}");
+        let [_] = mock.requests();
+
+        let mock = MockTransport::new().fail(lost()).reply(reply);
+        let error = client(&mock).delete(&name("a.ps1")).unwrap_err();
+        assert_eq!(error.delivery(), Delivery::Unknown, "case: {case}, after a lost answer");
+        assert!(error.help().unwrap().contains("check the base URL"), "case: {case}");
+        mock.assert_done();
+    }
+}
+
+/// It may be done later, so that asking again is harmless and an end without a word leaves a doubt.
+#[test]
+fn a_removal_that_was_only_accepted_is_an_error() {
+    let accepted = || Reply::status(202);
+    let mock = MockTransport::new().reply(accepted()).reply(accepted()).reply(accepted());
+    let error = client(&mock).delete(&name("a.ps1")).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "deleting `a.ps1`: unexpected status 202; it is unknown whether the file was deleted; 3 attempts"
+    );
+    assert_eq!(error.delivery(), Delivery::Unknown);
+    let error = expect_error!(error, Response, "");
+    assert_eq!(
+        (error.kind(), error.status().as_u16()),
+        (&ResponseErrorKind::UnexpectedStatus, 202)
+    );
+    mock.assert_done();
 }
 
 #[test]
@@ -123,12 +200,31 @@ fn errors_tell_whether_the_file_may_be_gone() {
 
     for (reply, delivery) in [
         (Reply::status(202), Delivery::Unknown),
-        (Reply::status(403), Delivery::NotDelivered),
+        (Reply::status(206), Delivery::Unknown),
+        (Reply::status(500), Delivery::Unknown),
+        (Reply::status(501), Delivery::Unknown),
+        (Reply::status(600), Delivery::Unknown),
         (Reply::status(302), Delivery::NotDelivered),
+        (Reply::status(400), Delivery::NotDelivered),
+        (Reply::status(403), Delivery::NotDelivered),
+        (Reply::status(405), Delivery::NotDelivered),
+        (Reply::status(409), Delivery::NotDelivered),
+        (Reply::status(429), Delivery::NotDelivered),
+        (Reply::status(503).header("retry-after", "1"), Delivery::NotDelivered),
     ] {
+        let case = format!("{reply:?}");
         let mock = MockTransport::new().reply(reply);
         let client = builder(&mock, &ManualClock::new()).retry(RetryPolicy::NONE).build();
-        assert_eq!(client.delete(&name("a.ps1")).unwrap_err().delivery(), delivery);
+        let error = client.delete(&name("a.ps1")).unwrap_err();
+        assert_eq!(error.delivery(), delivery, "case: {case}");
+        let shown = error.to_string();
+        let ending = match delivery {
+            Delivery::Unknown => "; it is unknown whether the file was deleted",
+            _ => "; nothing was deleted",
+        };
+        assert!(shown.starts_with("deleting `a.ps1`: "), "case: {case}: {shown}");
+        assert!(shown.ends_with(ending), "case: {case}: {shown}");
+        assert!(!shown.contains("stored"), "case: {case}: {shown}");
     }
 }
 
@@ -157,6 +253,33 @@ fn a07_a_refused_token_is_replaced_for_a_removal_too() {
     assert_eq!(client.delete(&name("a.ps1")).unwrap(), Deleted::Removed);
     let [_, second] = mock.requests();
     assert_eq!(second.headers()["authorization"], "Bearer a-newer-token");
+}
+
+/// A refused token says nothing of the file: what is absent afterwards was absent before.
+#[test]
+fn a_token_is_replaced_once_and_no_more() {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&asked);
+    let credential = CredentialFn::new(move |_| {
+        let number = count.fetch_add(1, Ordering::SeqCst);
+        Ok(AccessToken::new(format!("token-number-{number}")).unwrap().into())
+    });
+    let refused = || Reply::error(401, "Unauthorized");
+    let mock = MockTransport::new()
+        .reply(refused())
+        .reply(Reply::error(404, "ResourceNotFound"))
+        .reply(refused())
+        .reply(refused());
+    let client = Client::builder(Endpoint::COMMERCIAL, credential, mock.clone()).build();
+    assert_eq!(client.delete(&name("a.ps1")).unwrap(), Deleted::WasAbsent);
+    let error = client.delete(&name("a.ps1")).unwrap_err();
+    assert_eq!((error.status().unwrap().as_u16(), error.delivery()), (401, Delivery::NotDelivered));
+    assert!(error.to_string().ends_with("; nothing was deleted"), "{error}");
+    let requests: [_; 4] = mock.requests();
+    for (request, number) in requests.iter().zip([0, 1, 1, 2]) {
+        request.assert_bearer(&format!("token-number-{number}"));
+    }
+    assert_eq!(asked.load(Ordering::SeqCst), 3);
 }
 
 #[test]
