@@ -23,9 +23,9 @@ Entra by the variables AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET 
 
 Exit codes:
   0  done
-  1  failed: nothing was done, or a plan has conflicts
+  1  failed: nothing is known to have been done, or a plan has conflicts
   2  usage: the command line, the environment or the folder is not as it should be
-  3  partly failed
+  3  partly failed, or done and not told
   4  a plan has changes (plan, sync --dry-run)";
 
 #[derive(Debug, Subcommand)]
@@ -49,6 +49,22 @@ pub(super) enum Command {
     },
     /// Print the manual page.
     Man,
+}
+
+impl Command {
+    /// What it is called.
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::Upload(_) => "upload",
+            Self::List => "list",
+            Self::Delete(_) => "delete",
+            Self::Sync(sync) if !sync.dry_run => "sync",
+            Self::Sync(_) | Self::Plan(_) => "plan",
+            Self::Check => "check",
+            Self::Completions { .. } => "completions",
+            Self::Man => "man",
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -155,8 +171,8 @@ pub(super) struct Plan {
     /// Whose files they are: what the last line of a description says after `managed-by: `.
     #[arg(long, value_name = "OWNER", default_value = "lrlib")]
     pub(super) owner: Owner,
-    /// Remove files of the owner that the folder does not hold.
-    #[arg(long, conflicts_with = "delete_all")]
+    /// Remove files of the owner that the folder does not hold; the owner must be named then.
+    #[arg(long, conflicts_with = "delete_all", requires = "owner")]
     pub(super) delete: bool,
     /// Remove all files that the folder does not hold, whoever put them there.
     #[arg(long)]

@@ -8,6 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use serde::Serialize;
 
 use super::exit::Failure;
+use super::json::visible;
 
 /// One change, tried or done.
 #[derive(Debug, Serialize)]
@@ -54,10 +55,10 @@ impl Audit {
     pub(super) fn write(&self, change: &Change<'_>) -> Result<(), Failure> {
         let Some((path, file)) = &self.file else { return Ok(()) };
         let time = jiff::Timestamp::now().to_string();
-        let written = serde_json::to_vec(&Line { time, change }).map_err(io::Error::from);
-        let written = written.and_then(|mut line| {
-            line.push(b'\n');
-            file.lock().unwrap_or_else(PoisonError::into_inner).write_all(&line)
+        let line = serde_json::to_string(&Line { time, change }).map_err(io::Error::from);
+        let written = line.and_then(|line| {
+            let line = visible(&line) + "\n";
+            file.lock().unwrap_or_else(PoisonError::into_inner).write_all(line.as_bytes())
         });
         written.map_err(|why| {
             let (name, path) = (change.name, path.display());

@@ -35,6 +35,10 @@ pub(super) fn endpoint_of(
     login_host: Option<&str>,
 ) -> Result<Endpoint, Failure> {
     let named = |what: &str, why: InvalidEndpoint| Failure::Usage(format!("{what}: {why}"));
+    // Where each stands at another place of the command line, or in a tenants file.
+    if base_url.is_some() && (cloud.is_some() || region.is_some()) {
+        return Err(Failure::usage("a base URL goes with neither a cloud nor a region"));
+    }
     let mut endpoint = match (base_url, cloud.unwrap_or(Cloud::Commercial), region) {
         (Some(url), ..) => custom(url).map_err(|why| named("base URL", why))?,
         (None, Cloud::Commercial, region) => of_region(region),
@@ -93,7 +97,7 @@ pub(super) fn credential(common: &Common) -> Result<Box<dyn Credential>, Failure
 }
 
 /// A variable that is set and not empty. Its value stays out of every message.
-fn variable(name: &str) -> Result<Option<String>, Failure> {
+pub(super) fn variable(name: &str) -> Result<Option<String>, Failure> {
     let value = env::var_os(name).filter(|value| !value.is_empty());
     let text = value.map(OsString::into_string).transpose();
     text.map_err(|_| Failure::Usage(format!("the environment variable {name} is not UTF-8")))

@@ -6,6 +6,8 @@ use std::process::ExitCode;
 
 use mde_live_response_core::Error;
 
+use crate::FolderError;
+
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Exit {
@@ -35,6 +37,11 @@ impl Exit {
             _ => Self::PartlyFailed,
         }
     }
+
+    /// Of a run that did this, and then could not tell of it.
+    pub(super) fn untold(self) -> Self {
+        if self == Self::Done { Self::PartlyFailed } else { self }
+    }
 }
 
 /// What keeps a command from going on.
@@ -44,6 +51,8 @@ pub(super) enum Failure {
     Usage(String),
     /// It was tried, and did not succeed.
     Failed(String),
+    /// A call did not succeed.
+    Call(Error),
 }
 
 impl Failure {
@@ -54,20 +63,30 @@ impl Failure {
     pub(super) fn code(&self) -> ExitCode {
         ExitCode::from(match self {
             Self::Usage(_) => 2_u8,
-            Self::Failed(_) => 1,
+            Self::Failed(_) | Self::Call(_) => 1,
         })
     }
 
-    pub(super) fn message(&self) -> &str {
+    pub(super) fn message(&self) -> String {
         match self {
-            Self::Usage(message) | Self::Failed(message) => message,
+            Self::Usage(message) | Self::Failed(message) => message.clone(),
+            Self::Call(error) => explain(error),
         }
     }
 }
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self::Failed(explain(&error))
+        Self::Call(error)
+    }
+}
+
+impl From<FolderError> for Failure {
+    fn from(error: FolderError) -> Self {
+        match error {
+            FolderError::File(error) => Self::Usage(explain(&error)),
+            other => Self::usage(other),
+        }
     }
 }
 

@@ -1,10 +1,27 @@
 //! The shape of what `--json` prints. `version` changes when a program that reads it would have to.
 
+use std::fmt::Write;
+
 use mde_live_response_core::sync::{Action, Conflict, DesiredFile, Fate, Kept, Reason, Step};
 use mde_live_response_core::{Delivery, Error, LibraryFile};
 use serde_json::{Value, json};
 
-use super::exit::explain;
+use super::exit::{Failure, explain};
+
+/// JSON in which every character can be seen: others are escaped, so that none reaches a terminal.
+pub(super) fn visible(json: &str) -> String {
+    let mut visible = String::with_capacity(json.len());
+    for c in json.chars() {
+        if (c.is_ascii() && c != '\x7f') || c.escape_debug().len() == 1 {
+            visible.push(c);
+        } else {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                let _ = write!(visible, "\\u{unit:04x}"); // a `String` takes everything
+            }
+        }
+    }
+    visible
+}
 
 /// The shape's version.
 pub(super) const VERSION: u32 = 1;
@@ -14,6 +31,20 @@ pub(super) fn delivery(delivery: Delivery) -> &'static str {
         Delivery::NotDelivered => "notDelivered",
         Delivery::Unknown => "unknown",
         Delivery::Delivered => "delivered",
+    }
+}
+
+pub(super) fn failure(failure: &Failure) -> Value {
+    match failure {
+        Failure::Call(why) => error(why),
+        Failure::Usage(message) | Failure::Failed(message) => json!({
+            "message": message,
+            "delivery": delivery(Delivery::NotDelivered),
+            "status": null,
+            "code": null,
+            "correlationId": null,
+            "retryAfterSeconds": null,
+        }),
     }
 }
 

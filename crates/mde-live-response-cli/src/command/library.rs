@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use mde_live_response_core::sync::{Desired, DesiredFile};
 use mde_live_response_core::{
-    Client, Deleted, Error, FileName, IfExists, LibraryFile, TokenClaims, Upload as CoreUpload,
+    Client, Deleted, Error, FileName, IfExists, InputError, LibraryFile, MAX_FILE_BYTES,
+    Sha256Digest, TokenClaims, Upload as CoreUpload,
 };
 use serde_json::{Value, json};
 
@@ -12,7 +14,7 @@ use super::audit::{Audit, Change};
 use super::connect;
 use super::exit::{Exit, Failure, explain};
 use super::json::{self, VERSION};
-use super::text::{first_line, shown, table};
+use super::text::{self, first_line, shown, table};
 use super::tokens::Watched;
 use super::ui::{Teller, Ui};
 use crate::read_file;
@@ -22,10 +24,28 @@ fn client(common: &Common, ui: &Arc<Ui>) -> Result<Client, Failure> {
     Ok(connect::client(common, endpoint, credential, Teller::new(ui, None)))
 }
 
-/// What came of one file.
+/// What came of one file, and which bytes it is to have.
 struct Done {
     name: String,
+    sha256: Option<Sha256Digest>,
     outcome: Result<&'static str, Error>,
+}
+
+/// Files that can be sent, each name once: what cannot be shows before anything is done, and in a plan.
+pub(super) fn check_sendable<'f>(
+    files: impl IntoIterator<Item = &'f DesiredFile>,
+) -> Result<(), Failure> {
+    let refused = |why: InputError| Failure::usage(Error::from(why));
+    for file in files {
+        let (name, size, limit) = (file.name().clone(), file.size(), MAX_FILE_BYTES);
+        if size == 0 {
+            return Err(refused(InputError::EmptyFile { name }));
+        }
+        if size > limit {
+            return Err(refused(InputError::FileTooLarge { name, size, limit }));
+        }
+    }
+    Ok(())
 }
 
 pub(super) fn upload(
@@ -35,9 +55,12 @@ pub(super) fn upload(
     audit: &Audit,
 ) -> Result<Exit, Failure> {
     let existing = if arguments.overriding { IfExists::Override } else { IfExists::Fail };
+    let paths = &arguments.files;
+    let files = paths.iter().map(|path| read_file(path)).collect::<Result<Vec<_>, _>>()?;
+    check_sendable(&files)?;
+    Desired::new(files.iter().cloned()).map_err(Failure::usage)?;
     let mut uploads = Vec::new();
-    for path in &arguments.files {
-        let file = read_file(path).map_err(Failure::usage)?;
+    for (path, file) in paths.iter().zip(&files) {
         let mut upload = CoreUpload::from_path(path)
             .map_err(|why| Failure::Usage(explain(&why)))?
             .expect_sha256(*file.sha256())
@@ -57,16 +80,12 @@ pub(super) fn upload(
         return dry_run("upload", &names, ui);
     }
     let client = client(common, ui)?;
-    let mut all = Vec::new();
-    for (upload, sha256) in &uploads {
+    let changes = uploads.iter().map(|(upload, sha256)| {
         let outcome = client.upload(upload);
         let outcome = outcome.map(|file| if file.is_resolved() { "resolved" } else { "stored" });
-        let done = Done { name: upload.name().to_string(), outcome };
-        record(audit, "upload", &done, Some(sha256.to_string()))?;
-        tell(&done, ui);
-        all.push(done);
-    }
-    finish("upload", &all, ui)
+        Done { name: upload.name().to_string(), sha256: Some(*sha256), outcome }
+    });
+    Ok(carry_out("upload", changes, ui, audit))
 }
 
 pub(super) fn delete(
@@ -85,19 +104,35 @@ pub(super) fn delete(
         return dry_run("delete", &names, ui);
     }
     let client = client(common, ui)?;
-    let mut all = Vec::new();
-    for name in &names {
+    let changes = names.iter().map(|name| {
         let outcome = client.delete(name).map(|deleted| match deleted {
             Deleted::WasAbsent => "absent",
             Deleted::Gone => "gone",
             _ => "removed",
         });
-        let done = Done { name: name.to_string(), outcome };
-        record(audit, "delete", &done, None)?;
-        tell(&done, ui);
+        Done { name: name.to_string(), sha256: None, outcome }
+    });
+    Ok(carry_out("delete", changes, ui, audit))
+}
+
+/// Makes one change after the other, each when it is taken. One that the audit log does not take is the last, and what
+/// was done is told all the same.
+fn carry_out(command: &str, changes: impl Iterator<Item = Done>, ui: &Ui, audit: &Audit) -> Exit {
+    let (mut all, mut written) = (Vec::new(), Ok(()));
+    for done in changes {
+        written = record(audit, command, &done);
+        if let Err(error) = &done.outcome {
+            // As it happens; standard output has the whole at the end.
+            ui.say(format_args!("error: {}", explain(error)));
+        }
         all.push(done);
+        if written.is_err() {
+            break;
+        }
     }
-    finish("delete", &all, ui)
+    let failed = all.iter().filter(|done| done.outcome.is_err()).count();
+    let exit = ui.end(Exit::of(all.len(), failed), written);
+    ui.end(exit, print(command, &all, ui))
 }
 
 fn dry_run(command: &str, names: &[String], ui: &Ui) -> Result<Exit, Failure> {
@@ -112,56 +147,44 @@ fn dry_run(command: &str, names: &[String], ui: &Ui) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-fn record(
-    audit: &Audit,
-    action: &str,
-    done: &Done,
-    sha256_after: Option<String>,
-) -> Result<(), Failure> {
+fn record(audit: &Audit, action: &str, done: &Done) -> Result<(), Failure> {
     let error = done.outcome.as_ref().err();
     audit.write(&Change {
         tenant: None,
         action,
         name: &done.name,
         sha256_before: None,
-        sha256_after,
+        sha256_after: done.sha256.as_ref().map(ToString::to_string),
         outcome: super::outcome(error),
         correlation_id: error.and_then(Error::target),
     })
 }
 
-/// As it happens; on standard error, for standard output has the whole at the end.
-fn tell(done: &Done, ui: &Ui) {
-    if let Err(error) = &done.outcome {
-        ui.say(format_args!("error: {}", explain(error)));
-    }
-}
-
-fn finish(command: &str, all: &[Done], ui: &Ui) -> Result<Exit, Failure> {
+fn print(command: &str, all: &[Done], ui: &Ui) -> Result<(), Failure> {
     if ui.is_json() {
         let results: Vec<_> = all.iter().map(result).collect();
-        ui.print_json(&json!({ "version": VERSION, "command": command, "results": results }))?;
-    } else {
-        for Done { name, outcome } in all {
-            let word = match outcome {
-                Ok(word) => word,
-                Err(error) => super::outcome(Some(error)),
-            };
-            ui.print(&format!("{} {name}\n", ui.word(word)))?;
+        return ui
+            .print_json(&json!({ "version": VERSION, "command": command, "results": results }));
+    }
+    let lines = all.iter().map(|done| format!("{} {}\n", ui.word(done.word()), done.name));
+    ui.print(&lines.collect::<String>())
+}
+
+impl Done {
+    fn word(&self) -> &'static str {
+        match &self.outcome {
+            Ok(word) => word,
+            Err(error) => super::outcome(Some(error)),
         }
     }
-    Ok(Exit::of(all.len(), all.iter().filter(|done| done.outcome.is_err()).count()))
 }
 
 fn result(done: &Done) -> Value {
-    match &done.outcome {
-        Ok(outcome) => json!({ "name": done.name, "outcome": outcome }),
-        Err(error) => json!({
-            "name": done.name,
-            "outcome": super::outcome(Some(error)),
-            "error": json::error(error),
-        }),
+    let mut result = json!({ "name": done.name, "outcome": done.word() });
+    if let Err(error) = &done.outcome {
+        result["error"] = json::error(error);
     }
+    result
 }
 
 pub(super) fn list(common: &Common, ui: &Arc<Ui>) -> Result<Exit, Failure> {
@@ -171,7 +194,7 @@ pub(super) fn list(common: &Common, ui: &Arc<Ui>) -> Result<Exit, Failure> {
     } else {
         let rows: Vec<_> = files.iter().map(row).collect();
         ui.print(&table(["NAME", "SHA256", "UPDATED", "BY", "DESCRIPTION"], &rows))?;
-        ui.say(format_args!("{} files", files.len()));
+        ui.say(format_args!("{}", text::files(files.len())));
     }
     Ok(Exit::Done)
 }
@@ -227,10 +250,14 @@ pub(super) fn check(common: &Common, ui: &Arc<Ui>) -> Result<Exit, Failure> {
     match outcome {
         Ok(files) => {
             if !ui.is_json() {
-                ui.print(&format!("{:22} {}, {} files\n", "library", ui.word("ok"), files.len()))?;
+                let count = text::files(files.len());
+                ui.print(&format!("{:22} {}, {count}\n", "library", ui.word("ok")))?;
             }
             Ok(Exit::Done)
         }
-        Err(error) => Err(error.into()),
+        Err(error) => {
+            ui.fail(&error.into());
+            Ok(Exit::Failed)
+        }
     }
 }

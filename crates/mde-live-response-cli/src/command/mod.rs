@@ -22,10 +22,12 @@ use std::sync::Arc;
 
 use clap::{CommandFactory, Parser};
 use mde_live_response_core::{Delivery, Error};
+use serde_json::json;
 
 use args::{Arguments, Command};
 use audit::Audit;
 use exit::{Exit, Failure};
+use json::VERSION;
 use ui::Ui;
 
 /// Runs `lrlib` with these arguments, the first of which is its own name.
@@ -51,7 +53,14 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     match outcome {
         Ok(exit) => exit.into(),
         Err(failure) => {
-            ui.say(format_args!("error: {}", failure.message()));
+            ui.fail(&failure);
+            if ui.is_json() {
+                let error = json::failure(&failure);
+                let value =
+                    json!({ "version": VERSION, "command": command.name(), "error": error });
+                // It may be standard output itself that failed.
+                let _ = ui.print_json(&value);
+            }
             failure.code()
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use mde_live_response_core::sync::{
     self, Action, Desired, Fate, Orphans, Plan, Progress, Report, Rules, Step,
@@ -15,6 +15,7 @@ use super::audit::{Audit, Change};
 use super::connect;
 use super::exit::{Exit, Failure, explain};
 use super::json::{self, VERSION};
+use super::library::check_sendable;
 use super::tenants::{self, Tenant};
 use super::text::{shown, table};
 use super::ui::{Teller, Ui};
@@ -34,6 +35,8 @@ struct Job<'a> {
 struct Synced {
     plan: Plan,
     report: Option<Report>,
+    /// Why the audit log took no more.
+    unwritten: Option<Failure>,
 }
 
 pub(super) fn run(
@@ -43,7 +46,8 @@ pub(super) fn run(
     ui: &Arc<Ui>,
     audit: &Audit,
 ) -> Result<Exit, Failure> {
-    let desired = read_folder(&arguments.dir).map_err(Failure::usage)?;
+    let desired = read_folder(&arguments.dir)?;
+    check_sendable(desired.files())?;
     let orphans = match (arguments.delete, arguments.delete_all) {
         (_, true) => Orphans::DeleteAll,
         (true, false) => Orphans::DeleteOwned,
@@ -68,15 +72,28 @@ impl Job<'_> {
         let teller = Teller::new(self.ui, None);
         let client = connect::client(self.common, endpoint, credential, teller);
         let synced = self.sync(None, &client)?;
-        if self.ui.is_json() {
-            let steps = synced.json();
-            let value = json!({ "version": VERSION, "command": self.command(), "steps": steps });
-            self.ui.print_json(&value)?;
+        let printed = if self.ui.is_json() {
+            let mut value = synced.json();
+            value["version"] = VERSION.into();
+            value["command"] = self.command().into();
+            self.ui.print_json(&value)
         } else {
-            self.ui.print(&synced.table(self.ui))?;
-            self.ui.say(format_args!("{}", synced.summary()));
+            self.ui.print(&synced.table(self.ui))
+        };
+        self.sum_up("", &synced);
+        self.end(synced.exit(), printed)
+    }
+
+    /// A plan that nobody got is none; what was done was done.
+    fn end(&self, exit: Exit, printed: Result<(), Failure>) -> Result<Exit, Failure> {
+        if self.is_dry { printed.map(|()| exit) } else { Ok(self.ui.end(exit, printed)) }
+    }
+
+    fn sum_up(&self, tenant: &str, synced: &Synced) {
+        self.ui.say(format_args!("{tenant}{}", synced.summary()));
+        if let Some(failure) = &synced.unwritten {
+            self.ui.say(format_args!("{tenant}error: {}", failure.message()));
         }
-        Ok(synced.exit())
     }
 
     fn for_tenants(&self, tenants: &[Tenant], jobs: usize) -> Result<Exit, Failure> {
@@ -89,23 +106,24 @@ impl Job<'_> {
             let synced = self.sync(Some(&tenant.name), client);
             let name = &tenant.name;
             match &synced {
-                Ok(synced) => self.ui.say(format_args!("{name}: {}", synced.summary())),
+                Ok(synced) => self.sum_up(&format!("{name}: "), synced),
                 Err(failure) => self.ui.say(format_args!("{name}: error: {}", failure.message())),
             }
             synced
         });
         let named = || tenants.iter().map(|tenant| &tenant.name).zip(&all);
-        if self.ui.is_json() {
+        let printed = if self.ui.is_json() {
             let tenants: Vec<_> = named().map(|(name, synced)| of_tenant(name, synced)).collect();
             let value =
                 json!({ "version": VERSION, "command": self.command(), "tenants": tenants });
-            self.ui.print_json(&value)?;
+            self.ui.print_json(&value)
         } else {
-            for (name, synced) in named().filter_map(|(name, it)| Some((name, it.as_ref().ok()?))) {
-                self.ui.print(&format!("{name}\n{}\n", synced.table(self.ui)))?;
-            }
-        }
-        Ok(exit_of(&all))
+            let tables = named().filter_map(|(name, synced)| {
+                Some(format!("{name}\n{}\n", synced.as_ref().ok()?.table(self.ui)))
+            });
+            self.ui.print(&tables.collect::<String>())
+        };
+        self.end(exit_of(&all), printed)
     }
 
     fn client_of(&self, tenant: &Tenant) -> Result<Client, Failure> {
@@ -128,23 +146,22 @@ impl Job<'_> {
         let remote: Vec<LibraryFile> = client.list().collect::<Result<_, Error>>()?;
         let plan = sync::plan(&self.desired, &remote, &self.rules);
         if self.is_dry {
-            return Ok(Synced { plan, report: None });
+            return Ok(Synced { plan, report: None, unwritten: None });
         }
         // A change that the audit log does not take is the last one.
-        let (cancel, unwritten) = (CancelToken::new(), Mutex::new(None));
+        let (cancel, mut unwritten) = (CancelToken::new(), None);
         let report = sync::apply(&client.cancelled_by(&cancel), &plan, &mut |progress| {
-            if let Progress::End(step, fate) = progress {
+            if let Progress::End(step, fate) = progress
+                && unwritten.is_none()
+            {
                 self.tell(tenant, step, fate);
                 if let Err(failure) = self.record(tenant, step, fate) {
-                    *unwritten.lock().unwrap_or_else(PoisonError::into_inner) = Some(failure);
+                    unwritten = Some(failure);
                     cancel.cancel();
                 }
             }
         })?;
-        match unwritten.into_inner().unwrap_or_else(PoisonError::into_inner) {
-            Some(failure) => Err(failure),
-            None => Ok(Synced { plan, report: Some(report) }),
-        }
+        Ok(Synced { plan, report: Some(report), unwritten })
     }
 
     fn tell(&self, tenant: Option<&str>, step: &Step, fate: &Fate) {
@@ -154,6 +171,9 @@ impl Job<'_> {
             Fate::Failed(error) => {
                 self.ui.say(format_args!("{tenant}error: {}", explain(error)));
             }
+            Fate::Changed => self.ui.say(format_args!(
+                "{tenant}changed {name}: left alone, for somebody changed it since it was listed; run again"
+            )),
             _ => self.ui.say(format_args!("{tenant}{} {name}", words(json::fate(fate)))),
         }
     }
@@ -185,9 +205,15 @@ impl Synced {
         outcomes.map(|outcome| (outcome.name(), outcome.fate())).collect()
     }
 
-    fn json(&self) -> Vec<Value> {
+    fn json(&self) -> Value {
         let fates = self.fates();
-        self.plan.steps().map(|step| json::step(step, fates.get(step.name()).copied())).collect()
+        let steps = self.plan.steps();
+        let steps = steps.map(|step| json::step(step, fates.get(step.name()).copied()));
+        let mut value = json!({ "steps": steps.collect::<Vec<_>>() });
+        if let Some(failure) = &self.unwritten {
+            value["error"] = json::failure(failure);
+        }
+        value
     }
 
     /// What is to be done, or what was.
@@ -197,12 +223,8 @@ impl Synced {
             .plan
             .steps()
             .map(|step| {
-                let word = match fates.get(step.name()) {
-                    Some(Fate::Nothing) | None => json::action(step.action()),
-                    Some(fate) => json::fate(fate),
-                };
                 let why = json::reasons(step.action()).join(", ");
-                [words(word), shown(step.name(), 100), why]
+                [word(step, &fates), shown(step.name(), 100), why]
             })
             .collect();
         let plain = table(["ACTION", "NAME", "WHY"], &rows);
@@ -227,11 +249,7 @@ impl Synced {
         let fates = self.fates();
         let mut counts: BTreeMap<String, usize> = BTreeMap::new();
         for step in self.plan.steps() {
-            let word = match fates.get(step.name()) {
-                Some(Fate::Nothing) | None => json::action(step.action()),
-                Some(fate) => json::fate(fate),
-            };
-            *counts.entry(words(word)).or_default() += 1;
+            *counts.entry(word(step, &fates)).or_default() += 1;
         }
         if counts.is_empty() {
             return "nothing here and nothing there".to_owned();
@@ -253,8 +271,17 @@ impl Synced {
         let changes = self.plan.steps().filter(|step| step.is_change()).count();
         let is_bad = |fate: &Fate| matches!(fate, Fate::Failed(_) | Fate::Changed | Fate::NotTried);
         let bad = report.outcomes().filter(|outcome| is_bad(outcome.fate())).count();
-        Exit::of(changes + conflicts, bad + conflicts)
+        let exit = Exit::of(changes + conflicts, bad + conflicts);
+        if self.unwritten.is_some() { exit.untold() } else { exit }
     }
+}
+
+/// What became of a step, or what is to.
+fn word(step: &Step, fates: &BTreeMap<&str, &Fate>) -> String {
+    words(match fates.get(step.name()) {
+        Some(Fate::Nothing) | None => json::action(step.action()),
+        Some(fate) => json::fate(fate),
+    })
 }
 
 /// `alreadyDone` for people.
@@ -270,10 +297,12 @@ fn words(word: &str) -> String {
 }
 
 fn of_tenant(name: &str, synced: &Result<Synced, Failure>) -> Value {
-    match synced {
-        Ok(synced) => json!({ "name": name, "steps": synced.json() }),
-        Err(failure) => json!({ "name": name, "error": failure.message() }),
-    }
+    let mut value = match synced {
+        Ok(synced) => synced.json(),
+        Err(failure) => json!({ "error": json::failure(failure) }),
+    };
+    value["name"] = name.into();
+    value
 }
 
 /// All failed, some did, or what is said of the best.

@@ -1,6 +1,5 @@
 //! Many tenants: who they are, and work for all of them side by side.
 
-use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -13,6 +12,7 @@ use serde::Deserialize;
 use super::args::{Cloud, Common, Region};
 use super::connect;
 use super::exit::Failure;
+use crate::source::without_mark;
 
 /// A tenant as a tenants file says: an array of such objects. Secrets stand elsewhere, and are named here.
 #[derive(Debug, Deserialize)]
@@ -39,7 +39,8 @@ pub(super) struct Tenant {
 pub(super) fn read(path: &Path) -> Result<Vec<Tenant>, Failure> {
     let about = |why: &dyn std::fmt::Display| Failure::Usage(format!("{}: {why}", path.display()));
     let bytes = fs::read(path).map_err(|why| about(&why))?;
-    let tenants: Vec<Tenant> = serde_json::from_slice(&bytes).map_err(|why| about(&why))?;
+    let json = without_mark(&bytes);
+    let tenants: Vec<Tenant> = serde_json::from_slice(json).map_err(|why| about(&why))?;
     for (n, tenant) in tenants.iter().enumerate() {
         let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"-_.".contains(&b);
         let name = tenant.name.as_str();
@@ -86,7 +87,13 @@ impl Tenant {
         let about =
             |why: &dyn std::fmt::Display| Failure::Usage(format!("tenant `{}`: {why}", self.name));
         let variable = |name: &str| {
-            let value = env::var(name).ok().filter(|value| !value.is_empty());
+            // Somebody may have put the secret where its variable should be named.
+            if !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
+                return Err(about(
+                    &"an environment variable's name is letters, digits and underscores",
+                ));
+            }
+            let value = connect::variable(name).map_err(|failure| about(&failure.message()))?;
             value.ok_or_else(|| about(&format_args!("the environment variable {name} is not set")))
         };
         if let Some(name) = &self.token_env {

@@ -6,9 +6,9 @@ use std::io::{self, IsTerminal};
 use unicode_width::UnicodeWidthStr;
 
 /// Text from outside on one line: whatever could move a cursor or hide is written as an escape. Longer than so many
-/// columns it is cut.
+/// columns it is cut, and what takes no room counts as one.
 pub(super) fn shown(text: &str, columns: usize) -> String {
-    let mut line = String::new();
+    let (mut line, mut width) = (String::new(), 0_usize);
     for c in text.chars() {
         let before = line.len();
         match c {
@@ -17,7 +17,8 @@ pub(super) fn shown(text: &str, columns: usize) -> String {
                 let _ = write!(line, "{}", c.escape_debug()); // a `String` takes everything
             }
         }
-        if line.width() > columns {
+        width += line.get(before..).map_or(1, |added| added.width().max(1));
+        if width > columns {
             line.truncate(before);
             line.push('…');
             break;
@@ -29,6 +30,11 @@ pub(super) fn shown(text: &str, columns: usize) -> String {
 /// The first line of a text.
 pub(super) fn first_line(text: &str) -> &str {
     text.lines().next().unwrap_or_default()
+}
+
+/// How many files, in words.
+pub(super) fn files(count: usize) -> String {
+    format!("{count} file{}", if count == 1 { "" } else { "s" })
 }
 
 /// Rows under a head, each column as wide as its widest cell. Empty without rows.

@@ -52,19 +52,33 @@ impl fmt::Debug for TokenCommand {
 
 impl Credential for TokenCommand {
     fn token(&self, _: &TokenRequest<'_>) -> Result<IssuedToken, CredentialError> {
-        let (shell, flag) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
         let about = |why: &dyn fmt::Display| format!("the token command {why}");
-        let output = Command::new(shell)
-            .args([flag, &self.command])
-            .stdin(Stdio::null())
-            .stderr(Stdio::inherit())
-            .output()
-            .map_err(|why| CredentialError::new(about(&format_args!("cannot be run: {why}"))))?;
+        let output =
+            shell(&self.command).stdin(Stdio::null()).stderr(Stdio::inherit()).output().map_err(
+                |why| CredentialError::new(about(&format_args!("cannot be run: {why}"))),
+            )?;
         if !output.status.success() {
             return Err(CredentialError::new(about(&format_args!("ended with {}", output.status))));
         }
         issued(output.stdout)
             .map_err(|why| CredentialError::new(about(&format_args!("printed no token: {why}"))))
+    }
+}
+
+fn shell(command: &str) -> Command {
+    #[cfg(windows)]
+    {
+        // As it stands: the shell's rules for quotes are not those of other programs.
+        let mut shell = Command::new("cmd");
+        shell.args(["/S", "/C"]);
+        std::os::windows::process::CommandExt::raw_arg(&mut shell, format!("\"{command}\""));
+        shell
+    }
+    #[cfg(not(windows))]
+    {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", command]);
+        shell
     }
 }
 

@@ -8,7 +8,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use mde_live_response_core::{Call, CallKind, Event, Observer};
 
-use super::exit::Failure;
+use super::exit::{Exit, Failure};
+use super::json::visible;
 use super::text::{has_colours, shown};
 
 /// Longest line of somebody else's text, in columns.
@@ -32,8 +33,9 @@ impl Ui {
         self.json
     }
 
-    /// A line on standard error. Nobody may be reading it, which is no reason to stop.
+    /// A line on standard error, whatever is in it. Nobody may be reading it, which is no reason to stop.
     pub(super) fn say(&self, line: fmt::Arguments<'_>) {
+        let line = shown(&line.to_string(), usize::MAX);
         let write = || {
             let _ = writeln!(io::stderr(), "{line}");
         };
@@ -43,7 +45,7 @@ impl Ui {
         }
     }
 
-    /// What the command is for, on standard output.
+    /// What the command is for, on standard output. A reader that has gone, such as `head`, has seen enough.
     pub(super) fn print(&self, text: &str) -> Result<(), Failure> {
         let write = || {
             let mut stdout = io::stdout().lock();
@@ -53,11 +55,31 @@ impl Ui {
             Some(bars) => bars.suspend(write),
             None => write(),
         };
-        written.map_err(|why| Failure::Failed(format!("standard output takes no more: {why}")))
+        match written {
+            Err(why) if why.kind() != io::ErrorKind::BrokenPipe => {
+                Err(Failure::Failed(format!("standard output takes no more: {why}")))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// How a run ends that did this, when telling of it went so.
+    pub(super) fn end(&self, exit: Exit, told: Result<(), Failure>) -> Exit {
+        match told {
+            Ok(()) => exit,
+            Err(failure) => {
+                self.fail(&failure);
+                exit.untold()
+            }
+        }
+    }
+
+    pub(super) fn fail(&self, failure: &Failure) {
+        self.say(format_args!("error: {}", failure.message()));
     }
 
     pub(super) fn print_json(&self, value: &serde_json::Value) -> Result<(), Failure> {
-        self.print(&format!("{value:#}\n"))
+        self.print(&visible(&format!("{value:#}\n")))
     }
 
     /// A word for what was done, or will be, in the colour of how much attention it wants.

@@ -36,7 +36,7 @@ fn text(bytes: &[u8]) -> Option<String> {
         let units: Vec<_> = pairs.iter().map(|pair| u16::from_le_bytes(*pair)).collect();
         return Some(String::from_utf16_lossy(&units));
     }
-    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    let bytes = super::without_mark(bytes);
     match str::from_utf8(bytes) {
         Ok(text) => Some(text.to_owned()),
         Err(error) if error.error_len().is_none() => {

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde::de::Error as _;
 use serde_json::Value;
 
-use super::FolderError;
+use super::{FolderError, without_mark};
 
 /// What is said of one file.
 #[derive(Debug, Deserialize)]
@@ -49,16 +49,18 @@ impl Entry {
 
     pub(super) fn parameters(&self) -> Parameters {
         match (&self.parameters_description, self.has_parameters) {
+            // Where it has any text, that is a contradiction.
+            (_, Some(false)) => Parameters::None,
             (Some(text), _) => Parameters::Described(text.clone()),
             (None, Some(true)) => Parameters::Described(String::new()),
-            (None, Some(false)) => Parameters::None,
             (None, None) => Parameters::Unsaid,
         }
     }
 
     /// What contradicts itself, or the file with these bytes.
     pub(super) fn problem(&self, sha256: &Sha256Digest) -> Option<String> {
-        if self.has_parameters == Some(false) && self.parameters_description.is_some() {
+        let described = self.parameters_description.as_ref().is_some_and(|text| !text.is_empty());
+        if self.has_parameters == Some(false) && described {
             return Some("hasParameters is false, and there is a parametersDescription".to_owned());
         }
         let said = self.sha256.as_deref()?;
@@ -102,8 +104,7 @@ fn read_json<T: for<'d> Deserialize<'d>>(path: &Path) -> Result<Option<T>, Folde
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(cause) => return Err(FolderError::Unreadable { path: path.to_owned(), cause }),
     };
-    let json = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&bytes);
-    serde_json::from_slice(json)
+    serde_json::from_slice(without_mark(&bytes))
         .map(Some)
         .map_err(|cause| FolderError::Malformed { path: path.to_owned(), cause })
 }

@@ -52,6 +52,17 @@ pub enum FolderError {
         /// What is wrong.
         problem: String,
     },
+    /// A link leads out of the folder: what it leads to was not put there to be published.
+    #[error(
+        "{}: a link that leads out of the folder, to {}; put the file itself there",
+        path.display(), target.display()
+    )]
+    Outside {
+        /// Which link.
+        path: PathBuf,
+        /// Where it leads.
+        target: PathBuf,
+    },
     /// A text cannot be sent.
     #[error("{}: {problem}", path.display())]
     Text {
@@ -72,7 +83,8 @@ pub enum FolderError {
 /// Reads a folder, and hashes its files.
 ///
 /// With a manifest (`librarymanifest.json`), exactly the files that it lists. Without one, all regular files but hidden
-/// ones and those named `NAME.json` beside a file `NAME`; folders within are left out, for a library has none.
+/// ones and those named `NAME.json` beside a file `NAME`; folders within are left out, for a library has none. Links
+/// are followed within the folder only.
 ///
 /// # Errors
 ///
@@ -85,6 +97,7 @@ pub fn read_folder(dir: &Path) -> Result<Desired, FolderError> {
         None => files_of(dir)?,
     };
     let files = files.into_iter().map(|name| {
+        check_inside(dir, &name)?;
         let of_manifest = manifest.iter().flatten().find(|entry| entry.name() == name);
         read_described(dir, &name, of_manifest)
     });
@@ -97,10 +110,14 @@ fn files_of(dir: &Path) -> Result<BTreeSet<String>, FolderError> {
     let mut names = BTreeSet::new();
     for entry in fs::read_dir(dir).map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();
-        // Through a link, as for an upload.
-        let is_file = fs::metadata(&path).map_err(unreadable)?.is_file();
         let name = path.file_name().unwrap_or_default();
-        if is_file && !name.as_encoded_bytes().starts_with(b".") {
+        // Not even looked at: editors keep links there that lead nowhere.
+        if name.as_encoded_bytes().starts_with(b".") {
+            continue;
+        }
+        let metadata = fs::metadata(&path)
+            .map_err(|cause| FolderError::Unreadable { path: path.clone(), cause })?;
+        if metadata.is_file() {
             let name = name.to_str().ok_or_else(|| {
                 let problem = InvalidFileName::NotUtf8;
                 Error::from(InputError::Path { path: path.clone(), problem })
@@ -110,6 +127,25 @@ fn files_of(dir: &Path) -> Result<BTreeSet<String>, FolderError> {
     }
     let is_beside = |name: &String| name.strip_suffix(".json").is_some_and(|of| names.contains(of));
     Ok(names.iter().filter(|name| !is_beside(name)).cloned().collect())
+}
+
+/// Refuses a link that leads out of the folder. What is not there at all shows when it is read.
+fn check_inside(dir: &Path, name: &str) -> Result<(), FolderError> {
+    let path = dir.join(name);
+    if !fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_symlink()) {
+        return Ok(());
+    }
+    let real = |path: &Path| {
+        let unreadable = |cause| FolderError::Unreadable { path: path.to_owned(), cause };
+        fs::canonicalize(path).map_err(unreadable)
+    };
+    let target = real(&path)?;
+    if target.starts_with(real(dir)?) { Ok(()) } else { Err(FolderError::Outside { path, target }) }
+}
+
+/// Without the byte order mark that some editors put before UTF-8.
+pub(crate) fn without_mark(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes)
 }
 
 /// Reads a single file, and hashes it, with what is said of it in the file `NAME.json` beside it and by its own help.

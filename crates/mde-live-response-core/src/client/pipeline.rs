@@ -114,6 +114,8 @@ impl<'a> Attempts<'a> {
 
     /// `Ok`: one more attempt is due, and it is time for it.
     fn go_on_after(&mut self, error: Error) -> Result<Next, Error> {
+        // For whoever is told of it, and for the end of the call that quotes it: a list stores nothing.
+        let error = error.about(self.task.call.kind(), None);
         if !std::mem::take(&mut self.running) {
             // Before anything was sent: no turn, no token, or not wanted any more.
             return Err(self.ended_by(error, false));

@@ -208,7 +208,7 @@ impl Error {
         match self.delivery() {
             // After a mismatch there is nothing left to look for: somebody looked.
             Delivery::Unknown if !matches!(self, Self::Mismatch(_)) => Some(format!(
-                "look into the library before another try: the file may be there{}",
+                "look into the library before another try: it may have been done{}",
                 known.map(|known| format!("; {known}")).unwrap_or_default()
             )),
             _ => known,

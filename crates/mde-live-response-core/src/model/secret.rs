@@ -51,8 +51,12 @@ impl Secret {
     fn redact(&self, text: &[u8], places: &mut Places) -> Option<Vec<u8>> {
         let mut clean = Vec::new();
         let (mut kept, mut at) = (0, 0);
-        while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
-            let Some(found) = spelled(&self.0, rest, places) else {
+        // Nearly every place is ruled out by how it begins.
+        let begins = [self.0.as_bytes().first().copied().unwrap_or_default(), b'\\', b'%', b'+'];
+        while let Some(rest) = text.get(at..) {
+            let Some(next) = rest.iter().position(|byte| begins.contains(byte)) else { break };
+            at += next;
+            let Some(found) = spelled(&self.0, rest.get(next..).unwrap_or_default(), places) else {
                 at += 1;
                 continue;
             };
@@ -80,9 +84,6 @@ struct Places {
 
 /// Length of the secret's spelling with which the text starts; the longest, where there are several.
 fn spelled(secret: &str, text: &[u8], places: &mut Places) -> Option<usize> {
-    // Nearly every place is ruled out by this.
-    let begins = [secret.bytes().next()?, b'\\', b'%', b'+'];
-    text.first().filter(|first| begins.contains(first))?;
     if text.starts_with(secret.as_bytes()) {
         return Some(secret.len());
     }

@@ -149,7 +149,7 @@ impl Desired {
         files.sort_by(|a, b| a.name.cmp(&b.name));
         let mut seen = HashMap::new();
         for file in &files {
-            if let Some(first) = seen.insert(file.name.as_str().to_lowercase(), &file.name) {
+            if let Some(first) = seen.insert(folded(file.name.as_str()), &file.name) {
                 return Err(DuplicateName { first: first.clone(), second: file.name.clone() });
             }
         }
@@ -161,4 +161,10 @@ impl Desired {
     pub fn files(&self) -> impl ExactSizeIterator<Item = &DesiredFile> {
         self.files.iter()
     }
+}
+
+/// What names have in common that differ by letter case alone. By way of upper case, for letters with two lower ones
+/// (`σ` and `ς`, `ß` and `ss`): better one name too few than somebody's file replaced.
+pub(super) fn folded(name: &str) -> String {
+    name.to_uppercase().to_lowercase()
 }

@@ -47,19 +47,27 @@ impl Owner {
         marked(description).is_some_and(|(_, owner)| owner == self.0)
     }
 
-    /// The description with this owner's line at its end.
+    /// A description without this owner's line, should it have one.
+    pub(super) fn unmarked<'d>(&self, description: &'d str) -> &'d str {
+        match marked(description) {
+            Some((text, owner)) if owner == self.0 => text,
+            _ => description,
+        }
+    }
+
+    /// The description with this owner's line at its end, once.
     pub(super) fn mark(
         &self,
         description: Option<&Description>,
     ) -> Result<Description, InvalidText> {
-        let text = description.map(Description::as_str).unwrap_or_default();
+        let text = self.unmarked(description.map(Description::as_str).unwrap_or_default());
         let between = if text.is_empty() { "" } else { "\n" };
         format!("{text}{between}{MARKER}{self}").try_into()
     }
 }
 
 /// A description without its owner's line, and the owner.
-pub(super) fn marked(description: &str) -> Option<(&str, &str)> {
+fn marked(description: &str) -> Option<(&str, &str)> {
     let description = description.trim_end_matches(['\r', '\n']);
     let (text, line) = description.rsplit_once('\n').unwrap_or(("", description));
     Some((text.strip_suffix('\r').unwrap_or(text), line.strip_prefix(MARKER)?))

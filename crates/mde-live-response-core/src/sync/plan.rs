@@ -2,8 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::desired::{Desired, DesiredFile};
-use super::owner::{Owner, marked};
+use super::desired::{Desired, DesiredFile, folded};
+use super::owner::Owner;
 use crate::model::{FileName, LibraryFile};
 
 /// Whose files a plan is about, and what it may do to others.
@@ -183,17 +183,17 @@ impl Step {
 #[must_use]
 pub fn plan(desired: &Desired, remote: &[LibraryFile], rules: &Rules) -> Plan {
     let by_name: HashMap<_, _> = remote.iter().map(|file| (file.file_name(), file)).collect();
-    let by_lower: HashMap<_, _> =
-        remote.iter().map(|file| (file.file_name().to_lowercase(), file)).collect();
+    let by_folded: HashMap<_, _> =
+        remote.iter().map(|file| (folded(file.file_name()), file)).collect();
     let mut wanted = HashSet::new();
     let mut steps: Vec<_> = desired
         .files()
         .map(|file| {
             let name = file.name().as_str();
-            let lower = name.to_lowercase();
+            let key = folded(name);
             let exact = by_name.get(name).copied();
-            let found = exact.or_else(|| by_lower.get(&lower).copied());
-            wanted.insert(lower);
+            let found = exact.or_else(|| by_folded.get(&key).copied());
+            wanted.insert(key);
             let action = match (exact, found) {
                 (Some(found), _) => rules.action(file, found),
                 (None, Some(_)) => Action::Conflict { conflict: Conflict::LetterCase },
@@ -203,7 +203,7 @@ pub fn plan(desired: &Desired, remote: &[LibraryFile], rules: &Rules) -> Plan {
             Step { name: name.to_owned(), action, file, found }
         })
         .collect();
-    let orphans = remote.iter().filter(|it| !wanted.contains(&it.file_name().to_lowercase()));
+    let orphans = remote.iter().filter(|it| !wanted.contains(&folded(it.file_name())));
     steps.extend(orphans.map(|found| Step {
         name: found.file_name().to_owned(),
         action: rules.orphan(found),
@@ -249,12 +249,8 @@ pub(super) fn differences(file: &DesiredFile, found: &LibraryFile, owner: &Owner
         reasons.push(Reason::Content);
     }
     let found_text = found.description().unwrap_or_default();
-    let found_text = match marked(found_text) {
-        Some((text, marker)) if marker == owner.as_str() => text,
-        _ => found_text,
-    };
     let wanted_text = file.text_description().map(AsRef::as_ref).unwrap_or_default();
-    if !is_same_text(found_text, wanted_text) {
+    if !is_same_text(owner.unmarked(found_text), owner.unmarked(wanted_text)) {
         reasons.push(Reason::Description);
     }
     let parameters: Option<&str> = file.text_parameters().map(AsRef::as_ref);

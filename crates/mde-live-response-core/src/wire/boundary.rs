@@ -1,6 +1,6 @@
 //! The text between the parts of a form.
 
-use std::fmt::{self, Write};
+use std::fmt;
 use std::str::FromStr;
 
 use super::{Random, RandomError};
@@ -37,12 +37,8 @@ impl Boundary {
     pub fn draw(random: &dyn Random) -> Result<Self, RandomError> {
         let mut bytes = [0; Self::RANDOM_BYTES];
         random.fill(&mut bytes)?;
-        let mut text = String::with_capacity(2 * bytes.len());
-        for byte in bytes {
-            // Writing to a `String` cannot fail.
-            let _ = write!(text, "{byte:02x}");
-        }
-        Ok(Self(text))
+        let digits = bytes.into_iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
+        Ok(Self(digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()))
     }
 
     /// The boundary as text.

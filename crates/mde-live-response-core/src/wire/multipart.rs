@@ -52,6 +52,7 @@ impl Framing {
         head.push_str("\"\r\nContent-Type: ");
         head.push_str(file.content_type.as_str());
         head.push_str("\r\n\r\n");
-        Self { head: head.into_bytes(), tail: format!("\r\n--{boundary}--\r\n").into_bytes() }
+        let tail = ["\r\n--", boundary.as_str(), "--\r\n"].concat();
+        Self { head: head.into_bytes(), tail: tail.into_bytes() }
     }
 }

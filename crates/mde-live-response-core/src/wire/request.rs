@@ -16,7 +16,7 @@ const AGENT: &str = concat!("mde-live-response/", env!("CARGO_PKG_VERSION"));
     reason = "an endpoint's base was read as a URL before, with a bounded length"
 )]
 pub(super) fn files_uri(endpoint: &Endpoint) -> Uri {
-    format!("{}{PATH}", endpoint.base()).parse().expect("a base URL and a path")
+    Uri::try_from([endpoint.base(), PATH].concat()).expect("a base URL and a path")
 }
 
 /// A request to the library's API.

@@ -81,7 +81,7 @@ impl<'a> UploadForm<'a> {
         Self {
             upload,
             framing: Framing::render(boundary, &fields, &file),
-            content_type: header(&format!("multipart/form-data; boundary={boundary}")),
+            content_type: header(["multipart/form-data; boundary=", boundary.as_str()].concat()),
             unverified_accepted: false,
         }
     }
@@ -199,6 +199,6 @@ fn texts_hold(upload: &Upload, boundary: &Boundary) -> bool {
 
 /// Only for text that is valid by construction.
 #[expect(clippy::expect_used, reason = "a boundary is letters and digits")]
-fn header(text: &str) -> HeaderValue {
-    HeaderValue::from_str(text).expect("visible ASCII")
+fn header(text: String) -> HeaderValue {
+    HeaderValue::try_from(text).expect("visible ASCII")
 }

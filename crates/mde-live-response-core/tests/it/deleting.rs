@@ -290,3 +290,22 @@ fn a_name_that_is_none_cannot_be_asked_for() {
     let error = mde_live_response_core::Error::from("a/b".parse::<FileName>().unwrap_err());
     expect_error!(error, Input, "");
 }
+
+/// The quote of an earlier attempt speaks of the same thing as the rest.
+#[test]
+fn an_earlier_attempt_is_quoted_as_what_it_was() {
+    let mock = MockTransport::new().reply(Reply::status(500)).reply(Reply::status(403));
+    let error = client(&mock).delete(&name("a.ps1")).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "deleting `a.ps1`: the service does not permit this with this token (403); it is unknown whether the file \
+         was deleted, for an earlier attempt ended so: the service failed (500); it is unknown whether the file was \
+         deleted; 2 attempts"
+    );
+    let mock = MockTransport::new().reply(Reply::status(500)).reply(Reply::status(403));
+    let error = client(&mock).list().next().unwrap().unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "listing the library: the service does not permit this with this token (403); 2 attempts"
+    );
+}

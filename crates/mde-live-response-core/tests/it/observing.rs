@@ -100,8 +100,8 @@ fn parts_of_a_call_and_its_error_are_told() {
             "#1 upload collect-dns.ps1: 1 failed: time ran out while waiting for the answer; it is \
              unknown whether the file was stored",
             "#1 list collect-dns.ps1: attempt 1",
-            "#1 list collect-dns.ps1: 1 failed: the service does not permit this with this token \
-             (403); nothing was stored",
+            "#1 list collect-dns.ps1: 1 failed: listing the library: the service does not permit this with \
+             this token (403)",
             "#1 list collect-dns.ps1: ended: listing the library: the service does not permit this \
              with this token (403)",
             &format!("#1 upload collect-dns.ps1: ended: {error}"),

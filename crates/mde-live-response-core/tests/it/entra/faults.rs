@@ -340,13 +340,13 @@ fn an_observer_is_told_of_requests_for_tokens() {
         told.lines().collect::<Vec<_>>(),
         [
             "#1 token collect-dns.ps1: Attempt { number: 1 }".to_owned(),
-            "#1 token collect-dns.ps1: 1 failed: the service asks for a pause of 7 s (429); nothing was stored"
+            "#1 token collect-dns.ps1: 1 failed: getting a token: the service asks for a pause of 7 s (429)"
                 .to_owned(),
             "#1 token collect-dns.ps1: Waiting { reason: RetryAfter, time: Some(7s) }".to_owned(),
             "#1 token collect-dns.ps1: Attempt { number: 2 }".to_owned(),
             "#1 token collect-dns.ps1: Succeeded".to_owned(),
             "#2 token collect-dns.ps1: Attempt { number: 1 }".to_owned(),
-            format!("#2 token collect-dns.ps1: 1 failed: {refused}; nothing was stored"),
+            format!("#2 token collect-dns.ps1: 1 failed: getting a token: {refused}"),
             format!("#2 token collect-dns.ps1: ended: getting a token: {refused}"),
         ]
     );

@@ -3,12 +3,12 @@
 use std::fs;
 
 use mde_live_response_core::sync::{
-    Action, Conflict, Desired, DesiredFile, Kept, Orphans, Owner, Reason,
+    Action, Conflict, Desired, DesiredFile, Kept, Orphans, Owner, Reason, apply,
 };
 use mde_live_response_core::{Error, SourceErrorKind};
 use mde_live_response_mock::FakeLibrary;
 
-use super::{MARK, actions, desired, file, planned, put, rules};
+use super::{MARK, actions, client, desired, file, planned, put, rules};
 use crate::support::expect_error;
 
 use Action::{Create, Delete, Unchanged};
@@ -124,6 +124,34 @@ fn line_ends_make_no_difference() {
         actions(&planned(&desired([described]), &library, &rules())),
         [("a.ps1", &Unchanged)]
     );
+}
+
+/// What a library says of itself may be kept, and asked for again.
+#[test]
+fn a_description_that_has_the_owners_line_gets_no_second_one() {
+    let library = FakeLibrary::new();
+    put(&library, "a.ps1", "x", Some("what for\nmanaged-by: our-repository"));
+    let kept = || file("a.ps1", "x").description(format!("what for\n{MARK}").parse().unwrap());
+    let plan = planned(&desired([kept()]), &library, &rules());
+    assert_eq!(actions(&plan), [("a.ps1", &Unchanged)]);
+    let library = FakeLibrary::new();
+    let plan = planned(&desired([kept()]), &library, &rules());
+    apply(&client(library.clone()), &plan, &mut |_| {}).unwrap();
+    let stored = library.entry("a.ps1").unwrap();
+    assert_eq!(stored.description.as_deref(), Some("what for\nmanaged-by: our-repository"));
+}
+
+/// Of letters with two lower cases, too: a service may go by the upper one.
+#[test]
+fn letter_case_is_that_of_every_script() {
+    let library = FakeLibrary::new();
+    put(&library, "ΛΟΓΟΣ.ps1", "x", Some(MARK));
+    put(&library, "ΛΟΓΟΣ", "x", Some(MARK));
+    let files = desired([file("λογοσ.ps1", "x"), file("λογοσ", "x")]);
+    let plan = planned(&files, &library, &rules().orphans(Orphans::DeleteAll));
+    let in_the_way = conflict(Conflict::LetterCase);
+    assert_eq!(actions(&plan), [("λογοσ", &in_the_way), ("λογοσ.ps1", &in_the_way)]);
+    assert!(Desired::new([file("σ", "1"), file("ς", "1")]).is_err());
 }
 
 #[test]
