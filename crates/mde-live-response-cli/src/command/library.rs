@@ -180,11 +180,11 @@ impl Done {
 }
 
 fn result(done: &Done) -> Value {
-    let mut result = json!({ "name": done.name, "outcome": done.word() });
-    if let Err(error) = &done.outcome {
-        result["error"] = json::error(error);
+    let (name, outcome) = (&done.name, done.word());
+    match &done.outcome {
+        Ok(_) => json!({ "name": name, "outcome": outcome }),
+        Err(error) => json!({ "name": name, "outcome": outcome, "error": json::error(error) }),
     }
-    result
 }
 
 pub(super) fn list(common: &Common, ui: &Arc<Ui>) -> Result<Exit, Failure> {

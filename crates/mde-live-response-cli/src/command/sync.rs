@@ -8,7 +8,7 @@ use mde_live_response_core::sync::{
     self, Action, Desired, Fate, Orphans, Plan, Progress, Report, Rules, Step,
 };
 use mde_live_response_core::{CancelToken, Client, Error, LibraryFile};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::args::{self, Common};
 use super::audit::{Audit, Change};
@@ -56,6 +56,11 @@ pub(super) fn run(
     let rules = Rules::new(arguments.owner.clone()).orphans(orphans).take_over(arguments.take_over);
     let job = Job { desired, rules, is_dry, common, ui, audit };
     match &arguments.tenants {
+        Some(_) if common.token_file.is_some() || common.token_command.is_some() => {
+            Err(Failure::usage(
+                "a tenants file says where each token is: no --token-file, no --token-command",
+            ))
+        }
         Some(path) => job.for_tenants(&tenants::read(path)?, arguments.jobs),
         None => job.for_one(),
     }
@@ -73,10 +78,10 @@ impl Job<'_> {
         let client = connect::client(self.common, endpoint, credential, teller);
         let synced = self.sync(None, &client)?;
         let printed = if self.ui.is_json() {
-            let mut value = synced.json();
-            value["version"] = VERSION.into();
-            value["command"] = self.command().into();
-            self.ui.print_json(&value)
+            let mut fields = synced.json();
+            fields.insert("version".to_owned(), VERSION.into());
+            fields.insert("command".to_owned(), self.command().into());
+            self.ui.print_json(&Value::Object(fields))
         } else {
             self.ui.print(&synced.table(self.ui))
         };
@@ -205,15 +210,14 @@ impl Synced {
         outcomes.map(|outcome| (outcome.name(), outcome.fate())).collect()
     }
 
-    fn json(&self) -> Value {
+    fn json(&self) -> Map<String, Value> {
         let fates = self.fates();
         let steps = self.plan.steps();
         let steps = steps.map(|step| json::step(step, fates.get(step.name()).copied()));
-        let mut value = json!({ "steps": steps.collect::<Vec<_>>() });
-        if let Some(failure) = &self.unwritten {
-            value["error"] = json::failure(failure);
-        }
-        value
+        let error = self.unwritten.as_ref().map(json::failure);
+        let error = error.map(|error| ("error".to_owned(), error));
+        let steps = ("steps".to_owned(), Value::Array(steps.collect()));
+        std::iter::once(steps).chain(error).collect()
     }
 
     /// What is to be done, or what was.
@@ -297,12 +301,12 @@ fn words(word: &str) -> String {
 }
 
 fn of_tenant(name: &str, synced: &Result<Synced, Failure>) -> Value {
-    let mut value = match synced {
+    let mut fields = match synced {
         Ok(synced) => synced.json(),
-        Err(failure) => json!({ "error": json::failure(failure) }),
+        Err(failure) => Map::from_iter([("error".to_owned(), json::failure(failure))]),
     };
-    value["name"] = name.into();
-    value
+    fields.insert("name".to_owned(), name.into());
+    Value::Object(fields)
 }
 
 /// All failed, some did, or what is said of the best.

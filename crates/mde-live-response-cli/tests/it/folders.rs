@@ -150,6 +150,16 @@ fn what_is_wrong_is_named() {
     assert!(missing.starts_with("/nowhere: "), "{missing}");
 }
 
+/// What a library says of a file without parameters.
+#[test]
+fn no_parameters_and_an_empty_text_for_them_is_no_contradiction() {
+    let dir = TempDir::new();
+    write(&dir, "a.ps1", SCRIPT);
+    let said = r#"[{"fileName":"a.ps1","parametersDescription":"","hasParameters":false}]"#;
+    write(&dir, "librarymanifest.json", said);
+    assert_eq!(read(&dir), [row("a.ps1", Some("Lists things."), None)]);
+}
+
 #[test]
 fn a_hash_in_a_manifest_that_is_right_is_fine() {
     let dir = TempDir::new();

@@ -9,6 +9,7 @@
 )]
 
 mod folders;
+mod hostile;
 mod many_tenants;
 mod pace_file;
 mod single_files;

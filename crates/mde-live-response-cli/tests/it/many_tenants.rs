@@ -109,7 +109,9 @@ fn twenty_tenants_over_sockets_and_one_that_fails() {
     let environment: Vec<_> =
         environment.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let lrlib = Lrlib::alone().with(&environment);
-    let run = |command: &str| lrlib.run(&[command, files.text(), "--tenants", &path, "--json"]);
+    let pace = dir.path().join("pace").display().to_string();
+    let more = ["--tenants", &path, "--json", "--pace-file", &pace];
+    let run = |command: &str| lrlib.run(&[&[command, files.text()], &more[..]].concat());
 
     assert_eq!(run("plan").code, 3);
     let ran = run("sync");
@@ -120,8 +122,10 @@ fn twenty_tenants_over_sockets_and_one_that_fails() {
     assert_eq!(all.len(), 20);
     for (n, (tenant, emulator)) in all.iter().zip(&emulators).enumerate() {
         assert_eq!(tenant["name"], format!("tenant-{n}"));
+        assert!(std::path::Path::new(&format!("{pace}.tenant-{n}")).is_file());
         if n == 7 {
-            let error = tenant["error"].as_str().unwrap();
+            let error = tenant["error"]["message"].as_str().unwrap();
+            assert_eq!(tenant["error"]["status"], 401);
             assert!(error.contains("the service refuses the token (401"), "{error}");
             assert!(emulator.library().names().is_empty());
         } else {
@@ -155,15 +159,24 @@ fn what_is_wrong_with_a_tenant_shows_before_anything_is_done() {
             json!({ "name": "bad", "tokenEnv": "GOOD", "baseUrl": "http://x" }),
             "tenant `bad`: base URL: plain",
         ),
+        (
+            json!({ "name": "bad", "tokenEnv": "canary.se~cret" }),
+            "tenant `bad`: an environment variable's name is letters, digits and underscores",
+        ),
+        (
+            json!({ "name": "bad", "tokenEnv": "GOOD", "baseUrl": "https://x", "region": "eu" }),
+            "tenant `bad`: a base URL goes with neither a cloud nor a region",
+        ),
         (json!({ "name": "bad", "secret": "canary" }), "unknown field `secret`"),
         (json!({ "name": "good", "tokenEnv": "GOOD" }), "tenant `good` is listed twice"),
         (json!({ "name": "../x", "tokenEnv": "GOOD" }), "tenant 2: a name is letters, digits"),
     ] {
-        let path = dir.write("tenants.json", json!([good, bad]).to_string());
+        let path = dir.write("tenants.json", format!("\u{feff}{}", json!([good, bad])));
         let lrlib = Lrlib::alone().with(&[("GOOD", emulator.token())]);
         let ran = lrlib.run(&["sync", files.text(), "--tenants", &path]);
         assert_eq!(ran.code, 2, "case: {bad}: {}", ran.stderr);
         assert!(ran.stderr.contains(expected), "case: {bad}: {}", ran.stderr);
+        assert!(!ran.stderr.contains("canary"), "case: {bad}: {}", ran.stderr);
         assert!(emulator.library().names().is_empty());
     }
 }

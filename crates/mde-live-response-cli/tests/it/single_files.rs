@@ -57,8 +57,38 @@ fn nothing_is_done_for_a_file_that_cannot_be_read() {
     let missing = dir.path().join("b.ps1").display().to_string();
     let ran = Lrlib::of(&emulator).run(&["upload", &good, &missing]);
     assert_eq!(ran.code, 2);
-    assert_eq!(ran.stderr, format!("error: there is no such file ({missing})\n"));
+    assert!(
+        ran.stderr.starts_with(&format!("error: there is no such file ({missing})")),
+        "{}",
+        ran.stderr
+    );
+    let elsewhere = TempDir::new();
+    let same = elsewhere.write("A.ps1", "2");
+    let ran = Lrlib::of(&emulator).run(&["upload", &good, &same, "--override"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains("`A.ps1` and `a.ps1` are the same name"), "{}", ran.stderr);
     assert!(emulator.library().names().is_empty());
+}
+
+/// A plan that promises them would fail when it is too late.
+#[test]
+fn files_that_no_library_takes_show_before_anything_is_done() {
+    let emulator = Emulator::start().unwrap();
+    for (size, expected) in
+        [(0, "the file is empty"), (20 * 1024 * 1024 + 1, "at most 20971520 are")]
+    {
+        let dir = TempDir::new();
+        dir.write("a.ps1", "1");
+        let path = dir.write("b.ps1", "");
+        std::fs::File::options().write(true).open(&path).unwrap().set_len(size).unwrap();
+        for command in [["plan", dir.text()], ["sync", dir.text()], ["upload", &path]] {
+            let ran = Lrlib::of(&emulator).run(&command);
+            assert_eq!(ran.code, 2, "case: {command:?}");
+            assert!(ran.stderr.starts_with("error: `b.ps1`: the file "), "{}", ran.stderr);
+            assert!(ran.stderr.contains(expected), "{}", ran.stderr);
+        }
+    }
+    assert_eq!(emulator.library().calls(), 0);
 }
 
 #[test]
@@ -68,6 +98,7 @@ fn a_list_is_a_table_and_shows_nothing_that_moves_a_cursor() {
     let ran = Lrlib::of(&emulator).run(&["list"]);
     assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.as_str()), (0, "", "0 files\n"));
     library.insert("a.ps1", b"Get-Date\n");
+    assert_eq!(Lrlib::of(&emulator).run(&["list"]).stderr, "1 file\n");
     let mut entry = library.entry("a.ps1").unwrap();
     entry.file_name = "日本.ps1".to_owned();
     entry.description = Some("first \u{1b}[2J\u{202e}\nsecond".to_owned());

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use mde_live_response_emulator::Emulator;
@@ -83,6 +83,27 @@ impl<'a> Lrlib<'a> {
     }
 
     pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
+        ran(self.command(arguments).output().unwrap())
+    }
+
+    /// With a standard output that nobody reads.
+    pub(crate) fn run_unread(&self, arguments: &[&str]) -> Ran {
+        let mut command = self.command(arguments);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        ran(child.wait_with_output().unwrap())
+    }
+
+    /// With a standard output of another kind.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn run_into(&self, path: &str, arguments: &[&str]) -> Ran {
+        let output = fs::OpenOptions::new().write(true).open(path).unwrap();
+        let mut command = self.command(arguments);
+        let child = command.stdout(output).stderr(Stdio::piped()).spawn().unwrap();
+        ran(child.wait_with_output().unwrap())
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_lrlib"));
         command.args(arguments).env_clear().envs(self.environment.iter().cloned());
         // For the token command and the system's own libraries.
@@ -92,12 +113,16 @@ impl<'a> Lrlib<'a> {
         if let Some(emulator) = self.emulator {
             command.args(["--base-url", emulator.base_url(), "--login-host", emulator.base_url()]);
         }
-        let output = command.stdin(Stdio::null()).output().unwrap();
-        let text = |bytes| String::from_utf8(bytes).unwrap();
-        Ran {
-            code: output.status.code().unwrap(),
-            stdout: text(output.stdout),
-            stderr: text(output.stderr),
-        }
+        command.stdin(Stdio::null());
+        command
+    }
+}
+
+fn ran(output: Output) -> Ran {
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    Ran {
+        code: output.status.code().unwrap(),
+        stdout: text(output.stdout),
+        stderr: text(output.stderr),
     }
 }

@@ -15,10 +15,12 @@ fn a_token_comes_from_the_first_place_that_has_one() {
     let (emulator, dir) = (emulator(), TempDir::new());
     let file = dir.write("token", format!("{CANARY}\n"));
     let command = format!("cat {file}");
+    let windows = format!("printf '{CANARY}\\r\\n'");
     let wrong = ("MDE_TOKEN", "a-wrong-token");
     let cases = [
         ("a file", vec!["--token-file", &file], wrong),
         ("a command", vec!["--token-command", &command], wrong),
+        ("a command of Windows", vec!["--token-command", &windows], wrong),
         ("a variable", vec![], ("MDE_TOKEN", CANARY)),
         ("an empty variable is none", vec!["--token-file", &file], ("MDE_TOKEN", "")),
     ];
@@ -103,7 +105,7 @@ fn no_output_holds_a_token() {
 
 #[test]
 fn what_does_not_fit_together_is_a_matter_of_usage() {
-    let cases: [(&[&str], &str); 9] = [
+    let cases: [(&[&str], &str); 13] = [
         (&[], "Usage: lrlib"),
         (&["uplaod"], "unrecognized subcommand"),
         (&["upload"], "required arguments"),
@@ -112,6 +114,17 @@ fn what_does_not_fit_together_is_a_matter_of_usage() {
         (&["list", "--base-url", "http://elsewhere.example"], "base URL: plain http is only for"),
         (&["list", "--login-host", "ftp://x"], "login host: "),
         (&["sync", ".", "--delete", "--delete-all"], "cannot be used with"),
+        // Others may go by the same name, as long as nobody chose one.
+        (&["sync", ".", "--delete"], "--owner <OWNER>"),
+        (
+            &["--cloud", "gcc", "list", "--base-url", "https://x"],
+            "a base URL goes with neither a cloud nor a region",
+        ),
+        (
+            &["sync", "tests", "--tenants", "x", "--token-file", "y"],
+            "a tenants file says where each token is",
+        ),
+        (&["list", "--token", "canary"], "unexpected argument '--token'"),
         (&["sync", ".", "--owner", ""], "owner must be 1 to 100 characters"),
     ];
     for (arguments, expected) in cases {
@@ -133,6 +146,27 @@ fn help_manual_and_completions_come_without_a_token() {
         let ran = Lrlib::alone().run(arguments);
         assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "case: {arguments:?}");
         assert!(ran.stdout.contains(expected), "case: {arguments:?}");
+    }
+}
+
+/// One object on standard output, for whatever reads it.
+#[test]
+fn a_run_that_ends_early_says_so_in_json() {
+    let ran = Lrlib::alone().run(&["list", "--json"]);
+    assert_eq!(ran.code, 2);
+    let json = ran.json();
+    assert_eq!((&json["version"], &json["command"]), (&1.into(), &"list".into()));
+    let message = json["error"]["message"].as_str().unwrap();
+    assert!(message.starts_with("no token: "), "{message}");
+    assert_eq!(json["error"]["delivery"], "notDelivered");
+
+    let emulator = emulator();
+    let wrong = [("MDE_TOKEN", "a-wrong-token")];
+    for command in [&["list"][..], &["sync", "tests"], &["sync", "tests", "--dry-run"], &["check"]]
+    {
+        let ran = Lrlib::of(&emulator).with(&wrong).run(&[command, &["--json"]].concat());
+        let error = &ran.json()["error"];
+        assert_eq!((ran.code, &error["status"]), (1, &401.into()), "{ran:?}");
     }
 }
 

@@ -1,0 +1,224 @@
+//! `lrlib` when those around it mean no good, or are no longer there: the service, the folder, its reader, the audit log.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
+use std::thread;
+
+use mde_live_response_emulator::Emulator;
+use serde_json::{Value, json};
+
+use crate::support::{Lrlib, Ran, TempDir};
+
+/// What a terminal acts on, where it should only show.
+fn assert_harmless(ran: &Ran) {
+    let acts = |c: char| (c.is_control() && c != '\n') || matches!(c, '\u{202a}'..='\u{202e}');
+    assert!(!format!("{}{}", ran.stdout, ran.stderr).contains(acts), "{ran:?}");
+}
+
+/// A service that answers every call by its method alone.
+fn service(answer: fn(&str) -> (&'static str, String)) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut reader = BufReader::new(stream.unwrap());
+            let mut head = String::new();
+            while !head.ends_with("\r\n\r\n") && reader.read_line(&mut head).unwrap() > 0 {}
+            let head = head.to_ascii_lowercase();
+            let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+            let mut body = vec![0; length.map_or(0, |length| length.trim().parse().unwrap())];
+            reader.read_exact(&mut body).unwrap();
+            let (status, text) = answer(head.split(' ').next().unwrap());
+            let length = text.len();
+            let answer = format!(
+                "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\
+                 Connection: close\r\n\r\n{text}"
+            );
+            let _ = reader.get_mut().write_all(answer.as_bytes());
+        }
+    });
+    url
+}
+
+/// Empty, and failing in its own colours at everything else.
+fn failing(method: &str) -> (&'static str, String) {
+    if method == "get" {
+        return ("200 OK", json!({ "value": [] }).to_string());
+    }
+    let words = "\u{1b}[2J\u{9b}31m\u{202e}\r\n";
+    let error = json!({ "error": { "code": words, "message": words, "target": words } });
+    ("500 Internal Server Error", error.to_string())
+}
+
+fn lines(path: &str) -> Vec<Value> {
+    let text = fs::read_to_string(path).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn an_unknown_outcome_is_told_as_one_and_written_down() {
+    let (url, dir) = (service(failing), TempDir::new());
+    let (file, logs) = (dir.write("a.ps1", "1"), TempDir::new());
+    let log = logs.path().join("audit").display().to_string();
+    for (n, command) in [["upload", &file], ["sync", dir.text()]].iter().enumerate() {
+        for json in [&["--json"][..], &[]] {
+            let more = ["--base-url", &url, "--timeout", "2", "--audit", &log, "-v"];
+            let lrlib = Lrlib::alone().with(&[("MDE_TOKEN", "a-token-of-no-use")]);
+            let ran = lrlib.run(&[&command[..], &more, json].concat());
+            assert_eq!(ran.code, 1, "{ran:?}");
+            assert_harmless(&ran);
+            if json.is_empty() {
+                assert!(ran.stdout.contains("unknown"), "{ran:?}");
+                assert!(ran.stderr.contains("look into the library before another try"), "{ran:?}");
+                continue;
+            }
+            let value = ran.json();
+            let result = if n == 0 { &value["results"][0] } else { &value["steps"][0] };
+            let outcome = if n == 0 { &result["outcome"] } else { &result["fate"] };
+            assert_eq!(
+                (outcome, &result["error"]["delivery"]),
+                (&json!("unknown"), &json!("unknown"))
+            );
+        }
+    }
+    let lines = lines(&log);
+    assert_eq!(lines.len(), 4);
+    assert!(lines.iter().all(|line| line["outcome"] == "unknown" && line["name"] == "a.ps1"));
+}
+
+#[test]
+fn what_others_wrote_moves_no_cursor_in_any_output() {
+    let (emulator, dir) = (Emulator::start().unwrap(), TempDir::new());
+    let library = emulator.library();
+    library.insert("a.ps1", b"x");
+    let mut entry = library.entry("a.ps1").unwrap();
+    entry.file_name = "\u{1b}[31m\u{9b}?.ps1".to_owned();
+    let text = "\u{9b}2J\u{7f}\u{202e}\u{1b}\u{1160}日é";
+    entry.description = Some(text.to_owned());
+    entry.created_by = Some(text.to_owned());
+    library.insert_entry(entry, b"x");
+    dir.write("b.ps1", "1");
+    for command in [&["list"][..], &["plan", dir.text()], &["plan", dir.text(), "--delete-all"]] {
+        assert_harmless(&Lrlib::of(&emulator).run(command));
+        assert_harmless(&Lrlib::of(&emulator).run(&[command, &["--json"]].concat()));
+    }
+    let json = Lrlib::of(&emulator).run(&["list", "--json"]).json();
+    assert_eq!(json["files"][0]["description"], text);
+    assert_eq!(json["files"][0]["fileName"], "\u{1b}[31m\u{9b}?.ps1");
+    // Nobody can ask for it, so it stays, and the rest is done.
+    let ran = Lrlib::of(&emulator).run(&["sync", dir.text(), "--delete-all", "--json"]);
+    assert_eq!(ran.code, 0);
+    assert_eq!(ran.json()["steps"][0]["reasons"][0], "kept: its name cannot be asked for");
+    assert_eq!(library.names().len(), 2);
+
+    let field = r#"{"\u001b[2J\u009b":1}"#;
+    for (name, text) in
+        [("librarymanifest.json", format!("[{field}]")), ("b.ps1.json", field.into())]
+    {
+        let dir = TempDir::new();
+        dir.write("b.ps1", "1");
+        dir.write(name, text);
+        let ran = Lrlib::of(&emulator).run(&["plan", dir.text()]);
+        assert_eq!(ran.code, 2);
+        assert!(ran.stderr.contains("unknown field `\\u{1b}[2J\\u{9b}`"), "{}", ran.stderr);
+        assert_harmless(&ran);
+    }
+}
+
+/// However long, and if none of it takes any room.
+#[test]
+fn a_description_that_takes_no_room_is_cut_all_the_same() {
+    let emulator = Emulator::start().unwrap();
+    emulator.library().insert("a.ps1", b"x");
+    let mut entry = emulator.library().entry("a.ps1").unwrap();
+    entry.description = Some("\u{1160}".repeat(1_000));
+    emulator.library().insert_entry(entry, b"x");
+    let ran = Lrlib::of(&emulator).run(&["list"]);
+    assert_eq!(ran.stdout.matches('\u{1160}').count(), 60);
+}
+
+#[test]
+fn a_reader_that_has_gone_is_no_failure() {
+    let (emulator, dir) = (Emulator::start().unwrap(), TempDir::new());
+    dir.write("a.ps1", "1");
+    for command in [&["sync", dir.text()][..], &["list"], &["list", "--json"]] {
+        let ran = Lrlib::of(&emulator).run_unread(command);
+        assert_eq!(ran.code, 0, "case: {command:?}: {}", ran.stderr);
+    }
+    assert_eq!(emulator.library().names(), ["a.ps1"]);
+}
+
+/// What was done was done, whether it could be told or not.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_cannot_be_told_or_written_down_is_no_success_and_no_clean_failure() {
+    let (emulator, dir) = (Emulator::start().unwrap(), TempDir::new());
+    let (a, b) = (dir.write("a.ps1", "1"), dir.write("b.ps1", "2"));
+    let full =
+        |command: &[&str]| Lrlib::of(&emulator).run(&[command, &["--audit", "/dev/full"]].concat());
+    let ran = full(&["upload", &a, &b]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (3, "stored a.ps1\n"));
+    assert!(
+        ran.stderr.starts_with("error: `a.ps1`: the audit log takes no more: /dev/full: "),
+        "{ran:?}"
+    );
+    assert_eq!(
+        emulator.library().names(),
+        ["a.ps1"],
+        "the first change that is not written down is the last"
+    );
+
+    let ran = full(&["delete", "a.ps1", "b.ps1", "--json"]);
+    assert_eq!(ran.code, 3);
+    assert_eq!(ran.json()["results"], json!([{ "name": "a.ps1", "outcome": "removed" }]));
+
+    let ran = full(&["sync", dir.text(), "--json"]);
+    assert_eq!(ran.code, 3);
+    let json = ran.json();
+    let fates: Vec<_> = json["steps"].as_array().unwrap().iter().map(|it| &it["fate"]).collect();
+    assert_eq!(fates, ["created", "failed"]);
+    assert!(
+        json["error"]["message"].as_str().unwrap().starts_with("`a.ps1`: the audit log"),
+        "{json}"
+    );
+    assert_eq!(emulator.library().names(), ["a.ps1"]);
+
+    let ran = Lrlib::of(&emulator).run_into("/dev/full", &["sync", dir.text()]);
+    assert_eq!(ran.code, 3);
+    assert!(ran.stderr.contains("error: standard output takes no more: "), "{}", ran.stderr);
+    assert_eq!(emulator.library().names(), ["a.ps1", "b.ps1"]);
+    let ran = Lrlib::of(&emulator).run_into("/dev/full", &["list"]);
+    assert_eq!(ran.code, 1, "nothing was done");
+}
+
+/// A link is what a folder holds, and not what it leads to: elsewhere there are keys and tokens.
+#[cfg(unix)]
+#[test]
+fn links_are_followed_within_the_folder_only() {
+    use std::os::unix::fs::symlink;
+    let (emulator, dir, elsewhere) = (Emulator::start().unwrap(), TempDir::new(), TempDir::new());
+    dir.write("a.ps1", "1");
+    symlink("a.ps1", dir.path().join("b.ps1")).unwrap();
+    symlink("nowhere", dir.path().join(".#a.ps1")).unwrap();
+    assert_eq!(Lrlib::of(&emulator).run(&["sync", dir.text()]).code, 0);
+    assert_eq!(emulator.library().names(), ["a.ps1", "b.ps1"]);
+
+    let key = elsewhere.write("key", "a secret");
+    let link = dir.path().join("c.ps1");
+    symlink(&key, &link).unwrap();
+    for manifest in [None, Some(r#"[{"fileName":"c.ps1"}]"#)] {
+        manifest.map(|text| dir.write("librarymanifest.json", text));
+        let ran = Lrlib::of(&emulator).run(&["sync", dir.text()]);
+        assert_eq!(ran.code, 2);
+        let expected =
+            format!("error: {}: a link that leads out of the folder, to ", link.display());
+        assert!(ran.stderr.starts_with(&expected), "{}", ran.stderr);
+    }
+    fs::remove_file(dir.path().join("librarymanifest.json")).unwrap();
+    fs::remove_file(&link).unwrap();
+    symlink("nowhere", &link).unwrap();
+    let ran = Lrlib::of(&emulator).run(&["plan", dir.text()]);
+    assert!(ran.stderr.starts_with(&format!("error: {}: ", link.display())), "{}", ran.stderr);
+    assert_eq!(emulator.library().names(), ["a.ps1", "b.ps1"]);
+}
