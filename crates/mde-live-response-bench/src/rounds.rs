@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
+use mde_live_response_core::Sha256Digest;
 use sha2::{Digest, Sha256};
 
 use crate::Failure;
@@ -29,9 +30,9 @@ pub(crate) fn run(quick: bool, only: Option<u64>, json: bool) -> Result<(), Fail
         }
     }
     if json {
-        table::print_json(&sections)
+        table::print_json(&sections);
     } else {
-        table::print(&sections)
+        table::print(&sections);
     }
     Ok(())
 }
@@ -106,7 +107,8 @@ impl File {
         let bytes: Vec<u8> = (0..size).map(|_| (dice.next() >> 24) as u8).collect();
         let path = std::env::temp_dir().join(format!("mde-bench-{}-{size}", std::process::id()));
         std::fs::write(&path, &bytes)?;
-        let hex: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        let digest = <[u8; 32]>::from(Sha256::digest(&bytes));
+        let hex = Sha256Digest::from(digest).to_string();
         Ok(Self { path, entity: format!(r#"{{"fileName":"{NAME}","sha256":"{hex}"}}"#) })
     }
 }

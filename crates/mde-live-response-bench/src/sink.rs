@@ -76,9 +76,10 @@ pub(crate) fn on_a_processor_of_its_own() -> Result<bool, Failure> {
 pub(crate) fn run(entity: &str, tls: bool) -> Result<(), Failure> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let port = listener.local_addr()?.port();
-    let (config, certificate) = match tls {
-        true => server_config().map(|(config, pem)| (Some(config), pem))?,
-        false => (None, String::new()),
+    let (config, certificate) = if tls {
+        server_config().map(|(config, pem)| (Some(config), pem))?
+    } else {
+        (None, String::new())
     };
     let scheme = if tls { "https://localhost" } else { "http://127.0.0.1" };
     let started =

@@ -10,10 +10,14 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use mde_live_response_core::Sha256Digest;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 const BENCH: &str = env!("CARGO_BIN_EXE_mde-live-response-bench");
+
+/// So that no two scenes have the same file.
+static NUMBER: AtomicU32 = AtomicU32::new(0);
 
 /// A sink, and a file to upload to it.
 struct Scene {
@@ -26,9 +30,8 @@ struct Scene {
 impl Scene {
     fn new(size: usize, tls: bool) -> Self {
         let content = vec![0x5a; size];
-        let hex: String =
-            Sha256::digest(&content).iter().map(|byte| format!("{byte:02x}")).collect();
-        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let digest = <[u8; 32]>::from(Sha256::digest(&content));
+        let hex = Sha256Digest::from(digest).to_string();
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let name = format!("mde-guard-{}-{number}", std::process::id());
         let file = std::env::temp_dir().join(name);
