@@ -47,8 +47,12 @@ pub(super) enum Command {
         /// Which shell.
         shell: Shell,
     },
-    /// Print the manual page.
-    Man,
+    /// Print the manual page, of all or of a command.
+    Man {
+        /// Which command.
+        #[arg(value_name = "COMMAND")]
+        of: Option<String>,
+    },
 }
 
 impl Command {
@@ -62,7 +66,7 @@ impl Command {
             Self::Sync(_) | Self::Plan(_) => "plan",
             Self::Check => "check",
             Self::Completions { .. } => "completions",
-            Self::Man => "man",
+            Self::Man { .. } => "man",
         }
     }
 }

@@ -2,11 +2,13 @@
 
 use std::env;
 use std::ffi::OsString;
+use std::fs::File;
+use std::io::Read;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use mde_live_response_core::{
-    AccessToken, Client, ClientBuilder, Credential, Endpoint, EntraCredential, InvalidEndpoint,
-    Observer,
+    AccessToken, Client, Credential, Endpoint, EntraCredential, InvalidEndpoint, Observer,
 };
 use mde_live_response_ureq::UreqTransport;
 
@@ -103,29 +105,33 @@ pub(super) fn variable(name: &str) -> Result<Option<String>, Failure> {
     text.map_err(|_| Failure::Usage(format!("the environment variable {name} is not UTF-8")))
 }
 
-/// A client of this service, as this caller, sharing its pace if it is to.
+/// A client of this service, as this caller, sharing its pace by a file if it is to.
 pub(super) fn client(
     common: &Common,
     endpoint: Endpoint,
     credential: Box<dyn Credential>,
+    pace_file: Option<PathBuf>,
     observer: impl Observer + 'static,
-) -> Client {
-    let builder = builder(common, endpoint, credential, observer);
-    match &common.pace_file {
-        Some(path) => builder.pace_store(PaceFile::new(path)),
-        None => builder,
-    }
-    .build()
-}
-
-pub(super) fn builder(
-    common: &Common,
-    endpoint: Endpoint,
-    credential: Box<dyn Credential>,
-    observer: impl Observer + 'static,
-) -> ClientBuilder {
-    Client::builder(endpoint, credential, UreqTransport::new())
+) -> Result<Client, Failure> {
+    let builder = Client::builder(endpoint, credential, UreqTransport::new())
         .check_tokens(true)
         .deadline(Duration::from_secs(common.timeout))
-        .observer(observer)
+        .observer(observer);
+    Ok(match pace_file {
+        Some(path) => builder.pace_store(PaceFile::new(checked(path)?)),
+        None => builder,
+    }
+    .build())
+}
+
+/// Where a pace may be kept: what holds something else, a script say, is not written over.
+fn checked(path: PathBuf) -> Result<PathBuf, Failure> {
+    let mut start = [0];
+    match File::open(&path).and_then(|mut file| file.read(&mut start)) {
+        // A pace is a JSON object.
+        Ok(1) if start != *b"{" => {
+            Err(Failure::Usage(format!("--pace-file: {}: this is no pace file", path.display())))
+        }
+        _ => Ok(path),
+    }
 }

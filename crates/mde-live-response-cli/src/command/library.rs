@@ -19,9 +19,10 @@ use super::tokens::Watched;
 use super::ui::{Teller, Ui};
 use crate::read_file;
 
-fn client(common: &Common, ui: &Arc<Ui>) -> Result<Client, Failure> {
+pub(super) fn client(common: &Common, ui: &Arc<Ui>) -> Result<Client, Failure> {
     let (endpoint, credential) = (connect::endpoint(common)?, connect::credential(common)?);
-    Ok(connect::client(common, endpoint, credential, Teller::new(ui, None)))
+    let (pace_file, teller) = (common.pace_file.clone(), Teller::new(ui, None));
+    connect::client(common, endpoint, credential, pace_file, teller)
 }
 
 /// What came of one file, and which bytes it is to have.
@@ -95,8 +96,12 @@ pub(super) fn delete(
     audit: &Audit,
 ) -> Result<Exit, Failure> {
     let parse = |name: &String| {
-        FileName::permitting_separators(name.as_str())
-            .map_err(|why| Failure::Usage(format!("`{}`: {why}", shown(name, 100))))
+        FileName::permitting_separators(name.as_str()).map_err(|why| {
+            Failure::Usage(format!(
+                "`{}`: {why}; give names as `list` shows them, and remove files of other names in the portal",
+                shown(name, 100)
+            ))
+        })
     };
     let names: Vec<_> = arguments.names.iter().map(parse).collect::<Result<_, _>>()?;
     if arguments.dry_run {
@@ -215,8 +220,9 @@ fn row(file: &LibraryFile) -> [String; 5] {
 pub(super) fn check(common: &Common, ui: &Arc<Ui>) -> Result<Exit, Failure> {
     let endpoint = connect::endpoint(common)?;
     let (credential, seen) = Watched::new(connect::credential(common)?);
+    let (pace_file, teller) = (common.pace_file.clone(), Teller::new(ui, None));
     let client =
-        connect::client(common, endpoint.clone(), Box::new(credential), Teller::new(ui, None));
+        connect::client(common, endpoint.clone(), Box::new(credential), pace_file, teller)?;
     let outcome = client.list().collect::<Result<Vec<_>, _>>();
     let claims = seen.claims();
     let audience = claims.as_ref().and_then(|claims| claims.audience());

@@ -48,7 +48,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Plan(plan) => sync::run(plan, true, &common, &ui, &audit),
         Command::Check => library::check(&common, &ui),
         Command::Completions { shell } => completions(*shell, &ui),
-        Command::Man => man(&ui),
+        Command::Man { of } => man(of.as_deref(), &ui),
     });
     match outcome {
         Ok(exit) => exit.into(),
@@ -72,9 +72,16 @@ fn completions(shell: clap_complete::Shell, ui: &Ui) -> Result<Exit, Failure> {
     ui.print(&String::from_utf8_lossy(&script)).map(|()| Exit::Done)
 }
 
-fn man(ui: &Ui) -> Result<Exit, Failure> {
+fn man(of: Option<&str>, ui: &Ui) -> Result<Exit, Failure> {
+    let mut whole = Arguments::command();
+    whole.build();
+    let command = match of {
+        Some(name) => whole.find_subcommand(name).cloned(),
+        None => Some(whole),
+    };
+    let command = command.ok_or_else(|| Failure::usage("there is no such command"))?;
     let mut page = Vec::new();
-    let rendered: io::Result<()> = clap_mangen::Man::new(Arguments::command()).render(&mut page);
+    let rendered: io::Result<()> = clap_mangen::Man::new(command).render(&mut page);
     rendered.map_err(|why| Failure::Failed(why.to_string()))?;
     ui.print(&String::from_utf8_lossy(&page)).map(|()| Exit::Done)
 }

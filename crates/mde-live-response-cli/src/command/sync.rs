@@ -15,11 +15,11 @@ use super::audit::{Audit, Change};
 use super::connect;
 use super::exit::{Exit, Failure, explain};
 use super::json::{self, VERSION};
-use super::library::check_sendable;
+use super::library::{self, check_sendable};
 use super::tenants::{self, Tenant};
 use super::text::{shown, table};
 use super::ui::{Teller, Ui};
-use crate::{PaceFile, read_folder, side_by_side};
+use crate::{read_folder, side_by_side};
 
 /// What is to be done everywhere.
 struct Job<'a> {
@@ -72,10 +72,7 @@ impl Job<'_> {
     }
 
     fn for_one(&self) -> Result<Exit, Failure> {
-        let (endpoint, credential) =
-            (connect::endpoint(self.common)?, connect::credential(self.common)?);
-        let teller = Teller::new(self.ui, None);
-        let client = connect::client(self.common, endpoint, credential, teller);
+        let client = library::client(self.common, self.ui)?;
         let synced = self.sync(None, &client)?;
         let printed = if self.ui.is_json() {
             let mut fields = synced.json();
@@ -96,6 +93,10 @@ impl Job<'_> {
 
     fn sum_up(&self, tenant: &str, synced: &Synced) {
         self.ui.say(format_args!("{tenant}{}", synced.summary()));
+        if synced.plan.has_conflicts() {
+            let help = "rename your file, or replace somebody else's with --take-over";
+            self.ui.say(format_args!("{tenant}what is in the way is left alone: {help}"));
+        }
         if let Some(failure) = &synced.unwritten {
             self.ui.say(format_args!("{tenant}error: {}", failure.message()));
         }
@@ -134,16 +135,13 @@ impl Job<'_> {
     fn client_of(&self, tenant: &Tenant) -> Result<Client, Failure> {
         let (endpoint, credential) = (tenant.endpoint(self.common)?, tenant.credential()?);
         let teller = Teller::new(self.ui, Some(&tenant.name));
-        Ok(match &self.common.pace_file {
-            // The service counts for each tenant, and so does a file.
-            Some(path) => {
-                let mut name = path.clone().into_os_string();
-                name.push(format!(".{}", tenant.name));
-                let file = PaceFile::new(PathBuf::from(name));
-                connect::builder(self.common, endpoint, credential, teller).pace_store(file).build()
-            }
-            None => connect::builder(self.common, endpoint, credential, teller).build(),
-        })
+        // The service counts for each tenant, and so does a file.
+        let pace_file = self.common.pace_file.clone().map(|path| {
+            let mut name = path.into_os_string();
+            name.push(format!(".{}", tenant.name));
+            PathBuf::from(name)
+        });
+        connect::client(self.common, endpoint, credential, pace_file, teller)
     }
 
     /// Plans, and carries out what was planned unless that was all.

@@ -128,7 +128,11 @@ fn files_are_removed_and_those_that_are_not_there_are_no_error() {
     assert!(emulator.library().names().is_empty());
     let ran = Lrlib::of(&emulator).run(&["delete", "a/b"]);
     assert_eq!(ran.code, 2);
-    assert_eq!(ran.stderr, "error: `a/b`: file name contains the path separator '/' at byte 1\n");
+    assert_eq!(
+        ran.stderr,
+        "error: `a/b`: file name contains the path separator '/' at byte 1; give names as `list` shows them, and \
+         remove files of other names in the portal\n"
+    );
 }
 
 #[test]

@@ -14,6 +14,7 @@ fn a_first_sync_creates_and_a_second_finds_all_unchanged_with_one_call() {
     let plan = lrlib.run(&["plan", EXAMPLES]);
     assert_eq!(plan.code, 4);
     assert_eq!(plan.stdout, "ACTION  NAME              WHY\ncreate  Get-DnsCache.ps1\n");
+    assert_eq!(lrlib.run(&["sync", EXAMPLES, "--dry-run"]).code, 4);
     assert!(emulator.library().names().is_empty());
 
     let first = lrlib.run(&["sync", EXAMPLES]);
@@ -43,6 +44,7 @@ fn files_of_others_are_in_the_way_unless_taken_over() {
     assert_eq!(lrlib.run(&["plan", dir.text()]).code, 1);
     let ran = lrlib.run(&["sync", dir.text()]);
     assert_eq!(ran.code, 3);
+    assert!(ran.stderr.contains("is left alone: rename your file, or"), "{}", ran.stderr);
     assert_eq!(
         ran.stdout,
         "ACTION    NAME   WHY\n\
@@ -140,4 +142,10 @@ fn runs_share_the_services_rates_through_a_file() {
         ran.stderr
     );
     assert_eq!(emulator.library().calls(), 100, "the service was not even asked");
+
+    let script = dir.write("a.ps1", "Get-Date\n");
+    let ran = lrlib.run(&["list", "--pace-file", &script]);
+    assert_eq!(ran.code, 2);
+    assert_eq!(ran.stderr, format!("error: --pace-file: {script}: this is no pace file\n"));
+    assert_eq!(std::fs::read_to_string(&script).unwrap(), "Get-Date\n");
 }

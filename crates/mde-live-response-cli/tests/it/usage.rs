@@ -105,7 +105,7 @@ fn no_output_holds_a_token() {
 
 #[test]
 fn what_does_not_fit_together_is_a_matter_of_usage() {
-    let cases: [(&[&str], &str); 13] = [
+    let cases: [(&[&str], &str); 14] = [
         (&[], "Usage: lrlib"),
         (&["uplaod"], "unrecognized subcommand"),
         (&["upload"], "required arguments"),
@@ -124,6 +124,7 @@ fn what_does_not_fit_together_is_a_matter_of_usage() {
             &["sync", "tests", "--tenants", "x", "--token-file", "y"],
             "a tenants file says where each token is",
         ),
+        (&["man", "nothing"], "there is no such command"),
         (&["list", "--token", "canary"], "unexpected argument '--token'"),
         (&["sync", ".", "--owner", ""], "owner must be 1 to 100 characters"),
     ];
@@ -140,6 +141,8 @@ fn help_manual_and_completions_come_without_a_token() {
         (&["--help"][..], "Exit codes:"),
         (&["--version"], env!("CARGO_PKG_VERSION")),
         (&["man"], ".TH lrlib 1"),
+        (&["man", "sync"], ".TH lrlib-sync 1"),
+        (&["man", "sync"], "take\\-over"),
         (&["completions", "bash"], "_lrlib()"),
         (&["completions", "zsh"], "#compdef lrlib"),
     ] {
