@@ -1,7 +1,7 @@
 //! The limit: a file's bytes into a socket, plain or over bare rustls, with calls of 256 KiB on one kept connection.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, IoSlice, Read, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
 
@@ -70,30 +70,39 @@ impl Rival for Raw {
         .into_bytes();
         head.extend_from_slice(&self.form.head);
         let out = self.stream.get_mut();
-        // One buffer, filled to its end: the head, the file, the tail.
-        self.buffer[..head.len()].copy_from_slice(&head);
-        let mut filled = head.len();
-        let mut hash = Sha256::new();
+        let (mut hash, mut left) = (Sha256::new(), file.metadata()?.len());
+        let mut before: &[u8] = &head;
         loop {
-            let n = file.read(&mut self.buffer[filled..])?;
-            if n == 0 {
+            let n = file.read(&mut self.buffer)?;
+            let chunk = &self.buffer[..n];
+            if self.hashes {
+                hash.update(chunk);
+            }
+            left -= n as u64;
+            // The head goes with the first bytes and the tail with the last: one call each.
+            let after: &[u8] = if left == 0 { &self.form.tail } else { &[] };
+            let mut pieces = [before, chunk, after].map(IoSlice::new);
+            write_all(out, &mut pieces)?;
+            if left == 0 {
                 break;
             }
-            if self.hashes {
-                hash.update(&self.buffer[filled..filled + n]);
-            }
-            filled += n;
-            if filled == self.buffer.len() {
-                out.write_all(&self.buffer)?;
-                filled = 0;
-            }
+            before = &[];
         }
-        out.write_all(&self.buffer[..filled])?;
-        out.write_all(&self.form.tail)?;
         out.flush()?;
         std::hint::black_box(hash.finalize());
         read_answer(&mut self.stream)
     }
+}
+
+fn write_all(out: &mut impl Write, mut pieces: &mut [IoSlice<'_>]) -> io::Result<()> {
+    IoSlice::advance_slices(&mut pieces, 0);
+    while !pieces.is_empty() {
+        match out.write_vectored(pieces)? {
+            0 => return Err(io::ErrorKind::WriteZero.into()),
+            n => IoSlice::advance_slices(&mut pieces, n),
+        }
+    }
+    Ok(())
 }
 
 fn read_answer(stream: &mut impl BufRead) -> Result<(), Failure> {

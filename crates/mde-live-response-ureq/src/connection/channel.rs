@@ -78,16 +78,14 @@ impl Channel {
     ) -> Result<io::Result<bool>, Fault> {
         let len = first.len() + second.len();
         let past_first = progress.taken.saturating_sub(first.len());
-        let rest = [
-            IoSlice::new(first.get(progress.taken..).unwrap_or_default()),
-            IoSlice::new(second.get(past_first..).unwrap_or_default()),
-        ];
+        let first = first.get(progress.taken..).unwrap_or_default();
+        let second = second.get(past_first..).unwrap_or_default();
         let written = match &mut self.tls {
-            None => self.socket.write(time, |stream| stream.write_vectored(&rest))?,
+            None => self.socket.write(time, |stream| write_both(stream, first, second))?,
             Some(tls) => {
                 // Encrypts at most rustls's own buffer limit; what is left is taken when that is out.
                 if !tls.wants_write() {
-                    match tls.writer().write_vectored(&rest) {
+                    match write_both(&mut tls.writer(), first, second) {
                         Ok(n) => progress.taken += n,
                         Err(cause) => return Ok(Err(cause)),
                     }
@@ -136,4 +134,12 @@ impl Channel {
         }
         Ok(Incoming::Unfinished)
     }
+}
+
+/// With one call, and as one text where there is only one.
+fn write_both(to: &mut dyn Write, first: &[u8], second: &[u8]) -> io::Result<usize> {
+    if first.is_empty() {
+        return to.write(second);
+    }
+    to.write_vectored(&[IoSlice::new(first), IoSlice::new(second)])
 }
