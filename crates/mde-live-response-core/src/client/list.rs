@@ -10,7 +10,7 @@ use super::retry::Repeat;
 use super::task::Task;
 use super::{Client, Inner};
 use crate::error::{Error, ResponseError, ResponseErrorKind};
-use crate::model::{CallKind, FileName, LibraryFile};
+use crate::model::{CallKind, FileName, LibraryFile, folded};
 use crate::transport::Delivery;
 use crate::wire::{MAX_PAGE_BYTES, Page, page_request, read_page};
 
@@ -59,10 +59,10 @@ impl fmt::Debug for List<'_> {
 
 /// What the library holds under a name, in any letter case; `None`: nothing.
 pub(super) fn find(task: &Task<'_>, name: &FileName) -> Result<Option<LibraryFile>, Error> {
-    let wanted = name.as_str().to_lowercase();
+    let wanted = folded(name.as_str());
     let mut pages = Pages::default();
     while let Some(page) = pages.next(task) {
-        let found = page?.into_iter().find(|file| file.file_name().to_lowercase() == wanted);
+        let found = page?.into_iter().find(|file| folded(file.file_name()) == wanted);
         if found.is_some() {
             return Ok(found);
         }

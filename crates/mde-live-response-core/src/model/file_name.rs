@@ -243,6 +243,12 @@ fn is_percent_escape(name: &[u8], at: usize) -> bool {
 }
 
 /// Windows looks only at what stands before the first dot, without trailing spaces, in any letter case.
+/// What names have in common that differ by letter case alone. By way of upper case, for letters with two lower ones
+/// (`σ` and `ς`, `ß` and `ss`): better one name too few than somebody's file replaced.
+pub(crate) fn folded(name: &str) -> String {
+    name.to_uppercase().to_lowercase()
+}
+
 fn is_device(name: &str) -> bool {
     let stem = name.split('.').next().unwrap_or(name).trim_end_matches(' ');
     let is = |device: &str| stem.eq_ignore_ascii_case(device);

@@ -26,6 +26,7 @@ pub use content_type::{ContentType, InvalidContentType};
 pub use deleted::Deleted;
 pub(crate) use endpoint::login_url;
 pub use endpoint::{Endpoint, InvalidEndpoint};
+pub(crate) use file_name::folded;
 pub use file_name::{FileName, InvalidFileName};
 pub use library_file::{LibraryFile, Timestamp};
 pub use sha256::{InvalidSha256, Sha256Digest};

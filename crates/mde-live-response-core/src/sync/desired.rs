@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Error, InputError};
 use crate::model::{
-    Description, FileContent, FileName, ParametersDescription, Sha256Digest, Upload,
+    Description, FileContent, FileName, ParametersDescription, Sha256Digest, Upload, folded,
 };
 
 /// A file that the library should hold, with what is said of it.
@@ -161,10 +161,4 @@ impl Desired {
     pub fn files(&self) -> impl ExactSizeIterator<Item = &DesiredFile> {
         self.files.iter()
     }
-}
-
-/// What names have in common that differ by letter case alone. By way of upper case, for letters with two lower ones
-/// (`σ` and `ς`, `ß` and `ss`): better one name too few than somebody's file replaced.
-pub(super) fn folded(name: &str) -> String {
-    name.to_uppercase().to_lowercase()
 }

@@ -2,9 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::desired::{Desired, DesiredFile, folded};
+use super::desired::{Desired, DesiredFile};
 use super::owner::Owner;
-use crate::model::{FileName, LibraryFile};
+use crate::model::{FileName, LibraryFile, folded};
 
 /// Whose files a plan is about, and what it may do to others.
 #[derive(Debug, Clone)]

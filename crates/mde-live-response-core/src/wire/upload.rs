@@ -11,7 +11,7 @@ use super::request::{self, files_uri};
 use super::{Body, Boundary, SendRecord, entity, failure};
 use super::{Random, RandomError};
 use crate::error::{Error, MismatchError, MismatchErrorKind, ResponseError, ResponseErrorKind};
-use crate::model::AccessToken;
+use crate::model::{AccessToken, folded};
 use crate::model::{Endpoint, IfExists, LibraryFile, Sha256Digest, Upload};
 use crate::transport::{Delivery, TransportError, TransportErrorKind};
 
@@ -172,7 +172,7 @@ impl<'a> UploadForm<'a> {
     fn check_name(&self, stored: &LibraryFile) -> Result<(), MismatchError> {
         let sent = self.upload.name().as_str();
         let stored_name = stored.file_name();
-        if stored_name == sent || stored_name.to_lowercase() == sent.to_lowercase() {
+        if stored_name == sent || folded(stored_name) == folded(sent) {
             return Ok(());
         }
         Err(MismatchError::new(MismatchErrorKind::FileName {
