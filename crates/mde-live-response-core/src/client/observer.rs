@@ -108,7 +108,8 @@ pub enum Event<'a> {
         /// For how long, where that is known; something else may end it sooner or prolong it.
         time: Option<Duration>,
     },
-    /// The store of the pace cannot be had ([`PaceStore`](crate::PaceStore)): this call goes by the client's own count.
+    /// The store of the pace cannot be had ([`PaceStore`](crate::PaceStore)): this call goes by the client's own count,
+    /// and does not tell of it again. The store learns of the call when it can be had again.
     PaceStoreFailed {
         /// Why.
         error: &'a io::Error,

@@ -2,8 +2,6 @@
 
 use std::fmt;
 use std::io;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
@@ -35,12 +33,14 @@ use super::ledger::{Ledger, Rate, Written};
 /// ```
 pub trait PaceStore: fmt::Debug + Send + Sync {
     /// Hands out what is kept, nothing at first, and keeps what is returned; nobody else does the same meanwhile.
-    /// Does not wait for whoever is at it.
+    /// Does not wait for whoever is at it. `change` is called once, while what is kept is held: it also looks at the
+    /// clock.
     ///
     /// # Errors
     ///
-    /// [`WouldBlock`](io::ErrorKind::WouldBlock) when somebody else is at it just now: it is tried again soon. After any
-    /// other error the client goes by its own count alone, and tells its observer.
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) when somebody else is at it just now: it is tried again soon. After
+    /// any other error, and after two seconds of this one, the call goes by the client's own count, and its observer
+    /// is told.
     fn update(&self, change: &mut dyn FnMut(&[u8]) -> Vec<u8>) -> io::Result<()>;
 }
 
@@ -58,35 +58,21 @@ struct Kept {
     ledger: Written,
 }
 
-/// Changes the ledger that a store keeps, brought up to a time since 1970. What cannot be read counts as empty: the
-/// service's own 429 says the rest.
+/// Changes the ledger that a store keeps. What cannot be read counts as empty: the service's own 429 says the rest.
 pub(super) fn update<T>(
     store: &dyn PaceStore,
     rates: &[Rate],
-    now: Duration,
     change: impl FnOnce(&mut Ledger) -> T,
 ) -> io::Result<T> {
     let mut change = Some(change);
     let mut outcome = None;
     store.update(&mut |bytes| {
         let kept = serde_json::from_slice(bytes).ok().filter(|kept: &Kept| kept.format == FORMAT);
-        let mut ledger = kept.map(|kept| kept.ledger.read(rates, now)).unwrap_or_default();
-        ledger.settle(rates, now);
+        let mut ledger = kept.map(|kept| kept.ledger.read(rates)).unwrap_or_default();
         if let Some(change) = change.take() {
             outcome = Some(change(&mut ledger));
         }
         serde_json::to_vec(&Kept { format: FORMAT, ledger: (&ledger).into() }).unwrap_or_default()
     })?;
     outcome.ok_or_else(|| io::Error::other("the store did not hand out what it keeps"))
-}
-
-/// A name for a call that no other process gives to one of its own.
-pub(super) fn call_id(time_of_day: SystemTime) -> String {
-    static CALLS: AtomicU64 = AtomicU64::new(0);
-    let (process, call) = (std::process::id(), CALLS.fetch_add(1, Ordering::Relaxed));
-    format!("{process}-{}-{call}", since_1970(time_of_day).as_nanos())
-}
-
-pub(super) fn since_1970(time: SystemTime) -> Duration {
-    time.duration_since(UNIX_EPOCH).unwrap_or_default()
 }
