@@ -12,8 +12,10 @@ const MAX_BYTES: u64 = 1024 * 1024;
 /// A [`PaceStore`] in a file. For one application in one tenant: others count for themselves, and need a file of their
 /// own.
 ///
-/// The file is made when it is needed, readable by its owner alone, and locked for as long as a change to it takes. It
-/// holds no secret. A file that a crash has left broken counts as empty.
+/// The file is made when it is needed, readable by its owner alone, and locked for as long as a change to it takes: a
+/// process that is killed locks nobody out. It is written in place, for a file that took its place would not be
+/// locked; one that a crash has left broken counts as empty, and so does whatever else is there. It holds no secret.
+/// For a local disk: locks of drives in a network differ.
 ///
 /// # Examples
 ///
@@ -59,7 +61,12 @@ impl PaceFile {
     }
 
     fn change(&self, change: &mut dyn FnMut(&[u8]) -> Vec<u8>) -> io::Result<()> {
-        let mut locked = Locked::new(self.open()?)?;
+        let file = self.open()?;
+        if !file.metadata()?.is_file() {
+            // A pipe, say, from which a read might never come back.
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
+        }
+        let mut locked = Locked::new(file)?;
         let mut kept = Vec::new();
         (&mut locked.file).take(MAX_BYTES).read_to_end(&mut kept)?;
         let changed = change(&kept);

@@ -1,7 +1,10 @@
 //! The pace in a file: locked, private, and shared for real.
 
+use std::env;
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
@@ -11,12 +14,40 @@ use mde_live_response_mock::{FakeLibrary, ManualClock};
 
 use crate::support::TempDir;
 
+/// Where a child process finds the file.
+const FILE: &str = "LRLIB_TEST_PACE_FILE";
+
+/// This test binary, about to run one child test on this file. Without a parent, a child test has nothing to do.
+fn child(test: &str, path: &Path) -> Command {
+    let mut command = Command::new(env::current_exe().unwrap());
+    command.args(["--nocapture", "--exact", &format!("pace_file::{test}")]).env(FILE, path);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    command
+}
+
+fn of_parent() -> Option<PaceFile> {
+    env::var_os(FILE).map(PaceFile::new)
+}
+
 /// Adds one to the number that is kept.
 fn count(store: &PaceFile) -> io::Result<()> {
     store.update(&mut |kept| {
         let number: u64 = String::from_utf8_lossy(kept).parse().unwrap_or_default();
         (number + 1).to_string().into_bytes()
     })
+}
+
+fn count_in_the_end(store: &PaceFile) {
+    while let Err(error) = count(store) {
+        assert_eq!(error.kind(), io::ErrorKind::WouldBlock, "{error}");
+        thread::yield_now();
+    }
+}
+
+fn count_to_a_hundred(store: &PaceFile) {
+    for _ in 0..100 {
+        count_in_the_end(store);
+    }
 }
 
 #[test]
@@ -27,12 +58,7 @@ fn threads_with_files_of_their_own_lose_no_change() {
         for _ in 0..8 {
             scope.spawn(|| {
                 let store = PaceFile::new(&path);
-                for _ in 0..100 {
-                    while let Err(error) = count(&store) {
-                        assert_eq!(error.kind(), io::ErrorKind::WouldBlock, "{error}");
-                        thread::yield_now();
-                    }
-                }
+                count_to_a_hundred(&store);
             });
         }
     });
@@ -52,6 +78,54 @@ fn a_file_that_somebody_else_has_locked_is_busy_and_not_waited_for() {
 }
 
 #[test]
+fn child_counts_to_a_hundred() {
+    let Some(store) = of_parent() else { return };
+    count_to_a_hundred(&store);
+}
+
+#[test]
+fn processes_lose_no_change() {
+    let dir = TempDir::new();
+    let path = dir.path().join("pace.json");
+    let start = || child("child_counts_to_a_hundred", &path).spawn().unwrap();
+    let children = [(); 4].map(|()| start());
+    for child in children {
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+    }
+    assert_eq!(fs::read_to_string(&path).unwrap(), "400");
+}
+
+#[test]
+fn child_stops_in_the_midst_of_a_change() {
+    let Some(store) = of_parent() else { return };
+    let stop = |kept: &[u8]| {
+        println!("\nlocked");
+        io::stdin().read_to_end(&mut Vec::new()).unwrap();
+        kept.to_vec()
+    };
+    store.update(&mut { stop }).unwrap();
+}
+
+#[test]
+fn a_process_that_is_killed_locks_nobody_out() {
+    let dir = TempDir::new();
+    let path = dir.path().join("pace.json");
+    let store = PaceFile::new(&path);
+    count(&store).unwrap();
+    let mut process = child("child_stops_in_the_midst_of_a_change", &path).spawn().unwrap();
+    let mut told = BufReader::new(process.stdout.take().unwrap()).lines();
+    assert!(told.any(|line| line.unwrap() == "locked"), "the child ended");
+
+    assert_eq!(count(&store).unwrap_err().kind(), io::ErrorKind::WouldBlock);
+    process.kill().unwrap();
+    process.wait().unwrap();
+    // Not every system lets go of the lock at once.
+    count_in_the_end(&store);
+    assert_eq!(fs::read_to_string(&path).unwrap(), "2");
+}
+
+#[test]
 fn a_shorter_text_leaves_nothing_of_a_longer_one() {
     let dir = TempDir::new();
     let store = PaceFile::new(dir.path().join("pace.json"));
@@ -68,6 +142,30 @@ fn the_file_is_its_owners_alone() {
     let store = PaceFile::new(dir.path().join("pace.json"));
     count(&store).unwrap();
     assert_eq!(fs::metadata(store.path()).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_regular_file_is_not_read() {
+    let error = count(&PaceFile::new("/dev/null")).unwrap_err();
+    assert_eq!(error.to_string(), "/dev/null: not a regular file");
+}
+
+#[test]
+fn a_file_that_cannot_be_read_as_a_pace_is_begun_anew() {
+    let dir = TempDir::new();
+    for garbage in [b"{\"format\":1,\"led".to_vec(), vec![0; 3], vec![b' '; 3 << 20]] {
+        let path = dir.write("pace.json", &garbage);
+        let library = FakeLibrary::new();
+        let token = AccessToken::new("an-access-token").unwrap();
+        let client = Client::builder(Endpoint::COMMERCIAL, token, library.clone())
+            .clock(ManualClock::new())
+            .pace_store(PaceFile::new(&path))
+            .build();
+        client.upload(&Upload::new("a.ps1".parse().unwrap(), b"x")).unwrap();
+        let kept = fs::read_to_string(&path).unwrap();
+        assert!(kept.starts_with('{') && kept.ends_with('}') && kept.len() < 1_000, "{kept:.100}");
+    }
 }
 
 #[test]
