@@ -127,6 +127,10 @@ pub(super) fn client(
 /// Where a pace may be kept: what holds something else, a script say, is not written over.
 fn checked(path: PathBuf) -> Result<PathBuf, Failure> {
     let mut start = [0];
+    // A pipe, say, is for the pace file itself to refuse: opening one could wait for ever.
+    if !path.is_file() {
+        return Ok(path);
+    }
     match File::open(&path).and_then(|mut file| file.read(&mut start)) {
         // A pace is a JSON object.
         Ok(1) if start != *b"{" => {
