@@ -15,7 +15,7 @@ use crate::table::{self, Row, Section};
 
 /// Sizes in bytes, how many rounds make the figures steady, and how many uploads in a row each gets in a round: with small
 /// ones, cold caches after another rival would be what is measured.
-const SIZES: [(u64, usize, u32); 3] = [(1024, 100, 30), (1024 * 1024, 60, 3), (20_000_000, 40, 1)];
+const SIZES: [(u64, usize, u32); 3] = [(1024, 100, 30), (1024 * 1024, 60, 3), (20_000_000, 60, 1)];
 const WARM_UP: usize = 3;
 
 pub(crate) fn run(quick: bool, only: Option<u64>, json: bool) -> Result<(), Failure> {
