@@ -157,9 +157,10 @@ impl Transport for Link {
         Ok(self.receive(&exchange)?)
     }
 
-    /// Nothing may be waiting: neither an end nor bytes that belong to no request.
+    /// Nothing may be waiting: neither an end nor bytes that belong to no request, nor a head that never went out.
     fn is_open(&mut self) -> bool {
         !self.broken
+            && self.held.is_empty()
             && self.buffers.input().is_empty()
             && matches!(self.channel.read(&mut [0], Wait::No), Ok(Incoming::Nothing))
     }
