@@ -38,6 +38,13 @@ impl<'a> TokenRequest<'a> {
         self.task.time_left()
     }
 
+    /// Whether the call that asks was cancelled meanwhile. A credential that takes its time looks at it; one that does
+    /// not is waited for.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.task.is_cancelled()
+    }
+
     /// The service that the token is for: [`Endpoint::audience`] names it, [`Endpoint::login`] issues it.
     #[must_use]
     pub fn endpoint(&self) -> &'a Endpoint {

@@ -21,6 +21,7 @@ pub(super) fn run<T>(
         let outcome = turn(task).and_then(|_slot| {
             // The turn, or a pause before it, may have been long in coming.
             token = task.token(None)?;
+            task.go_on()?;
             attempts.begin();
             attempt(&token, task.limits())
         });

@@ -75,7 +75,7 @@ impl<'a> Task<'a> {
         Limits::new().with_time_left(Some(self.time_left())).with_cancel(self.cancel.cloned())
     }
 
-    fn is_cancelled(&self) -> bool {
+    pub(super) fn is_cancelled(&self) -> bool {
         self.cancel.is_some_and(CancelToken::is_cancelled)
     }
 

@@ -70,6 +70,8 @@ impl Tokens {
                 return Ok(current.token.clone());
             }
             if !state.asking {
+                // Nobody asks for a call that is no longer wanted: that may cost a person's time.
+                task.go_on()?;
                 state.asking = true;
                 drop(state);
                 return self.ask(&Asking { tokens: self, clock: task.clock() }, task, refused);
@@ -91,6 +93,10 @@ impl Tokens {
         refused: Option<&AccessToken>,
     ) -> Result<AccessToken, Error> {
         let issued = self.credential.token(&TokenRequest::new(refused.is_some(), task));
+        if issued.is_err() {
+            // One call's cancel is no failed renewal for the others.
+            task.go_on()?;
+        }
         let now = asking.clock.now();
         let mut state = self.lock();
         match issued {
@@ -131,7 +137,8 @@ impl State {
         if refused.is_some() || current.expires_at.is_some_and(|at| at <= now) {
             return None;
         }
-        current.renew_at = Some(now.saturating_add(PAUSE_AFTER_FAILURE));
+        let next = now.saturating_add(PAUSE_AFTER_FAILURE);
+        current.renew_at = Some(current.expires_at.map_or(next, |at| at.min(next)));
         Some(current.token.clone())
     }
 }

@@ -36,7 +36,8 @@ pub(crate) fn read_deleted(
     now: SystemTime,
 ) -> Result<Deleted, Error> {
     match reply.status() {
-        StatusCode::NO_CONTENT | StatusCode::OK => Ok(Deleted::Removed),
+        StatusCode::NO_CONTENT => Ok(Deleted::Removed),
+        StatusCode::OK if is_service(reply) => Ok(Deleted::Removed),
         StatusCode::NOT_FOUND if is_service(reply) => Ok(Deleted::WasAbsent),
         _ => {
             failure::check(reply, endpoint, now)?;
@@ -48,9 +49,12 @@ pub(crate) fn read_deleted(
     }
 }
 
-/// Whether the answer can be the service's own. A page for people is a gateway's, or another host's: it does not know
-/// the file, nor the library.
+/// Whether the answer can be the service's own. A page for people, or an error in another form, is a gateway's or another
+/// host's: it does not know the file, nor the library.
 fn is_service(reply: &Response<Vec<u8>>) -> bool {
     reply.body().trim_ascii().is_empty()
-        || json::text(reply).is_ok_and(|text| text.trim_ascii_start().starts_with('{'))
+        || json::text(reply).is_ok_and(|text| match reply.status() {
+            StatusCode::NOT_FOUND => failure::code_of(text).is_some(),
+            _ => text.trim_ascii_start().starts_with('{'),
+        })
 }

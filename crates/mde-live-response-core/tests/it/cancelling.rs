@@ -250,3 +250,26 @@ fn a_token_ends_all_its_clients_and_keeps_none() {
         assert!(matches!(client.upload(&upload()), Err(Error::Cancelled(_))));
     }
 }
+
+/// A credential may ask a person: not for a call that nobody wants any more. And whoever takes long can look.
+#[test]
+fn r13_a_cancelled_call_asks_for_no_token() {
+    let asked = Arc::new(Mutex::new(0));
+    let count = Arc::clone(&asked);
+    let cancel = CancelToken::new();
+    let (seen, is_seen) = (cancel.clone(), Arc::new(Mutex::new(false)));
+    let heard = Arc::clone(&is_seen);
+    let credential = CredentialFn::new(move |request| {
+        *count.lock().unwrap() += 1;
+        seen.cancel();
+        *heard.lock().unwrap() = request.is_cancelled();
+        Ok(AccessToken::new("an-access-token").unwrap().into())
+    });
+    let client = Client::builder(Endpoint::COMMERCIAL, credential, MockTransport::new()).build();
+    let client = client.cancelled_by(&cancel);
+    for _ in 0..2 {
+        // Cancelled while it asks, then before.
+        assert!(matches!(client.upload(&upload()), Err(Error::Cancelled(_))));
+    }
+    assert_eq!((*asked.lock().unwrap(), *is_seen.lock().unwrap()), (1, true));
+}

@@ -214,3 +214,31 @@ fn a_401_after_an_unknown_outcome_leaves_it_unknown() {
     let error = client.upload(&upload().if_exists(IfExists::Override)).unwrap_err();
     assert_eq!((error.status().unwrap().as_u16(), error.delivery()), (401, Delivery::Unknown));
 }
+
+/// A renewal that failed is tried again when the old token ends, however soon that is.
+#[test]
+fn an_old_token_is_not_used_past_its_end_after_a_failed_renewal() {
+    let times = Arc::new(AtomicUsize::new(0));
+    let asked = Arc::clone(&times);
+    let credential = CredentialFn::new(move |_| match asked.fetch_add(1, Ordering::SeqCst) {
+        1 => Err(CredentialError::new("not now")),
+        n => {
+            let token = AccessToken::new(format!("token-number-{n}")).unwrap();
+            Ok(IssuedToken::expiring(token, Duration::from_secs(600)))
+        }
+    });
+    let clock = ManualClock::new();
+    let mock =
+        MockTransport::new().reply(Reply::stored()).reply(Reply::stored()).reply(Reply::stored());
+    let client = Client::builder(Endpoint::COMMERCIAL, credential, mock.clone())
+        .clock(clock.clone())
+        .build();
+    client.upload(&upload()).unwrap();
+    clock.advance(Duration::from_secs(590));
+    client.upload(&upload()).unwrap();
+    clock.advance(Duration::from_secs(20));
+    client.upload(&upload()).unwrap();
+    let [_, before, after] = mock.requests();
+    assert_eq!(before.headers()["authorization"], "Bearer token-number-0");
+    assert_eq!(after.headers()["authorization"], "Bearer token-number-2");
+}

@@ -4,6 +4,8 @@
 //! write that fails is no error yet, for the server may have answered and closed. From then on nothing is
 //! written, and the connection is not used again.
 
+use std::fmt;
+
 use mde_live_response_core::{Phase, TransportErrorKind};
 use ureq::unversioned::transport::{Buffers, LazyBuffers, NextTimeout, Transport};
 
@@ -20,7 +22,6 @@ const OUTPUT: usize = 256 * 1024;
 const INPUT: usize = 68 * 1024;
 
 /// An open connection with its buffers.
-#[derive(Debug)]
 pub(crate) struct Link {
     channel: Channel,
     buffers: LazyBuffers,
@@ -45,14 +46,17 @@ impl Link {
         }
         let mut progress = Progress::default();
         while !exchange.is_stopped() {
-            if exchange.is_head_sent() && self.must_stop(exchange)? {
+            // Also before the first byte: a kept connection may have been closed while the file was read.
+            if (exchange.is_head_sent() || !self.held.is_empty()) && self.must_stop(exchange)? {
                 self.stop(exchange, None);
                 break;
             }
             let output = self.buffers.output().get(..amount).unwrap_or_default();
             let time = Allowance::of(exchange, Phase::Send);
             let written = self.channel.write(&self.held, output, &mut progress, time)?;
-            exchange.given(progress.unsent(self.held.len() + amount).min(amount));
+            if progress.written() > 0 {
+                exchange.given(progress.unsent(self.held.len() + amount).min(amount));
+            }
             if progress.written() > self.held.len() {
                 // From here on there can be an answer.
                 exchange.set_head_sent();
@@ -124,10 +128,6 @@ impl Link {
     }
 
     fn receive(&mut self, exchange: &Exchange) -> Result<bool, Fault> {
-        if !self.held.is_empty() {
-            // A body of which nothing came.
-            self.transmit(0, exchange)?;
-        }
         if std::mem::take(&mut self.unreported) && !self.buffers.input().is_empty() {
             return Ok(true);
         }
@@ -167,5 +167,12 @@ impl Transport for Link {
 
     fn is_tls(&self) -> bool {
         self.channel.is_tls()
+    }
+}
+
+/// What the buffers hold is nobody's business: a token is among it.
+impl fmt::Debug for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Link").field("broken", &self.broken).finish_non_exhaustive()
     }
 }

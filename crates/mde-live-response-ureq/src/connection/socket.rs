@@ -86,7 +86,7 @@ impl Socket {
         time: Allowance<'_>,
         write: impl FnOnce(&mut dyn Write) -> io::Result<usize>,
     ) -> Result<io::Result<usize>, Fault> {
-        let slice = time.left()?.map_or(WRITE_SLICE, |left| left.min(WRITE_SLICE));
+        let slice = time.slice()?.map_or(WRITE_SLICE, |slice| slice.min(WRITE_SLICE));
         let written =
             if WRITES_BLOCK { self.write_for(slice, write) } else { self.write_now(write) };
         Ok(match written {
