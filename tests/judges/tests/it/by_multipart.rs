@@ -1,10 +1,10 @@
-//! The archived `multipart` 0.18: the parser behind servers of an older day.
+//! The archived `multipart` finds in every case what was put into it, but for one stated exception.
 
 use std::io::Read;
 
-use multipart::server::Multipart;
+use mde_live_response_judges::{Form, by_multipart};
 
-use crate::cases::{self, Case, Form};
+use crate::cases::{self, Case};
 use crate::random::Rng;
 
 /// Gives out a body in reads of uneven size.
@@ -23,25 +23,7 @@ impl Read for Arriving<'_> {
 fn read(case: &Case) -> Form {
     let body = case.body();
     let arriving = Arriving { rest: &body, rng: Rng(body.len() as u64) };
-    let mut parts = Multipart::with_body(arriving, case.boundary.as_str());
-    let mut texts = Vec::new();
-    while let Some(mut part) = parts.read_entry().expect(&case.label) {
-        let field = part.headers.name.to_string();
-        let Some(name) = part.headers.filename.clone() else {
-            assert_eq!(part.headers.content_type, None, "case: {}", case.label);
-            let mut text = String::new();
-            part.data.read_to_string(&mut text).expect(&case.label);
-            texts.push((field, text));
-            continue;
-        };
-        let content_type = part.headers.content_type.as_ref().expect(&case.label).to_string();
-        let mut content = Vec::new();
-        part.data.read_to_end(&mut content).expect(&case.label);
-        let after = parts.read_entry().expect(&case.label);
-        assert!(after.is_none(), "case: {}: a part follows the file", case.label);
-        return Form { texts, field, name, content_type, content };
-    }
-    panic!("case: {}: no file part", case.label)
+    by_multipart::read(&case.boundary, arriving).expect(&case.label)
 }
 
 #[test]

@@ -8,6 +8,8 @@ use mde_live_response_core::{
     Upload,
 };
 
+use mde_live_response_judges::Form;
+
 use crate::random::Rng;
 
 /// Seed of the generated cases.
@@ -24,16 +26,6 @@ pub struct Case {
     pub description: Option<String>,
     pub parameters: Option<String>,
     pub if_exists: IfExists,
-}
-
-/// A form as a judge has read it: text parts in their order, then the file.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Form {
-    pub texts: Vec<(String, String)>,
-    pub field: String,
-    pub name: String,
-    pub content_type: String,
-    pub content: Vec<u8>,
 }
 
 impl Case {

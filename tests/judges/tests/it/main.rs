@@ -1,8 +1,7 @@
 //! What core's encoder writes, read back by parsers that nobody here wrote.
 //!
-//! Two judges: `multer`, which current servers use, and the archived `multipart`, which cuts and searches by
-//! other rules. Each must return the exact name, texts and bytes of every case; where one does not, for a
-//! reason of its own, the case stands in a list of stated exceptions and is tested too.
+//! Each judge must return the exact name, texts and bytes of every case; where one does not, for a reason of its
+//! own, the case stands in a list of stated exceptions and is tested too.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,0 +1,75 @@
+//! What a server sends over the socket: `UreqTransport` believes of it what another parser does, or nothing.
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::thread;
+
+use mde_live_response_core::wire::UploadForm;
+use mde_live_response_core::{
+    AccessToken, Delivery, Endpoint, Limits, SendRecord, Transport, Upload,
+};
+use mde_live_response_ureq::UreqTransport;
+
+use crate::shown::shown;
+
+const TOKEN: &str = "a-test-token-of-some-length";
+const MAX_RESPONSE: u64 = 4096;
+
+/// The answer, after the whole request was read.
+pub fn answers(input: &[u8]) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let base = format!("http://{}", listener.local_addr().expect("an address"));
+    let endpoint = Endpoint::loopback_http(&base).expect("an endpoint");
+    let upload = Upload::new("a.ps1".parse().expect("a name"), b"Get-Date\n");
+    let form = UploadForm::render(&upload, &"0123456789abcdef".parse().expect("a boundary"));
+    let mut record = SendRecord::new();
+    let token = AccessToken::new(TOKEN).expect("a token");
+    let mut request = form.request(&endpoint, &token, &mut record);
+    request.extensions_mut().insert(Limits::new().with_max_response(MAX_RESPONSE));
+
+    let result = thread::scope(|scope| {
+        scope.spawn(|| serve(&listener, input));
+        UreqTransport::new().send(request)
+    });
+    match result {
+        Ok(answer) => {
+            assert!(answer.body().len() as u64 <= MAX_RESPONSE);
+            assert_eq!(Some(answer.status().as_u16()), judged_status(input));
+        }
+        Err(error) => {
+            assert!(!shown(&error).contains(TOKEN));
+            assert_ne!(error.delivery(), Delivery::NotDelivered, "it was all sent: {error}");
+        }
+    }
+}
+
+fn serve(listener: &TcpListener, answer: &[u8]) {
+    let (mut stream, _) = listener.accept().expect("a connection");
+    let mut heard = Vec::new();
+    let mut buffer = [0; 4096];
+    while !heard.ends_with(b"\r\n--0123456789abcdef--\r\n") {
+        match stream.read(&mut buffer).expect("a request") {
+            0 => panic!("half a request"),
+            n => heard.extend_from_slice(&buffer[..n]),
+        }
+    }
+    say(&mut stream, answer);
+}
+
+/// All of it, unless the client has heard enough.
+fn say(stream: &mut TcpStream, answer: &[u8]) {
+    let _ = stream.write_all(answer);
+}
+
+/// Status of the first answer that is none of the interim ones.
+fn judged_status(mut bytes: &[u8]) -> Option<u16> {
+    loop {
+        let mut headers = vec![httparse::EMPTY_HEADER; 1024];
+        let mut answer = httparse::Response::new(&mut headers);
+        let Ok(httparse::Status::Complete(head)) = answer.parse(bytes) else { return None };
+        match answer.code {
+            Some(100..=199) if answer.code != Some(101) => bytes = &bytes[head..],
+            code => return code,
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! What a caller types: whatever is accepted keeps the rule, whatever is refused says so in a line.
+
+use std::time::{Duration, SystemTime};
+
+use mde_live_response_core::wire::Boundary;
+use mde_live_response_core::{
+    AccessToken, ClientSecret, ContentType, Description, Endpoint, FileName, ParametersDescription,
+    Sha256Digest,
+};
+use percent_encoding::percent_decode_str;
+use url::{Host, Url};
+
+use crate::shown::shown;
+
+/// One text, tried as everything that a text can become.
+pub fn texts(input: &[u8]) {
+    let Ok(text) = str::from_utf8(input) else { return };
+    file_name(text);
+    match text.parse::<Description>() {
+        Ok(description) => assert_eq!(description.as_str(), text),
+        Err(error) => drop(shown(&error)),
+    }
+    assert_eq!(text.parse::<Description>().is_ok(), text.parse::<ParametersDescription>().is_ok());
+    content_type(text);
+    sha256(text);
+    match text.parse::<Boundary>() {
+        Ok(_) => {
+            assert!((1..=70).contains(&text.len()));
+            assert!(text.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+        }
+        Err(error) => drop(shown(&error)),
+    }
+    token(text);
+    endpoint(text);
+}
+
+fn file_name(text: &str) {
+    let strict = text.parse::<FileName>();
+    let name = match FileName::permitting_separators(text) {
+        Ok(name) => name,
+        Err(error) => {
+            assert!(strict.is_err());
+            return drop(shown(&error));
+        }
+    };
+    assert_eq!(strict.is_ok(), !text.contains([';', '&']));
+    assert_eq!(name.as_str(), text);
+    assert!((1..=255).contains(&text.len()));
+    assert!(!text.chars().any(char::is_control));
+    assert!(!text.contains(['"', '/', '\\', ':', '*', '?', '<', '>', '|', '\u{2028}', '\u{FEFF}']));
+    assert_eq!(text.trim(), text);
+    assert!(!text.ends_with('.'));
+    assert_eq!(percent_decode_str(text).decode_utf8().as_deref(), Ok(text));
+    if strict.is_ok() {
+        assert_eq!(FileName::from_path(format!("/some/where/{text}")).as_ref(), Ok(&name));
+        // Nothing in it leads a URL elsewhere.
+        let mut url = Url::parse("https://service.example/api/libraryfiles/").expect("a URL");
+        url.path_segments_mut().expect("a path").pop_if_empty().push(text);
+        assert_eq!(url.path_segments().expect("a path").count(), 3);
+    }
+    drop(ContentType::guess(&name).as_str().parse::<mime::Mime>().expect("a media type"));
+}
+
+fn content_type(text: &str) {
+    match text.parse::<ContentType>() {
+        Ok(_) => {
+            let judged: mime::Mime = text.parse().expect("a media type");
+            assert_eq!(judged.params().count(), 0);
+        }
+        Err(error) => drop(shown(&error)),
+    }
+}
+
+fn sha256(text: &str) {
+    match text.parse::<Sha256Digest>() {
+        Ok(digest) => {
+            assert_eq!(text.len(), 64);
+            assert!(digest.to_string().eq_ignore_ascii_case(text));
+        }
+        Err(error) => drop(shown(&error)),
+    }
+}
+
+fn token(text: &str) {
+    match AccessToken::new(text) {
+        Ok(token) => {
+            assert!(text.bytes().all(|byte| byte.is_ascii_graphic()));
+            assert_eq!(format!("{token:?}"), "AccessToken(..)");
+            if let Some(claims) = token.claims() {
+                let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
+                drop(claims.check("https://api.securitycenter.microsoft.com", now));
+                let _ = claims.permissions().count();
+            }
+        }
+        Err(error) => drop(shown(&error)),
+    }
+    if let Ok(secret) = ClientSecret::new(text) {
+        assert_eq!(format!("{secret:?}"), "ClientSecret(..)");
+    }
+}
+
+fn endpoint(text: &str) {
+    match Endpoint::custom(text) {
+        Ok(endpoint) => {
+            let judged = Url::parse(endpoint.base()).expect("a URL");
+            assert_eq!((judged.scheme(), judged.username()), ("https", ""));
+            assert_eq!((judged.password(), judged.query(), judged.fragment()), (None, None, None));
+            assert_eq!(Endpoint::custom(endpoint.base()).as_ref(), Ok(&endpoint));
+        }
+        Err(error) => drop(shown(&error)),
+    }
+    if let Ok(endpoint) = Endpoint::loopback_http(text) {
+        let judged = Url::parse(endpoint.base()).expect("a URL");
+        match judged.host() {
+            Some(Host::Ipv4(address)) => assert!(address.is_loopback()),
+            Some(Host::Ipv6(address)) => assert!(address.is_loopback()),
+            other => panic!("{other:?} is no loopback address"),
+        }
+    }
+    if let Ok(endpoint) = Endpoint::COMMERCIAL.with_login(text) {
+        let judged = Url::parse(endpoint.login()).expect("a URL");
+        let loopback = judged.host_str().is_some_and(Endpoint::is_loopback_literal);
+        assert!(judged.scheme() == "https" || (judged.scheme() == "http" && loopback));
+    }
+}
