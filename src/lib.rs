@@ -1,8 +1,8 @@
 //! Blocking client for the Microsoft Defender for Endpoint live response library. Unofficial.
 //!
 //! Uploads scripts and tools to the library and returns only after the service has named the SHA-256 of
-//! exactly the bytes that were sent. No async runtime, no hidden threads, and a [`Transport`] trait that a
-//! test or another HTTP client can implement.
+//! exactly the bytes that were sent. No async runtime, no threads but for what cannot be cut short (looking up a
+//! name, opening a connection), and a [`Transport`] trait that a test or another HTTP client can implement.
 //!
 #![cfg_attr(feature = "ureq", doc = "```no_run")]
 #![cfg_attr(not(feature = "ureq"), doc = "```text")]
@@ -23,9 +23,11 @@
 //! Every error knows what is known of the library's state: see [`Error::delivery`]. Testing code that uses a
 //! [`Client`] needs no network: the crate `mde-live-response-mock` stands in for the transport.
 //!
+//! The [`guide`] has a page on transports, on tests, on every error, on other clouds, and on a transport of one's own.
+//!
 //! # Features
 //!
-//! * `ureq` (default): [`UreqTransport`] and [`client`]. Without it this is the core crate alone, for a
+//! * `ureq` (default): `UreqTransport` and `client`. Without it this is the core crate alone, for a
 //!   transport of your own.
 //! * `platform-roots`: trusts the operating system's certificate roots where asked to.
 //! * `log`: `LogObserver`, which writes what a client tells to the program's logger.
@@ -33,6 +35,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod guide;
 #[cfg(feature = "log")]
 mod log_observer;
 
