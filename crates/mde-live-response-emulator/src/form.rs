@@ -6,8 +6,8 @@
 use std::io;
 
 use axum::body::Body;
-use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::http::{HeaderMap, HeaderValue};
 use futures_util::StreamExt;
 use mde_live_response_mock::UploadCall;
 use multer::Multipart;
@@ -72,6 +72,9 @@ async fn parts(mut form: Multipart<'_>) -> Result<UploadCall, NoForm> {
             call.faults
                 .push(format!("the filename of part `{}` cannot be read", name.escape_debug()));
         }
+        if let Some(why) = unreadable(part.headers(), filename.is_some()) {
+            call.faults.push(format!("part `{}` {why}", name.escape_debug()));
+        }
         let mut content = Vec::new();
         while let Some(chunk) = part.chunk().await? {
             content.extend_from_slice(&chunk);
@@ -86,6 +89,23 @@ async fn parts(mut form: Multipart<'_>) -> Result<UploadCall, NoForm> {
 fn mentions_file_name(headers: &HeaderMap) -> bool {
     let disposition = headers.get(CONTENT_DISPOSITION).map_or(&[][..], |value| value.as_bytes());
     String::from_utf8_lossy(disposition).to_ascii_lowercase().contains("filename")
+}
+
+/// What the parser passes over, too, and would be taken for something that it is not: a part of another kind than
+/// a form's, and one that holds several files, each in a part of its own.
+fn unreadable(headers: &HeaderMap, is_file: bool) -> Option<&'static str> {
+    let starts_with = |value: &HeaderValue, start: &str| {
+        let text = value.as_bytes().trim_ascii_start().get(..start.len());
+        text.is_some_and(|text| text.eq_ignore_ascii_case(start.as_bytes()))
+    };
+    let disposition = headers.get(CONTENT_DISPOSITION);
+    if disposition.is_some_and(|value| !starts_with(value, "form-data;")) {
+        return Some("has a disposition that is not form-data");
+    }
+    let content_type = headers.get(CONTENT_TYPE).filter(|_| !is_file);
+    content_type
+        .is_some_and(|value| starts_with(value, "multipart/"))
+        .then_some("holds parts of its own")
 }
 
 #[cfg(test)]

@@ -6,8 +6,9 @@ use axum::Router;
 use axum::body::{Body, HttpBody, to_bytes};
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State as Shared};
-use axum::http::header::{ALLOW, CONNECTION, CONTENT_TYPE};
-use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
+use axum::http::header::{ALLOW, CONNECTION, CONTENT_TYPE, HOST};
+use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Version};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::routing::any;
 use mde_live_response_mock::{Action, FakeLibrary, TokenCall, bearer_token};
 
@@ -24,12 +25,28 @@ struct App {
 
 /// All that is served.
 pub(crate) fn router(library: FakeLibrary, state: Option<State>) -> Router {
+    let app = Arc::new(App { library, state });
     Router::new()
         .route("/api/libraryfiles", any(files))
         .route("/api/libraryfiles/{name}", any(file))
         .route("/{tenant}/oauth2/v2.0/token", any(token))
         .fallback(nothing)
-        .with_state(Arc::new(App { library, state }))
+        .layer(from_fn_with_state(Arc::clone(&app), for_one_host))
+        .with_state(app)
+}
+
+/// Refuses what HTTP tells every server to refuse, and the one here does not: a request that does not say, once,
+/// for which host it is. Only in HTTP/1.0 may it say nothing.
+async fn for_one_host(
+    Shared(app): Shared<Arc<App>>,
+    request: Request,
+    next: Next,
+) -> Response<Body> {
+    match request.headers().get_all(HOST).iter().count() {
+        1 => next.run(request).await,
+        0 if request.version() == Version::HTTP_10 => next.run(request).await,
+        _ => unread(app.no_host(), request.body()),
+    }
 }
 
 async fn files(Shared(app): Shared<Arc<App>>, request: Request) -> Response<Body> {
@@ -127,6 +144,10 @@ impl App {
                 self.library.error(status, "InternalServerError", &error.to_string())
             }
         }
+    }
+
+    fn no_host(&self) -> Answer {
+        self.library.error(StatusCode::BAD_REQUEST, "BadRequest", "there must be one Host")
     }
 
     fn not_found(&self) -> Answer {

@@ -9,7 +9,7 @@
 )]
 
 mod binary;
-mod curl;
+mod clients;
 mod early;
 mod killed;
 mod malformed;

@@ -112,8 +112,15 @@ fn framing_that_only_multer_takes() -> Vec<Row> {
     let around = |before: &[u8], after: &[u8]| [before, &whole(), after].concat();
     let padded = String::from_utf8(whole()).unwrap().replacen("--b\r\n", "--b \t\r\n", 1);
     let form_data = "multipart/form-data";
-    let rows: [(_, _, Vec<u8>, _); 8] = [
+    let rows: [(_, _, Vec<u8>, _); 10] = [
         ("a preamble", TYPE, around(b"hello\r\n", b""), "starts with the delimiter"),
+        ("a preamble in the same line", TYPE, around(b"hello", b""), "starts with the delimiter"),
+        (
+            "more in the last line",
+            TYPE,
+            [&whole()[..whole().len() - 2], b"bye\r\n"].concat(),
+            "ends with the last CRLF",
+        ),
         ("an epilogue", TYPE, around(b"", b"bye"), "ends with the last CRLF"),
         ("no CRLF at the end", TYPE, whole()[..whole().len() - 2].into(), "the last CRLF is there"),
         ("blanks after a delimiter", TYPE, padded.into(), "no transport padding"),
@@ -135,7 +142,11 @@ fn framing_that_only_multer_takes() -> Vec<Row> {
 fn parts_that_only_multer_takes() -> Vec<Row> {
     let named = |more| part("name=\"Description\"", more);
     let escaped = part("name=\"file\"; filename=\"a\\\"b\"", TYPED);
-    let rows: [(_, &[Vec<u8>], _, _); 8] = [
+    let last = [b"Content-Disposition: form-data; name=\"x\"\r\n", &plain()[..]].concat();
+    let lf = part("name=\"file\"; filename=\"a\"", "\nContent-Type: text/plain");
+    let rows: [(_, &[Vec<u8>], _, _); 10] = [
+        ("two dispositions, the last counts", &[last], STORED, "has one"),
+        ("a line of a head that ends with LF", &[lf], STORED, "CRLF alone"),
         ("a file without type", &[part("name=\"file\"; filename=\"a\"", "")], STORED, "has a type"),
         ("a text with a type", &[named(TYPED), plain()], STORED, "has no type"),
         ("another header", &[named("\r\nX: y"), plain()], STORED, "two headers only"),

@@ -6,7 +6,8 @@ use mde_live_response_core::{Body, Transport, http};
 use mde_live_response_emulator::{Application, Emulator, FakeLibrary};
 use serde_json::{Value, json};
 
-use crate::curl::{curl, example_with, status_and_json};
+use crate::clients::Said;
+use crate::clients::curl::{curl, example_with};
 use crate::support::{Answer, connect, exchange};
 
 const FORM: &str = "client_id=a-client&grant_type=client_credentials&client_secret=a~secret%2B%26\
@@ -44,14 +45,14 @@ fn list_status(emulator: &Emulator, token: &str) -> u16 {
 }
 
 /// Asks as the vendor's pages do; `None` where there is no curl.
-fn ask_by_curl(emulator: &Emulator, proof: &[&str]) -> Option<(String, Value)> {
+fn ask_by_curl(emulator: &Emulator, proof: &[&str]) -> Option<Said> {
     let scope = "scope=https://api.securitycenter.microsoft.com/.default";
     let fields = ["client_id=a-client", "grant_type=client_credentials", scope];
     let mut arguments = vec![format!("{}{PATH}", emulator.base_url())];
     for field in fields.iter().chain(proof) {
         arguments.extend(["--data-urlencode".to_owned(), (*field).to_owned()]);
     }
-    curl(b"", &arguments).map(|output| status_and_json(&output))
+    curl(&[], &arguments)
 }
 
 #[test]
@@ -63,11 +64,12 @@ fn curl_gets_a_token_and_uploads_with_it() {
         "client_assertion=an.other.one",
     ];
     for proof in [by_secret, by_assertion] {
-        let Some((status, body)) = ask_by_curl(&emulator, proof) else { return };
-        assert_eq!((status.as_str(), &body["expires_in"]), ("200", &json!(3_599)), "{body}");
+        let Some(Said { status, body }) = ask_by_curl(&emulator, proof) else { return };
+        assert_eq!((status, &body["expires_in"]), (200, &json!(3_599)), "{body}");
         let token = body["access_token"].as_str().unwrap();
-        let Some(output) = curl(b"image", &example_with(&emulator, token)) else { return };
-        assert_eq!(status_and_json(&output).0, "200", "{output:?}");
+        let image = [("mdatp1.png", &b"image"[..])];
+        let Some(said) = curl(&image, &example_with(&emulator, token)) else { return };
+        assert_eq!(said.status, 200, "{said:?}");
     }
     assert_eq!(emulator.library().content("mdatp1.png").as_deref(), Some(&b"image"[..]));
 }
@@ -75,8 +77,9 @@ fn curl_gets_a_token_and_uploads_with_it() {
 #[test]
 fn curl_is_told_what_is_wrong() {
     let emulator = emulator();
-    let Some((status, body)) = ask_by_curl(&emulator, &["client_secret=no"]) else { return };
-    assert_eq!((status.as_str(), &body["error"]), ("401", &json!("invalid_client")));
+    let no = &["client_secret=no"];
+    let Some(Said { status, body }) = ask_by_curl(&emulator, no) else { return };
+    assert_eq!((status, &body["error"]), (401, &json!("invalid_client")));
     assert_eq!(body["error_codes"], json!([7_000_215]));
 }
 
