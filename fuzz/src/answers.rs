@@ -61,15 +61,26 @@ fn say(stream: &mut TcpStream, answer: &[u8]) {
     let _ = stream.write_all(answer);
 }
 
-/// Status of the first answer that is none of the interim ones.
+/// Status of the first answer that is none of the interim ones. Those are passed over unread, whatever is in them.
 fn judged_status(mut bytes: &[u8]) -> Option<u16> {
-    loop {
-        let mut headers = vec![httparse::EMPTY_HEADER; 1024];
-        let mut answer = httparse::Response::new(&mut headers);
-        let Ok(httparse::Status::Complete(head)) = answer.parse(bytes) else { return None };
-        match answer.code {
-            Some(100..=199) if answer.code != Some(101) => bytes = &bytes[head..],
-            code => return code,
-        }
+    while let Some(interim) = interim_len(bytes) {
+        bytes = &bytes[interim..];
     }
+    let mut headers = vec![httparse::EMPTY_HEADER; 1024];
+    let mut answer = httparse::Response::new(&mut headers);
+    match answer.parse(bytes) {
+        Ok(httparse::Status::Complete(_)) => answer.code,
+        _ => None,
+    }
+}
+
+fn interim_len(bytes: &[u8]) -> Option<usize> {
+    let status = bytes.strip_prefix(b"HTTP/1.")?.get(1..5)?;
+    if !status.starts_with(b" 1") || status == b" 101" {
+        return None;
+    }
+    let ends = [&b"\n\n"[..], b"\n\r\n"].map(|end| {
+        bytes.windows(end.len()).position(|window| window == end).map(|at| at + end.len())
+    });
+    ends.into_iter().flatten().min()
 }

@@ -27,7 +27,7 @@ const DEADLINE: Duration = Duration::from_secs(300);
 pub fn replies(input: &[u8]) {
     let mut pieces = Pieces::of(input);
     let Some(call) = pieces.text() else { return };
-    let Some(reply) = Reply::read(pieces) else { return };
+    let Some(reply) = Reply::read(call == "token", pieces) else { return };
     let clock = ManualClock::new();
     let builder = if call == "token" {
         let secret = ClientSecret::new(SECRET).expect("a secret");
@@ -93,9 +93,11 @@ fn list(client: &Client) -> Option<Error> {
     None
 }
 
-/// The same answer to everything, which must go to the service's hosts alone, and the secret to its own.
+/// The same answer to everything, which must go to the service's hosts alone, and the secret to its own. Where a token is
+/// asked for, the answer is to that, and the library's host is another server, which knows no secret.
 #[derive(Debug, Clone)]
 struct Reply {
+    is_login: bool,
     status: StatusCode,
     headers: Vec<(HeaderName, HeaderValue)>,
     body: Vec<u8>,
@@ -104,13 +106,19 @@ struct Reply {
 impl Transport for Reply {
     fn send(&self, request: Request<Body<'_>>) -> Result<Response<Vec<u8>>, TransportError> {
         let has_token = request.headers().contains_key("authorization");
-        match request.uri().host() {
-            Some("api.security.microsoft.com") => assert!(has_token),
-            Some("login.microsoftonline.com") => assert!(!has_token),
+        let is_login = match request.uri().host().map(str::to_ascii_lowercase).as_deref() {
+            Some("api.security.microsoft.com") => false,
+            Some("login.microsoftonline.com") => true,
             other => panic!("a request to {other:?}"),
-        }
+        };
+        assert_eq!(has_token, !is_login);
         assert_eq!(request.uri().scheme_str(), Some("https"));
         std::io::copy(&mut request.into_body(), &mut std::io::sink()).expect("a body in memory");
+        if is_login != self.is_login {
+            let mut response = Response::new(Vec::new());
+            *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+            return Ok(response);
+        }
         let mut response = Response::new(self.body.clone());
         *response.status_mut() = self.status;
         for (name, value) in &self.headers {
@@ -121,7 +129,7 @@ impl Transport for Reply {
 }
 
 impl Reply {
-    fn read(mut pieces: Pieces<'_>) -> Option<Self> {
+    fn read(is_login: bool, mut pieces: Pieces<'_>) -> Option<Self> {
         let status = StatusCode::from_u16(pieces.text()?.parse().ok()?).ok()?;
         let filled = |text: &[u8]| {
             replaced(&replaced(text, "@TOKEN@", SECRET.as_bytes()), "@SHA256@", SHA256.as_bytes())
@@ -132,6 +140,6 @@ impl Reply {
             let name = HeaderName::from_bytes(&line[..colon]).ok()?;
             Some((name, HeaderValue::from_bytes(line[colon + 1..].trim_ascii()).ok()?))
         });
-        Some(Self { status, headers: headers.collect(), body: filled(pieces.rest()) })
+        Some(Self { is_login, status, headers: headers.collect(), body: filled(pieces.rest()) })
     }
 }

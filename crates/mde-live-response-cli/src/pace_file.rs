@@ -12,10 +12,14 @@ const MAX_BYTES: u64 = 1024 * 1024;
 /// A [`PaceStore`] in a file. For one application in one tenant: others count for themselves, and need a file of their
 /// own.
 ///
-/// The file is made when it is needed, readable by its owner alone, and locked for as long as a change to it takes: a
-/// process that is killed locks nobody out. It is written in place, for a file that took its place would not be
-/// locked; one that a crash has left broken counts as empty, and so does whatever else is there. It holds no secret.
-/// For a local disk: locks of drives in a network differ.
+/// The file is made when it is needed, and its folders with it, and locked for as long as a change to it takes: a
+/// process that is killed locks nobody out. On Unix a new file is its owner's alone to read and write; elsewhere it
+/// has the rights that its folder gives. It is written in place, for a file that took its place would not be locked;
+/// one that a crash has left broken counts as empty, and so does whatever else is there. It holds no secret. For a
+/// local disk: locks of drives in a network differ.
+///
+/// 1 MiB of it is read at most, this library's choice and far more than is ever written: a longer file counts as
+/// empty.
 ///
 /// # Examples
 ///
@@ -77,6 +81,13 @@ impl PaceFile {
 }
 
 impl PaceStore for PaceFile {
+    /// Changes what the file holds, under its lock.
+    ///
+    /// # Errors
+    ///
+    /// * `WouldBlock`: another process or thread has it locked.
+    /// * `InvalidInput`: the path is not a regular file's.
+    /// * What the operating system says when the file cannot be made, opened, locked, read or written.
     fn update(&self, change: &mut dyn FnMut(&[u8]) -> Vec<u8>) -> io::Result<()> {
         self.change(change).map_err(|error| {
             io::Error::new(error.kind(), format!("{}: {error}", self.path.display()))

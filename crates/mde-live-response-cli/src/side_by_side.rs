@@ -6,6 +6,8 @@ use std::thread;
 
 /// Does the work for each item, on so many threads at most, and returns what came of each in the items' order.
 ///
+/// 0 threads count as 1, and there are never more than items.
+///
 /// # Panics
 ///
 /// With the panic of the work, when all threads have ended.

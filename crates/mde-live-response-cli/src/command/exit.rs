@@ -85,21 +85,27 @@ impl From<FolderError> for Failure {
     fn from(error: FolderError) -> Self {
         match error {
             FolderError::File(error) => Self::Usage(explain(&error)),
-            other => Self::usage(other),
+            other => Self::Usage(with_causes(&other)),
         }
     }
 }
 
 /// An error with its causes and what to do next, on one line.
 pub(super) fn explain(error: &Error) -> String {
+    let line = with_causes(error);
+    match error.help() {
+        Some(help) => format!("{line}; {help}"),
+        None => line,
+    }
+}
+
+/// An error with its causes, on one line.
+fn with_causes(error: &dyn StdError) -> String {
     let mut line = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
         line = format!("{line}: {error}");
         cause = error.source();
-    }
-    if let Some(help) = error.help() {
-        line = format!("{line}; {help}");
     }
     line.replace(['\r', '\n'], " ")
 }

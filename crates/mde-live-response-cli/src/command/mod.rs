@@ -30,7 +30,16 @@ use exit::{Exit, Failure};
 use json::VERSION;
 use ui::Ui;
 
-/// Runs `lrlib` with these arguments, the first of which is its own name.
+/// Runs `lrlib` with these arguments, the first of which is its own name. Prints on standard output and standard
+/// error.
+///
+/// The exit code says how it ended:
+///
+/// * 0: done.
+/// * 1: failed. Nothing is known to have been done, or a plan has conflicts.
+/// * 2: usage. The command line, the environment or the folder is not as it should be.
+/// * 3: partly failed, or done and not told: standard output or the audit log took no more.
+/// * 4: a plan has changes (`plan`, `sync --dry-run`).
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let Arguments { command, common } = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,

@@ -48,7 +48,9 @@ fn text(bytes: &[u8]) -> Option<String> {
 }
 
 pub(super) fn parse(text: &str) -> Help {
-    let comments = blocks(text).into_iter().chain(runs(text));
+    // A carriage return alone ends a line, too, in PowerShell as on a terminal.
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    let comments = blocks(&text).into_iter().chain(runs(&text));
     comments.map(|lines| sections(&lines)).find(|help| *help != Help::default()).unwrap_or_default()
 }
 

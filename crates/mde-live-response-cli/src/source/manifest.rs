@@ -9,7 +9,6 @@ use std::path::Path;
 
 use mde_live_response_core::Sha256Digest;
 use serde::Deserialize;
-use serde::de::Error as _;
 use serde_json::Value;
 
 use super::{FolderError, without_mark};
@@ -80,8 +79,7 @@ pub(super) fn read(path: &Path) -> Result<Option<Vec<Entry>>, FolderError> {
             Some(name) if !names.insert(name) => format!("{name:?} is listed twice"),
             Some(_) => continue,
         };
-        let cause = serde_json::Error::custom(problem);
-        return Err(FolderError::Malformed { path: path.to_owned(), cause });
+        return Err(FolderError::Malformed { path: path.to_owned(), problem });
     }
     Ok(Some(entries))
 }
@@ -91,8 +89,8 @@ pub(super) fn read_beside(path: &Path, name: &str) -> Result<Option<Entry>, Fold
     let entry = read_json::<Entry>(path)?;
     match entry.as_ref().and_then(|entry| entry.file_name.as_deref()) {
         Some(other) if other != name => {
-            let cause = serde_json::Error::custom(format!("it speaks of {other:?}"));
-            Err(FolderError::Malformed { path: path.to_owned(), cause })
+            let problem = format!("it speaks of {other:?}");
+            Err(FolderError::Malformed { path: path.to_owned(), problem })
         }
         _ => Ok(entry),
     }
@@ -104,7 +102,17 @@ fn read_json<T: for<'d> Deserialize<'d>>(path: &Path) -> Result<Option<T>, Folde
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(cause) => return Err(FolderError::Unreadable { path: path.to_owned(), cause }),
     };
-    serde_json::from_slice(without_mark(&bytes))
-        .map(Some)
-        .map_err(|cause| FolderError::Malformed { path: path.to_owned(), cause })
+    serde_json::from_slice(without_mark(&bytes)).map(Some).map_err(|fault| {
+        let problem = without_control(&fault.to_string());
+        FolderError::Malformed { path: path.to_owned(), problem }
+    })
+}
+
+/// A message that quotes what a file holds, for a person to read.
+fn without_control(message: &str) -> String {
+    let escaped = |c: char| match c.is_control() {
+        true => c.escape_debug().to_string(),
+        false => c.to_string(),
+    };
+    message.chars().map(escaped).collect()
 }

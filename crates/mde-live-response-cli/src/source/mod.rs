@@ -17,7 +17,7 @@ use mde_live_response_core::{
 
 use manifest::{Entry, Parameters};
 
-/// Name of the manifest.
+/// Name of the manifest that a folder may have: this library's choice, one that was found in use.
 pub const MANIFEST: &str = "librarymanifest.json";
 
 /// A folder does not say what a library should hold.
@@ -25,7 +25,7 @@ pub const MANIFEST: &str = "librarymanifest.json";
 #[non_exhaustive]
 pub enum FolderError {
     /// The folder, or what describes its files, cannot be read.
-    #[error("{}: {cause}", path.display())]
+    #[error("{path:?}: cannot be read")]
     Unreadable {
         /// Which file or folder.
         path: PathBuf,
@@ -34,16 +34,15 @@ pub enum FolderError {
         cause: io::Error,
     },
     /// A manifest, or a file beside a file, is not what it should be.
-    #[error("{}: {cause}", path.display())]
+    #[error("{path:?}: {problem}")]
     Malformed {
         /// Which file.
         path: PathBuf,
         /// What is wrong with it, and where.
-        #[source]
-        cause: serde_json::Error,
+        problem: String,
     },
     /// What is said of a file contradicts itself, or the file.
-    #[error("{}: `{name}`: {problem}", path.display())]
+    #[error("{path:?}: {name:?}: {problem}")]
     Contradiction {
         /// Where it is said.
         path: PathBuf,
@@ -54,8 +53,7 @@ pub enum FolderError {
     },
     /// A link leads out of the folder: what it leads to was not put there to be published.
     #[error(
-        "{}: a link that leads out of the folder, to {}; put the file itself there",
-        path.display(), target.display()
+        "{path:?}: a link that leads out of the folder, to {target:?}; put the file itself there"
     )]
     Outside {
         /// Which link.
@@ -64,12 +62,11 @@ pub enum FolderError {
         target: PathBuf,
     },
     /// A text cannot be sent.
-    #[error("{}: {problem}", path.display())]
+    #[error("{path:?}: {problem}")]
     Text {
         /// Of which file.
         path: PathBuf,
         /// Why.
-        #[source]
         problem: InvalidText,
     },
     /// A file cannot be in the library, or cannot be read.
@@ -85,6 +82,10 @@ pub enum FolderError {
 /// With a manifest (`librarymanifest.json`), exactly the files that it lists. Without one, all regular files but hidden
 /// ones and those named `NAME.json` beside a file `NAME`; folders within are left out, for a library has none. Links
 /// are followed within the folder only.
+///
+/// A PowerShell script's help is looked for in its first 64 KiB, this library's choice. That a file is empty, or
+/// larger than 20 MiB ([`MAX_FILE_BYTES`](mde_live_response_core::MAX_FILE_BYTES)), is not looked at here: the
+/// upload refuses it.
 ///
 /// # Errors
 ///
@@ -150,9 +151,12 @@ pub(crate) fn without_mark(bytes: &[u8]) -> &[u8] {
 
 /// Reads a single file, and hashes it, with what is said of it in the file `NAME.json` beside it and by its own help.
 ///
+/// A manifest in its folder is not looked at. Links are followed wherever they lead. For the rest it is as for
+/// [`read_folder`]: help from the first 64 KiB, and neither emptiness nor size are looked at.
+///
 /// # Errors
 ///
-/// [`FolderError`], as for [`read_folder`].
+/// [`FolderError`], as for [`read_folder`], but neither `Outside` nor `Duplicate`.
 pub fn read_file(path: &Path) -> Result<DesiredFile, FolderError> {
     let name = FileName::from_path(path)
         .map_err(|problem| Error::from(InputError::Path { path: path.to_owned(), problem }))?;

@@ -99,7 +99,7 @@ fn what_is_wrong_is_named() {
         write(&dir, "librarymanifest.json", text);
         error(&dir)
     };
-    let manifest = "DIR/librarymanifest.json: ";
+    let manifest = "\"DIR/librarymanifest.json\": ";
     let wrong_hash = "0".repeat(64);
     let cases = [
         (
@@ -111,14 +111,15 @@ fn what_is_wrong_is_named() {
         (r#"[{"fileName":"a.ps1"},{"fileName":"a.ps1"}]"#.to_owned(), "\"a.ps1\" is listed twice"),
         (r#"[{"fileName":1}]"#.to_owned(), "invalid type: integer `1`, expected a string"),
         ("[".to_owned(), "EOF while parsing a list"),
+        ("[{\"a\x7f\":1}]".to_owned(), "unknown field `a\\u{7f}`, expected"),
         (
             r#"[{"fileName":"a.ps1","hasParameters":false,"parametersDescription":"-A"}]"#
                 .to_owned(),
-            "`a.ps1`: hasParameters is false, and there is a parametersDescription",
+            "\"a.ps1\": hasParameters is false, and there is a parametersDescription",
         ),
         (
             format!(r#"[{{"fileName":"a.ps1","sha256":"{wrong_hash}"}}]"#),
-            "`a.ps1`: its sha256 is said to be 0000",
+            "\"a.ps1\": its sha256 is said to be 0000",
         ),
     ];
     for (text, expected) in cases {
@@ -133,13 +134,13 @@ fn what_is_wrong_is_named() {
     let dir = TempDir::new();
     write(&dir, "a.ps1", "x");
     write(&dir, "a.ps1.json", r#"{"fileName":"b.ps1"}"#);
-    assert_eq!(error(&dir), "DIR/a.ps1.json: it speaks of \"b.ps1\"");
+    assert_eq!(error(&dir), "\"DIR/a.ps1.json\": it speaks of \"b.ps1\"");
 
     let dir = TempDir::new();
     write(&dir, "a.ps1", "<#\n.SYNOPSIS\n \u{1} x\n#>");
     assert_eq!(
         error(&dir),
-        "DIR/a.ps1: description contains the control character '\\u{1}' at byte 0"
+        "\"DIR/a.ps1\": description contains the control character '\\u{1}' at byte 0"
     );
 
     let dir = TempDir::new();
@@ -187,13 +188,14 @@ fn help_is_read_as_powershell_scripts_write_it() {
         "\u{feff}<#\n.SYNOPSIS\nWide é.\n#>".encode_utf16().flat_map(u16::to_le_bytes).collect();
     let with_bom = [b"\xEF\xBB\xBF".as_slice(), "<# .SYNOPSIS\nMarked. #>".as_bytes()].concat();
     let cut = [b"<#\n.SYNOPSIS\nLong.\n#>\n#".as_slice(), "é".repeat(40_000).as_bytes()].concat();
-    let cases: [(&str, Vec<u8>, Said); 15] = [
+    let cases: [(&str, Vec<u8>, Said); 16] = [
         ("a block", SCRIPT.into(), (Some("Lists things.".into()), Some("-Name: Which.".into()))),
         (
             "CRLF",
             SCRIPT.replace('\n', "\r\n").into(),
             (Some("Lists things.".into()), Some("-Name: Which.".into())),
         ),
+        ("old line ends", "<#\r.SYNOPSIS\rBy\rreturns.\r#>".into(), says("By returns.")),
         ("lower case", "<#\n.synopsis\nLow.\n#>".into(), says("Low.")),
         (
             "lines",

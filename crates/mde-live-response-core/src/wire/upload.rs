@@ -49,6 +49,8 @@ const MAX_DRAWS: usize = 4;
 /// let mut sent = Vec::new();
 /// request.body_mut().read_to_end(&mut sent)?;
 /// assert_eq!(sent.len() as u64, request.body().len());
+/// assert_eq!(record.sha256(), Some(&upload.content().sha256()?)); // what `read_reply` wants to know
+/// assert!(record.source_error().is_none());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct UploadForm<'a> {
@@ -59,7 +61,8 @@ pub struct UploadForm<'a> {
 }
 
 impl<'a> UploadForm<'a> {
-    /// Renders the form. The boundary must stand in none of the texts.
+    /// Renders the form. The boundary must stand in no text and not in the file: nothing here checks that.
+    /// [`draw`](Self::draw) draws one that stands in no text, and in a file by chance once in 2^160 places.
     #[must_use]
     pub fn render(upload: &'a Upload, boundary: &Boundary) -> Self {
         let yes_no = |flag| if flag { "true" } else { "false" };
@@ -86,7 +89,8 @@ impl<'a> UploadForm<'a> {
         }
     }
 
-    /// Renders the form with a boundary drawn for it, and drawn again should a text hold it.
+    /// Renders the form with a boundary drawn for it, and drawn again should a text hold it: four times at most, this
+    /// library's choice.
     ///
     /// # Errors
     ///
@@ -136,7 +140,11 @@ impl<'a> UploadForm<'a> {
     ///
     /// * [`Error::Auth`], [`Error::Service`], [`Error::Throttled`]: the service refused.
     /// * [`Error::Response`], [`Error::Mismatch`]: it accepted, but not verifiably the file that was sent.
-    /// * [`Error::Transport`]: it accepted what it cannot have received.
+    /// * [`Error::Transport`]: it accepted what it cannot have received, or the status is not its own word: 407, or
+    ///   outside of 200 to 599.
+    ///
+    /// An error quotes the answer as it is given here. [`Client`](crate::Client) takes the token out of it before;
+    /// whoever calls this does so where a server may echo it.
     pub fn read_reply(
         &self,
         reply: &Response<Vec<u8>>,
@@ -189,10 +197,12 @@ impl fmt::Debug for UploadForm<'_> {
 }
 
 fn texts_hold(upload: &Upload, boundary: &Boundary) -> bool {
+    let media_type = upload.media_type();
     let texts = [
         upload.text_description().map(AsRef::as_ref),
         upload.text_parameters().map(AsRef::as_ref),
         Some(upload.name().as_str()),
+        Some(media_type.as_str()),
     ];
     texts.into_iter().flatten().any(|text: &str| text.contains(boundary.as_str()))
 }

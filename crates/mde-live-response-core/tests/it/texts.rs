@@ -149,6 +149,10 @@ fn v33_boundary_found_in_a_value() {
         ("description", Upload::new(name(), b"x").description(text.parse().unwrap())),
         ("parameters", Upload::new(name(), b"x").parameters(text.parse().unwrap())),
         ("name", Upload::new(text.parse().unwrap(), b"x")),
+        (
+            "media type",
+            Upload::new(name(), b"x").content_type(format!("a/{text}").parse().unwrap()),
+        ),
     ];
     for (case, upload) in cases {
         let random = Drawn::each(&[0xaa, 0xaa, 0xbb]);
