@@ -5,7 +5,10 @@ use mde_live_response_core::{Call, Event, Observer};
 /// Writes every event of a client to the program's logger, under the target `mde_live_response`.
 ///
 /// Results are `info`, calls that end with an error `error`, attempts that fail `warn`, waits `info`, attempts `debug`
-/// and bytes `trace`. No record holds a token or a byte of a file. Needs the feature `log`.
+/// and bytes `trace`. Needs the feature `log`.
+///
+/// No record holds a token. A record of an error quotes what was answered: from a server that echoes the request,
+/// bytes of the file may be in it (see [`Observer`]).
 ///
 /// # Examples
 ///

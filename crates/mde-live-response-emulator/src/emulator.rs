@@ -51,7 +51,7 @@ impl Emulator {
     /// Token that is accepted unless another is set.
     pub const DEFAULT_TOKEN: &str = "emulator-token-that-protects-nothing";
 
-    /// Starts an empty library on a free port of 127.0.0.1.
+    /// Starts an empty library on a free port of 127.0.0.1. Its time is the system's.
     ///
     /// # Errors
     ///
@@ -60,7 +60,8 @@ impl Emulator {
         Self::builder().start()
     }
 
-    /// Starts from the default settings.
+    /// Starts from the default settings. All files are held in memory, and so is each upload while it comes in: a
+    /// file of 20 MiB at most, the larger reading of the "20MB" that the service documents.
     pub fn builder() -> EmulatorBuilder {
         EmulatorBuilder::default()
     }
@@ -149,6 +150,7 @@ impl EmulatorBuilder {
     /// * `InvalidInput`: the token is empty, or not made of visible ASCII characters: no request could carry it.
     /// * `InvalidData`: the state directory is damaged.
     /// * `WouldBlock`: another emulator uses the state directory.
+    /// * What the operating system says when the state directory cannot be made, read or locked.
     pub fn start(self) -> io::Result<Emulator> {
         let Self { listen, token, library, rate_limits, applications, state_dir } = self;
         if token.is_empty() || !token.bytes().all(|b| b.is_ascii_graphic()) {

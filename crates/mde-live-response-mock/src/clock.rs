@@ -15,6 +15,8 @@ use crate::library::start;
 /// waits ([`register`](Self::register)), the clock jumps to the earliest time that one of them waits for.
 /// Without any registration, the first thread that waits makes it jump: enough for a test of one thread.
 ///
+/// The time goes up to 2^64 - 1 ns (584 years), and stands still there.
+///
 /// # Examples
 ///
 /// ```
@@ -60,8 +62,17 @@ impl ManualClock {
         }
     }
 
+    /// The latest that it can tell, some 584 years after its start: whoever waits for more waits until then.
+    const END: Duration = Duration::from_nanos(u64::MAX);
+
     /// Counts one more thread among those that have to wait before the clock jumps, until the returned value
     /// is dropped. Register all before the first starts.
+    ///
+    /// # Panics
+    ///
+    /// Not here; but where all registered threads wait and none of them for a time, none will ever go on. Then the
+    /// [`wait`](Clock::wait) of the last of them panics, or, where it was the last to end, the drop of its
+    /// [`Registration`].
     pub fn register(&self) -> Registration {
         self.lock().registered += 1;
         Registration { clock: self.clone() }
@@ -75,7 +86,7 @@ impl ManualClock {
     }
 
     fn set(&self, now: Duration) {
-        let nanos = u64::try_from(now.as_nanos()).unwrap_or(u64::MAX);
+        let nanos = u64::try_from(now.min(Self::END).as_nanos()).unwrap_or(u64::MAX);
         self.inner.now_nanos.store(nanos, Ordering::SeqCst);
     }
 
@@ -117,7 +128,13 @@ impl Clock for ManualClock {
         start() + self.now()
     }
 
+    /// Waits until `ready` says so or the clock shows `until`, and makes the clock jump if everybody waits.
+    ///
+    /// # Panics
+    ///
+    /// If all [registered](Self::register) threads wait, and none of them for a time.
     fn wait(&self, until: Option<Duration>, ready: &mut dyn FnMut() -> bool) -> bool {
+        let until = until.map(|until| until.min(Self::END));
         let mut waiters = self.lock();
         loop {
             if ready() {
@@ -154,7 +171,11 @@ impl fmt::Debug for ManualClock {
     }
 }
 
-/// One thread that a [`ManualClock`] waits for.
+/// One thread that a [`ManualClock`] waits for, until this is dropped.
+///
+/// # Panics
+///
+/// When it is dropped, if all other registered threads wait then, and none of them for a time.
 #[derive(Debug)]
 #[must_use = "the thread counts only while this is kept"]
 pub struct Registration {

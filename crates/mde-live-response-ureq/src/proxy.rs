@@ -10,6 +10,9 @@ use percent_encoding::percent_decode_str;
 
 /// An HTTP proxy that opens a tunnel with `CONNECT`. TLS runs inside the tunnel, from end to end: the proxy
 /// sees neither token nor content. Plain http, which exists only to this machine, never goes through it.
+///
+/// Its answer to `CONNECT` may have 16 KiB, this library's choice. When it cannot be reached, refuses or breaks off, the
+/// exchange ends with [`TransportErrorKind::Proxy`](mde_live_response_core::TransportErrorKind::Proxy).
 #[derive(Clone)]
 pub struct Proxy {
     pub(crate) host: String,
@@ -31,7 +34,7 @@ impl Proxy {
     ///
     /// # Errors
     ///
-    /// [`InvalidProxy`] for any other form.
+    /// [`InvalidProxy`] for any other form: the port must be there, and so must the password where there is a user.
     ///
     /// # Examples
     ///

@@ -21,6 +21,10 @@ pub enum Roots {
     /// These and no others.
     Certificates(Vec<Certificate>),
     /// The operating system's, with its own rules for checking, revocation included where it does that.
+    ///
+    /// They are loaded when the first connection over TLS is opened. If that fails, because the system has none say,
+    /// every exchange over `https` ends with
+    /// [`TransportErrorKind::Tls`](mde_live_response_core::TransportErrorKind::Tls): it is not tried again.
     #[cfg(feature = "platform-roots")]
     Platform,
 }

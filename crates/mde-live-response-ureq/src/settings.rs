@@ -35,8 +35,9 @@ impl UreqTransportBuilder {
         self
     }
 
-    /// Sets the time for opening a connection, name and TLS included; 30 s unless set. Never more than the
-    /// exchange has left.
+    /// Sets the time for opening a connection, name, proxy and TLS included; 30 s unless set, this library's choice.
+    /// Never more than the exchange has left. When it is over the exchange ends with
+    /// [`TransportErrorKind::Timeout`](mde_live_response_core::TransportErrorKind::Timeout).
     pub fn connect_timeout(mut self, time: Duration) -> Self {
         self.connect_timeout = time;
         self

@@ -22,10 +22,16 @@ const MAX_HEAD: usize = 64 * 1024;
 
 /// Transport over ureq and rustls, with connections that are kept and used again.
 ///
-/// * `https` only; plain `http` is refused except to the literal addresses `127.0.0.0/8` and `[::1]`.
+/// * `https` only (TLS 1.2 or 1.3); plain `http` is refused except to the literal addresses `127.0.0.0/8` and
+///   `[::1]`.
 /// * Every exchange is bounded by the time of its [`Limits`], also against a peer that stops reading, and ends
-///   when it is cancelled. Where that can be, TCP connects on a thread of its own.
+///   when it is cancelled.
+/// * Threads: the calling one. A name is always looked up on a thread of its own, and a connection is opened on one
+///   where the exchange can be cancelled; one that hangs is left behind.
 /// * An answer that comes before the request was sent whole ends the sending and is returned.
+/// * An answer has a head of 64 KiB and 100 lines at most, and 32 interim answers (1xx) before it: this library's
+///   choice. More is [`TransportErrorKind::Protocol`]. [`Limits::max_response`] bounds its body.
+/// * Idle connections are kept: 10 in all, 3 for each host and port, each for 15 s. These are ureq's defaults.
 /// * A body goes with `POST`, `PUT` and `PATCH` only, at once and with its length: a request that carries
 ///   `Expect` or `Transfer-Encoding` is refused.
 /// * No proxy unless asked for, no redirects, no retries, no compression.

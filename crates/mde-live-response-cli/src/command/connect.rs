@@ -78,24 +78,41 @@ fn custom(url: &str) -> Result<Endpoint, InvalidEndpoint> {
 }
 
 /// Where tokens come from.
-pub(super) fn credential(common: &Common) -> Result<Box<dyn Credential>, Failure> {
+pub(super) struct Tokens {
+    pub(super) credential: Box<dyn Credential>,
+    /// The host that is asked for them, as a URL; `None` where they are there already.
+    pub(super) login_host: Option<String>,
+}
+
+impl Tokens {
+    fn there_already(credential: impl Credential + 'static) -> Self {
+        Self { credential: Box::new(credential), login_host: None }
+    }
+}
+
+/// Where tokens for this service come from. What the command line says of the login host goes before the environment.
+pub(super) fn tokens(common: &Common, endpoint: &Endpoint) -> Result<Tokens, Failure> {
     if let Some(path) = &common.token_file {
-        return Ok(Box::new(TokenFile::new(path)));
+        return Ok(Tokens::there_already(TokenFile::new(path)));
     }
     if let Some(command) = &common.token_command {
-        return Ok(Box::new(TokenCommand::new(command)));
+        return Ok(Tokens::there_already(TokenCommand::new(command)));
     }
     if let Some(token) = variable("MDE_TOKEN")? {
         let token =
             AccessToken::new(token).map_err(|why| Failure::Usage(format!("MDE_TOKEN: {why}")))?;
-        return Ok(Box::new(token));
+        return Ok(Tokens::there_already(token));
     }
-    let application = EntraCredential::from_env().map_err(|why| {
+    let mut application = EntraCredential::from_env().map_err(|why| {
         Failure::Usage(format!(
             "no token: neither --token-file nor --token-command nor MDE_TOKEN is given, and {why}"
         ))
     })?;
-    Ok(Box::new(application))
+    if common.login_host.is_some() {
+        application = application.with_login(endpoint.login()).map_err(Failure::usage)?;
+    }
+    let login_host = application.login().unwrap_or(endpoint.login()).to_owned();
+    Ok(Tokens { credential: Box::new(application), login_host: Some(login_host) })
 }
 
 /// A variable that is set and not empty. Its value stays out of every message.

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::args::{Common, Delete, Upload};
 use super::audit::{Audit, Change};
-use super::connect;
+use super::connect::{self, Tokens};
 use super::exit::{Exit, Failure, explain};
 use super::json::{self, VERSION};
 use super::text::{self, first_line, shown, table};
@@ -20,7 +20,8 @@ use super::ui::{Teller, Ui};
 use crate::read_file;
 
 pub(super) fn client(common: &Common, ui: &Arc<Ui>) -> Result<Client, Failure> {
-    let (endpoint, credential) = (connect::endpoint(common)?, connect::credential(common)?);
+    let endpoint = connect::endpoint(common)?;
+    let credential = connect::tokens(common, &endpoint)?.credential;
     let (pace_file, teller) = (common.pace_file.clone(), Teller::new(ui, None));
     connect::client(common, endpoint, credential, pace_file, teller)
 }
@@ -219,7 +220,8 @@ fn row(file: &LibraryFile) -> [String; 5] {
 
 pub(super) fn check(common: &Common, ui: &Arc<Ui>) -> Result<Exit, Failure> {
     let endpoint = connect::endpoint(common)?;
-    let (credential, seen) = Watched::new(connect::credential(common)?);
+    let Tokens { credential, login_host } = connect::tokens(common, &endpoint)?;
+    let (credential, seen) = Watched::new(credential);
     let (pace_file, teller) = (common.pace_file.clone(), Teller::new(ui, None));
     let client =
         connect::client(common, endpoint.clone(), Box::new(credential), pace_file, teller)?;
@@ -232,7 +234,7 @@ pub(super) fn check(common: &Common, ui: &Arc<Ui>) -> Result<Exit, Failure> {
             "version": VERSION,
             "command": "check",
             "host": endpoint.base(),
-            "loginHost": endpoint.login(),
+            "loginHost": login_host,
             "expectedAudience": endpoint.audience(),
             "audience": audience,
             "permissions": permissions,
@@ -245,6 +247,7 @@ pub(super) fn check(common: &Common, ui: &Arc<Ui>) -> Result<Exit, Failure> {
         let permissions = if permissions.is_empty() { unsaid } else { &permissions };
         let lines = [
             ("host", endpoint.base()),
+            ("login host", login_host.as_deref().unwrap_or("not asked")),
             ("audience expected", endpoint.audience()),
             ("audience of the token", audience.unwrap_or(unsaid)),
             ("permissions", permissions),

@@ -2,15 +2,17 @@
 
 use std::error::Error as StdError;
 use std::fmt;
-use std::fs;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use mde_live_response_core::{
     AccessToken, Credential, CredentialError, IssuedToken, TokenClaims, TokenRequest,
 };
+use zeroize::Zeroizing;
 
 /// A token in a file, read anew for every request.
 #[derive(Debug)]
@@ -27,8 +29,9 @@ impl TokenFile {
 impl Credential for TokenFile {
     fn token(&self, _: &TokenRequest<'_>) -> Result<IssuedToken, CredentialError> {
         let about = |why: &dyn fmt::Display| format!("{}: {why}", self.path.display());
-        let text = fs::read(&self.path).map_err(|why| CredentialError::new(about(&why)))?;
-        issued(text).map_err(|why| CredentialError::new(about(&why)))
+        let text = File::open(&self.path).and_then(read);
+        let text = text.map_err(|why| CredentialError::new(about(&why)))?;
+        issued(&text).map_err(|why| CredentialError::new(about(&why)))
     }
 }
 
@@ -53,16 +56,25 @@ impl fmt::Debug for TokenCommand {
 impl Credential for TokenCommand {
     fn token(&self, _: &TokenRequest<'_>) -> Result<IssuedToken, CredentialError> {
         let about = |why: &dyn fmt::Display| format!("the token command {why}");
-        let output =
-            shell(&self.command).stdin(Stdio::null()).stderr(Stdio::inherit()).output().map_err(
-                |why| CredentialError::new(about(&format_args!("cannot be run: {why}"))),
-            )?;
-        if !output.status.success() {
-            return Err(CredentialError::new(about(&format_args!("ended with {}", output.status))));
+        let (printed, status) = printed_by(shell(&self.command))
+            .map_err(|why| CredentialError::new(about(&format_args!("cannot be run: {why}"))))?;
+        match printed {
+            Ok(_) if !status.success() => {
+                return Err(CredentialError::new(about(&format_args!("ended with {status}"))));
+            }
+            Ok(text) => issued(&text),
+            Err(why) => Err(why.into()),
         }
-        issued(output.stdout)
-            .map_err(|why| CredentialError::new(about(&format_args!("printed no token: {why}"))))
+        .map_err(|why| CredentialError::new(about(&format_args!("printed no token: {why}"))))
     }
+}
+
+/// What a command prints, if it is not too much, and how it ends.
+fn printed_by(mut command: Command) -> io::Result<(io::Result<Zeroizing<Vec<u8>>>, ExitStatus)> {
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
+    // Closes the pipe: whoever prints without an end ends by that.
+    let printed = child.stdout.take().map_or_else(|| Ok(Zeroizing::default()), read);
+    Ok((printed, child.wait()?))
 }
 
 fn shell(command: &str) -> Command {
@@ -82,16 +94,25 @@ fn shell(command: &str) -> Command {
     }
 }
 
-/// A text with at most one line end at its end, as a token that is good for as long as it says.
-fn issued(text: Vec<u8>) -> Result<IssuedToken, Box<dyn StdError + Send + Sync>> {
-    // The error would hold the text.
-    let mut text = String::from_utf8(text).map_err(|_| "it is not UTF-8")?;
-    for end in ['\n', '\r'] {
-        if text.ends_with(end) {
-            text.pop();
-        }
+/// Longest text that is read for a token, in bytes: ours, far more than one needs.
+const MAX_BYTES: usize = 64 * 1024;
+
+/// All of it, into one place, which is wiped.
+fn read(source: impl Read) -> io::Result<Zeroizing<Vec<u8>>> {
+    let mut text = Zeroizing::new(Vec::with_capacity(MAX_BYTES + 1));
+    source.take(MAX_BYTES as u64 + 1).read_to_end(&mut text)?;
+    if text.len() > MAX_BYTES {
+        return Err(io::Error::other("longer than 64 KiB, as no token is"));
     }
-    let token = AccessToken::new(text)?;
+    Ok(text)
+}
+
+/// A text with at most one line end at its end, as a token that is good for as long as it says.
+fn issued(text: &[u8]) -> Result<IssuedToken, Box<dyn StdError + Send + Sync>> {
+    // The error would hold the text.
+    let text = str::from_utf8(text).map_err(|_| "it is not UTF-8")?;
+    let line = text.strip_suffix('\n').unwrap_or(text);
+    let token = AccessToken::new(line.strip_suffix('\r').unwrap_or(line))?;
     let expires_at = token.claims().and_then(|claims| claims.expires_at());
     Ok(match expires_at {
         Some(at) => {

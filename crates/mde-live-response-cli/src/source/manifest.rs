@@ -110,9 +110,7 @@ fn read_json<T: for<'d> Deserialize<'d>>(path: &Path) -> Result<Option<T>, Folde
 
 /// A message that quotes what a file holds, for a person to read.
 fn without_control(message: &str) -> String {
-    let escaped = |c: char| match c.is_control() {
-        true => c.escape_debug().to_string(),
-        false => c.to_string(),
-    };
+    let escaped =
+        |c: char| if c.is_control() { c.escape_debug().to_string() } else { c.to_string() };
     message.chars().map(escaped).collect()
 }

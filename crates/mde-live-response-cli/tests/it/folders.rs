@@ -1,5 +1,6 @@
 //! Folders as what a library should hold: which files, and what is said of them.
 
+use std::error::Error;
 use std::fs;
 use std::path::Path;
 
@@ -147,8 +148,9 @@ fn what_is_wrong_is_named() {
     write(&dir, "a;b.ps1", "x");
     assert!(error(&dir).contains("';' at byte 1"), "{}", error(&dir));
 
-    let missing = read_folder(Path::new("/nowhere")).unwrap_err().to_string();
-    assert!(missing.starts_with("/nowhere: "), "{missing}");
+    let missing = read_folder(Path::new("/nowhere")).unwrap_err();
+    assert_eq!(missing.to_string(), "\"/nowhere\": cannot be read");
+    assert!(missing.source().is_some_and(|cause| cause.to_string().contains("(os error 2)")));
 }
 
 /// What a library says of a file without parameters.

@@ -144,6 +144,8 @@ fn a_check_tells_what_the_token_is_and_whether_it_works() {
         ("AZURE_TENANT_ID", "a-tenant"),
         ("AZURE_CLIENT_ID", "a-client"),
         ("AZURE_CLIENT_SECRET", "a-secret-text"),
+        // The command line has another, and goes before it.
+        ("AZURE_AUTHORITY_HOST", "login.invalid"),
     ];
     let ran = Lrlib::of(&emulator).with(&azure).run(&["check"]);
     let host = emulator.base_url();
@@ -153,7 +155,7 @@ fn a_check_tells_what_the_token_is_and_whether_it_works() {
         (
             0,
             format!(
-                "host                   {host}\naudience expected      {audience}\naudience of the token  \
+                "host                   {host}\nlogin host             {host}\naudience expected      {audience}\naudience of the token  \
                  {audience}\npermissions            Library.Manage\nlibrary                ok, 0 files\n"
             )
         )
@@ -165,11 +167,13 @@ fn a_check_tells_what_the_token_is_and_whether_it_works() {
     assert_eq!(ran.json()["audience"], "https://api.security.microsoft.com");
     assert_eq!(ran.json()["error"]["status"], 403);
     assert_eq!(emulator.library().calls(), calls + 1);
+    assert_eq!(ran.json()["loginHost"], host);
     // The wrong audience shows before anything is sent.
     let token = Lrlib::of(&emulator).with(&[("MDE_TOKEN", "a.eyJhdWQiOiJodHRwczovL3gifQ.c")]);
     let ran = token.run(&["check"]);
     assert_eq!(ran.code, 1);
     assert!(ran.stderr.contains("the token is for the audience https://x"), "{}", ran.stderr);
+    assert!(ran.stdout.contains("login host             not asked\n"), "{}", ran.stdout);
     assert_eq!(emulator.library().calls(), calls + 1);
 }
 

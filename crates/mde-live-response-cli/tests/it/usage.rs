@@ -78,6 +78,11 @@ fn a_token_that_cannot_be_had_is_told_without_it() {
         (vec!["--token-file", "/nowhere"], "/nowhere: "),
         (vec!["--token-command", "exit 7"], "the token command ended with exit status: 7"),
         (vec!["--token-command", "true"], "the token command printed no token: token is empty"),
+        (
+            vec!["--token-command", "yes canary"],
+            "the token command printed no token: longer than 64 KiB, as no token is",
+        ),
+        (vec!["--token-file", "/dev/zero"], "/dev/zero: longer than 64 KiB"),
     ];
     for (arguments, expected) in cases {
         let ran = Lrlib::of(&emulator).run(&[&["list", "-v"], arguments.as_slice()].concat());

@@ -13,17 +13,21 @@ use crate::model::{Endpoint, MAX_FILE_BYTES};
 use crate::transport::{Limits, Transport};
 use crate::wire::{OsRandom, Random};
 
-/// What a client does when the service's rates (100 calls a minute, 1,500 an hour) leave no room for a call.
+/// What a client does when the service's rates leave no room for a call.
+///
+/// The service documents them: 100 calls a minute and 1,500 an hour, counted for each application in each tenant.
 ///
 /// All clones of a client count together. Other clients and processes are known to it only where they share a
 /// [`PaceStore`]; else what they take shows as the service's 429, which every policy handles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Pacing {
-    /// Waits for the earliest moment at which both windows have room, if the deadline allows.
+    /// Waits for the earliest moment at which both windows have room, if the deadline allows; else ends the call at
+    /// once, with [`Error::Throttled`](crate::Error::Throttled).
     #[default]
     Wait,
-    /// Ends the call at once, with the time to wait.
+    /// Ends the call at once, with [`Error::Throttled`](crate::Error::Throttled) and, where it is known, the time to
+    /// wait.
     FailFast,
     /// Does not count.
     Off,
@@ -76,7 +80,7 @@ impl ClientBuilder {
     }
 
     /// Shares the pace with other clients, of this process or of others, by what they keep in common: calls then wait
-    /// for a turn among all of them.
+    /// for a turn among all of them. Shared with nobody unless set.
     pub fn pace_store(mut self, store: impl PaceStore + 'static) -> Self {
         self.inner.pace.share(Box::new(store));
         self
@@ -94,14 +98,15 @@ impl ClientBuilder {
         self
     }
 
-    /// Time for a call as a whole, all attempts and waits included; 300 s unless set. What a [`Credential`] takes
-    /// for its token counts, but cannot be cut short.
+    /// Time for a call as a whole, all attempts and waits included; 300 s unless set, this library's choice. Each
+    /// page of a list is a call. What a [`Credential`] takes for its token counts, but cannot be cut short.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.inner.deadline = deadline;
         self
     }
 
-    /// Largest file that is sent, in bytes; [`MAX_FILE_BYTES`] unless set.
+    /// Largest file that is sent, in bytes; [`MAX_FILE_BYTES`] unless set. A larger one ends the call with
+    /// [`InputError::FileTooLarge`](crate::InputError::FileTooLarge) before anything is sent.
     pub fn max_file_bytes(mut self, bytes: u64) -> Self {
         self.inner.max_file_bytes = bytes;
         self
@@ -115,8 +120,8 @@ impl ClientBuilder {
     }
 
     /// Whether a token is looked at before it is sent, and a call ended that the token's own words show to be in
-    /// vain: other audience, no `Library.Manage`, expired; not unless set. A token that cannot be read is sent.
-    /// Without this, the same is said after the service has refused.
+    /// vain: other audience, no `Library.Manage`, expired ([`TokenClaims::check`](crate::TokenClaims::check)); not
+    /// unless set. A token that cannot be read is sent. Without this, the same is said after the service has refused.
     pub fn check_tokens(mut self, check: bool) -> Self {
         self.inner.tokens_checked = check;
         self

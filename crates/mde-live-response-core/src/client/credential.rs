@@ -69,8 +69,11 @@ pub struct IssuedToken {
 }
 
 impl IssuedToken {
-    /// A token that is good for so long from now on. It is renewed five minutes before its end, or at half of
-    /// its time if that is later.
+    /// A token that is good for so long from now on.
+    ///
+    /// It is renewed five minutes before its end, or at half of its time if that is later. When renewing fails and it
+    /// is still good it stays in use, and the next try comes 30 s later, or at its end if that is sooner. These times
+    /// are this library's choice.
     #[must_use]
     pub fn expiring(token: AccessToken, expires_in: Duration) -> Self {
         Self { token, expires_in: Some(expires_in) }
@@ -182,7 +185,8 @@ impl<F> fmt::Debug for CredentialFn<F> {
     }
 }
 
-/// A credential gave no token.
+/// A credential gave no token. The call ends with [`Error::Auth`](crate::Error::Auth), and has this one's cause as
+/// its source.
 #[derive(Debug, thiserror::Error)]
 #[error("no token to be had")]
 pub struct CredentialError {

@@ -94,9 +94,12 @@ impl From<InvalidEndpoint> for InvalidApplication {
 impl EntraCredential {
     /// An application that proves itself by a secret. The tenant is an ID or a domain.
     ///
+    /// Tenant and client ID have 1 to 255 characters, ASCII letters, digits, dots and hyphens, a letter or a digit at
+    /// least among them: this library's choice.
+    ///
     /// # Errors
     ///
-    /// [`InvalidApplication`] when tenant or client ID hold other than letters, digits, dots and hyphens.
+    /// [`InvalidApplication::Tenant`] or [`InvalidApplication::ClientId`] for any other text.
     pub fn with_secret(
         tenant: &str,
         client_id: &str,
@@ -110,9 +113,12 @@ impl EntraCredential {
     /// regular, UTF-8, and of 65,536 bytes at most, this library's choice. A file that holds no token ends the call
     /// that needs one with [`AuthErrorKind::Credential`](crate::AuthErrorKind::Credential).
     ///
+    /// Tenant and client ID are as for [`with_secret`](Self::with_secret). The path is not looked at before a token
+    /// is asked for.
+    ///
     /// # Errors
     ///
-    /// [`InvalidApplication`] when tenant or client ID hold other than letters, digits, dots and hyphens.
+    /// [`InvalidApplication::Tenant`] or [`InvalidApplication::ClientId`], as for [`with_secret`](Self::with_secret).
     pub fn with_token_file(
         tenant: &str,
         client_id: &str,
@@ -142,7 +148,8 @@ impl EntraCredential {
     ///
     /// # Errors
     ///
-    /// [`InvalidApplication`] when a variable is missing or cannot be what it should.
+    /// [`InvalidApplication`] when a variable is missing, is not UTF-8 or cannot be what it should. The path of the
+    /// token file may be any.
     pub fn from_env() -> Result<Self, InvalidApplication> {
         Self::from_lookup(std::env::var_os)
     }
@@ -183,7 +190,7 @@ impl EntraCredential {
         }
     }
 
-    /// Sets the login host in place of the endpoint's: a URL, or a host alone.
+    /// Sets the login host in place of the endpoint's: a URL, or a host alone, of 2,048 bytes of ASCII at most.
     ///
     /// # Errors
     ///
@@ -191,6 +198,12 @@ impl EntraCredential {
     pub fn with_login(mut self, login: &str) -> Result<Self, InvalidApplication> {
         self.login = Some(login_url(login)?);
         Ok(self)
+    }
+
+    /// The login host in place of the endpoint's, as a URL without a slash at its end; `None`: the endpoint's.
+    #[must_use]
+    pub fn login(&self) -> Option<&str> {
+        self.login.as_deref()
     }
 
     fn issue(&self, task: &Task<'_>) -> Result<IssuedToken, Error> {

@@ -20,7 +20,7 @@ const MAX_PAGES: u32 = 100;
 /// The library's files, in the service's order: what [`Client::list`] returns.
 ///
 /// Lazy: a page is asked for when the files of the one before have been taken, each within the client's deadline. As a
-/// rule there is one page. The first error is the last item.
+/// rule there is one page; 100 of 64 MiB each are the most, this library's choice. The first error is the last item.
 #[must_use = "nothing is asked for before the first item is taken"]
 pub struct List<'a> {
     client: &'a Client,

@@ -106,7 +106,7 @@ impl Wake for Inner {
 }
 
 impl Client {
-    /// Starts a client for this service, as this caller, over this transport.
+    /// Starts a client for this service, as this caller, over this transport. Nothing is sent before the first call.
     pub fn builder(
         endpoint: Endpoint,
         credential: impl Credential + 'static,
@@ -129,7 +129,8 @@ impl Client {
     /// * [`Error::Input`]: the file is empty or too large; nothing was sent.
     /// * [`Error::Source`]: the file could not be read, or changed while it was sent; it is not stored.
     /// * [`Error::Auth`]: no token, or the service refuses it.
-    /// * [`Error::Transport`]: no complete answer; [`Error::delivery`] tells whether it may be stored.
+    /// * [`Error::Transport`]: no complete answer, or no randomness for a boundary; [`Error::delivery`] tells
+    ///   whether it may be stored.
     /// * [`Error::Service`]: the service answered with a status other than success.
     /// * [`Error::Throttled`]: the service asks for a longer pause than there is time for, or the pace of calls
     ///   leaves no turn in time.
@@ -139,7 +140,8 @@ impl Client {
     ///
     /// # Panics
     ///
-    /// Not by itself; a panic of the credential, the transport or the observer passes through and leaves nothing locked.
+    /// Not by itself; a panic of the credential, the transport, the observer or whatever else the client was given
+    /// passes through and leaves nothing locked.
     pub fn upload(&self, upload: &Upload) -> Result<LibraryFile, Error> {
         let task = Task::begin(self, CallKind::Upload, Some(upload.name()));
         task.end(upload::upload(&task, upload))
@@ -148,13 +150,26 @@ impl Client {
     /// Lists the library's files, in the service's order.
     ///
     /// Each page is a call of its own, with repeats, turns and a deadline like any other; nothing is asked for before
-    /// the first item is taken. Links to further pages are followed on the service's own host only, 100 pages at most.
+    /// the first item is taken. Links to further pages are followed on the service's own origin only.
+    ///
+    /// 100 pages at most, of 64 MiB each: this library's choice, for the service documents neither pages nor their
+    /// size.
     ///
     /// # Errors
     ///
     /// Items are [`Error::Auth`], [`Error::Transport`], [`Error::Service`], [`Error::Throttled`] or
     /// [`Error::Cancelled`], as for [`upload`](Self::upload), and [`Error::Response`] for an answer that is no list of
     /// files. An error is the last item.
+    ///
+    /// A link after page 100, and one that leads elsewhere, is a [`ResponseErrorKind::Field`] by the name of
+    /// `@odata.nextLink`; a larger page is a [`TransportErrorKind::ResponseTooLarge`].
+    ///
+    /// [`ResponseErrorKind::Field`]: crate::ResponseErrorKind::Field
+    /// [`TransportErrorKind::ResponseTooLarge`]: crate::TransportErrorKind::ResponseTooLarge
+    ///
+    /// # Panics
+    ///
+    /// Not by itself; taking an item passes on a panic of others, as [`upload`](Self::upload) does.
     ///
     /// # Examples
     ///
@@ -184,6 +199,10 @@ impl Client {
     /// As for [`upload`](Self::upload), but for what concerns the file's bytes; [`Error::delivery`] tells whether the
     /// file may be gone.
     ///
+    /// # Panics
+    ///
+    /// Not by itself; it passes on a panic of others, as [`upload`](Self::upload) does.
+    ///
     /// # Examples
     ///
     /// ```
@@ -204,7 +223,10 @@ impl Client {
         task.end(delete::delete(&task, name))
     }
 
-    /// The same client, sharing everything, whose calls this token ends, in place of any other.
+    /// The same client, sharing everything, whose calls this token ends.
+    ///
+    /// A client has one token: one that it was given before no longer ends the calls of the client that is returned,
+    /// nor can it be put beside the new one. The client that this is called on keeps its own.
     #[must_use]
     pub fn cancelled_by(&self, cancel: &CancelToken) -> Self {
         let weak: Weak<Inner> = Arc::downgrade(&self.inner);

@@ -10,7 +10,11 @@ use crate::model::{CallKind, FileName};
 /// Is told of every attempt, its bytes, every wait and every result of a client and its clones.
 ///
 /// Told on the thread that makes the call, between two steps of it: what an observer takes counts on the call's
-/// deadline, and its panic ends the call. No event holds a secret or a byte of a file.
+/// deadline, and its panic ends the call.
+///
+/// No event holds a secret; a token is taken out of an answer as [`AccessToken`](crate::AccessToken) says. None
+/// holds a byte of a file by itself either, but an error quotes what was answered (a message, the start of a body):
+/// a server that echoes the request gets bytes of the file in there, and so into a log.
 ///
 /// # Examples
 ///
@@ -47,8 +51,8 @@ pub struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    /// Number of the call among those of a client and its clones. What is done within a call, such as getting a
-    /// token, has the number of that call and a kind of its own.
+    /// Number of the call among those of a client and its clones: the first is 1, and each page of a list is a call.
+    /// What is done within a call, such as getting a token, has the number of that call and a kind of its own.
     #[must_use]
     pub fn id(&self) -> u64 {
         self.id
@@ -96,7 +100,7 @@ pub enum Event<'a> {
     },
     /// An attempt failed. Whether there is another one shows in what comes next.
     Failed {
-        /// Which attempt it is.
+        /// Which attempt it is, counted as for [`Attempt`](Self::Attempt).
         number: u32,
         /// Why.
         error: &'a Error,
@@ -127,9 +131,9 @@ pub enum Event<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum WaitReason {
-    /// The service takes 100 calls a minute, and they were made.
+    /// The service documents 100 calls a minute, and they were made.
     MinuteLimit,
-    /// The service takes 1,500 calls an hour, and they were made.
+    /// The service documents 1,500 calls an hour, and they were made.
     HourLimit,
     /// The service refused another call of this client for its rate.
     Throttled,

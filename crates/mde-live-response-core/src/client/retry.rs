@@ -48,7 +48,8 @@ impl RetryPolicy {
     /// once.
     pub const NONE: Self = Self { attempts: 1, unknown_resolved: false, ..Self::DEFAULT };
 
-    /// Sets how often a request is sent at most; 1 at least.
+    /// Sets how often a request is sent at most: 3 times unless set; 1 at least, also for 0. A request that only a
+    /// refused token ended does not count.
     #[must_use]
     pub const fn with_attempts(mut self, attempts: u32) -> Self {
         self.attempts = if attempts == 0 { 1 } else { attempts };
@@ -56,7 +57,7 @@ impl RetryPolicy {
     }
 
     /// Sets the backoff: a random time up to the first before the first repeat, up to twice as much before the
-    /// next, and so on up to the longest.
+    /// next, and so on up to the longest. 0.5 s and 20 s unless set, this library's choice.
     #[must_use]
     pub const fn with_backoff(mut self, first: Duration, longest: Duration) -> Self {
         self.first_backoff = first;
@@ -64,7 +65,8 @@ impl RetryPolicy {
         self
     }
 
-    /// Sets the longest wait that the service may ask for; a longer one ends the call.
+    /// Sets the longest wait that the service may ask for; a longer one ends the call. 60 s unless set, this
+    /// library's choice.
     #[must_use]
     pub const fn with_longest_asked(mut self, longest: Duration) -> Self {
         self.longest_asked = longest;
@@ -72,7 +74,8 @@ impl RetryPolicy {
     }
 
     /// Sets the budget that all clones of a client share: a repeat costs 5, one after a time-out 10, and a
-    /// success gives back what its repeats cost, or 1. An outage empties it, and calls then end at once.
+    /// success gives back what its repeats cost, or 1. An outage empties it, and calls then end at once. 500 unless
+    /// set; all of these are this library's choice.
     #[must_use]
     pub const fn with_budget(mut self, budget: u32) -> Self {
         self.budget = budget;
@@ -81,7 +84,7 @@ impl RetryPolicy {
 
     /// Sets whether an unknown outcome of an upload that must not replace anything is resolved: by listing the
     /// library once. The same bytes under the name are success, other bytes an error of their own, and if the name
-    /// is absent the upload is sent again.
+    /// is absent the upload is sent again. It is unless set, but for [`NONE`](Self::NONE).
     #[must_use]
     pub const fn resolve_unknown(mut self, resolve: bool) -> Self {
         self.unknown_resolved = resolve;

@@ -43,19 +43,22 @@ impl fmt::Display for FailureAnswer {
 /// The accessors of every error that has, or may have, a [`FailureAnswer`]: its private `answer()` tells.
 macro_rules! answer_accessors {
     () => {
-        /// The service's own code, such as `InvalidRequestBody`.
+        /// The service's own code, such as `InvalidRequestBody`, or `AADSTS...` from Microsoft Entra. `None` where
+        /// there was no answer, or one in another form than the documented JSON.
         #[must_use]
         pub fn code(&self) -> Option<&str> {
             self.answer()?.code.as_deref()
         }
 
-        /// The service's message, whole and as sent: free text that may change, and may hold anything.
+        /// The service's message: free text that may change, and may hold anything. As sent and uncut, but for the
+        /// token, which is taken out of it; an answer has 1 MiB at most
+        /// ([`Limits::DEFAULT_MAX_RESPONSE`](crate::Limits::DEFAULT_MAX_RESPONSE)), of a list 64 MiB.
         #[must_use]
         pub fn message(&self) -> Option<&str> {
             self.answer()?.message.as_deref()
         }
 
-        /// An identifier that the service's support can look up.
+        /// An identifier that the service's support can look up; from Microsoft Entra the correlation ID.
         #[must_use]
         pub fn target(&self) -> Option<&str> {
             self.answer()?.target.as_deref()

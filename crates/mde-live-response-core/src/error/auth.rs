@@ -20,7 +20,7 @@ use crate::transport::Delivery;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AuthErrorKind {
-    /// The credential gave no token.
+    /// The credential gave no token, or another call was asking for one until this call's time was over.
     Credential,
     /// The service that issues tokens refuses the application, or answers with something else than a token.
     Login,
@@ -28,12 +28,34 @@ pub enum AuthErrorKind {
     Unsuitable,
     /// The service refuses the token: 401.
     Unauthorized,
-    /// The token is good, but not for this: 403.
+    /// The service does not permit this with this token: 403. The token is for another audience, comes without
+    /// `Library.Manage`, or a rule of the service forbids it; [`AuthError::problem`] says which, where the token
+    /// shows it.
     Forbidden,
 }
 
 /// No token, or one that the service refuses. The attempt that ended so stored nothing; what earlier ones left open
 /// is in [`Error::delivery`].
+///
+/// # Examples
+///
+/// ```
+/// # use mde_live_response_mock::{MockTransport, Reply};
+/// use mde_live_response_core::{AccessToken, AuthErrorKind, Client, Endpoint, Error};
+///
+/// # let transport = MockTransport::new().reply(Reply::error(403, "Forbidden"));
+/// let token = AccessToken::new("an-access-token")?;
+/// let client = Client::builder(Endpoint::COMMERCIAL, token, transport).build();
+///
+/// let Some(Err(Error::Auth(error))) = client.list().next() else { unreachable!() };
+/// assert_eq!(error.kind(), AuthErrorKind::Forbidden);
+/// assert_eq!(error.status().map(|status| status.as_u16()), Some(403));
+/// assert_eq!(error.code(), Some("Forbidden"));
+/// assert_eq!(error.message(), Some("scripted by a test"));
+/// assert!(error.target().is_some()); // for the service's support
+/// assert!(error.problem().is_none()); // this token says nothing of itself
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct AuthError {
     cause: Box<Cause>,

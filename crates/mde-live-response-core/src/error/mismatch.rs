@@ -1,4 +1,4 @@
-//! The service stored something else than what was sent.
+//! The library holds something else than what was sent.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -26,7 +26,7 @@ pub enum MismatchErrorKind {
         /// Digest that the service lists.
         stored: Sha256Digest,
     },
-    /// The library holds the file under another name.
+    /// The library holds the file under another name; a difference of letter case alone is none.
     FileName {
         /// Name that was sent.
         sent: String,
@@ -35,7 +35,28 @@ pub enum MismatchErrorKind {
     },
 }
 
-/// The service stored something else than what was sent.
+/// The library holds something else than what was sent.
+///
+/// # Examples
+///
+/// ```
+/// # use mde_live_response_mock::{MockTransport, Reply};
+/// use mde_live_response_core::{
+///     AccessToken, Client, Delivery, Endpoint, Error, MismatchErrorKind, Upload,
+/// };
+///
+/// # let transport = MockTransport::new().reply(Reply::stored().with_sha256(&"0".repeat(64)));
+/// let token = AccessToken::new("an-access-token")?;
+/// let client = Client::builder(Endpoint::COMMERCIAL, token, transport).build();
+///
+/// let upload = Upload::new("a.ps1".parse()?, b"Get-Date\n");
+/// let Err(Error::Mismatch(error)) = client.upload(&upload) else { unreachable!() };
+/// let MismatchErrorKind::Sha256 { sent, stored } = error.kind() else { unreachable!() };
+/// assert_eq!(*sent, upload.content().sha256()?);
+/// assert_ne!(sent, stored);
+/// assert_eq!(error.delivery(), Delivery::Delivered);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct MismatchError {
     kind: MismatchErrorKind,

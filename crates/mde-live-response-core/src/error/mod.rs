@@ -68,13 +68,13 @@ pub enum Error {
     /// The service answered with a status other than success.
     #[error(transparent)]
     Service(#[from] ServiceError),
-    /// The service asks for a pause.
+    /// A pause is due: the service asks for one, or this client's own pace leaves no turn in time.
     #[error(transparent)]
     Throttled(#[from] ThrottledError),
-    /// The service answered with success, but its answer does not describe a stored file.
+    /// The service answered with success, but its answer is not what the call should give.
     #[error(transparent)]
     Response(#[from] ResponseError),
-    /// The service stored something else than what was sent.
+    /// The library holds something else than what was sent.
     #[error(transparent)]
     Mismatch(#[from] MismatchError),
     /// The call was cancelled from another thread.
@@ -83,7 +83,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// What is known about the library's state.
+    /// What is known about the library's state, after all attempts of the call.
     #[must_use]
     pub fn delivery(&self) -> Delivery {
         match self {
@@ -99,7 +99,33 @@ impl Error {
         }
     }
 
-    /// Status of the service's answer, when there was one.
+    /// Status of the service's answer, with `Auth`, `Service`, `Throttled` and `Response`, where there was one.
+    /// `None` for a status that is not the service's word: 407, and what is outside of 200 to 599.
+    ///
+    /// # Examples
+    ///
+    /// An answer, and what the methods from here to [`is_retryable`](Self::is_retryable) say of it:
+    ///
+    /// ```
+    /// # use mde_live_response_mock::{MockTransport, Reply};
+    /// use mde_live_response_core::{AccessToken, Client, Delivery, Endpoint, RetryPolicy};
+    /// use std::time::Duration;
+    ///
+    /// # let reply = Reply::error(429, "TooManyRequests").header("retry-after", "30");
+    /// # let transport = MockTransport::new().reply(reply);
+    /// let token = AccessToken::new("an-access-token")?;
+    /// let client =
+    ///     Client::builder(Endpoint::COMMERCIAL, token, transport).retry(RetryPolicy::NONE).build();
+    ///
+    /// let error = client.delete(&"a.ps1".parse()?).unwrap_err();
+    /// assert_eq!(error.status().map(|status| status.as_u16()), Some(429));
+    /// assert_eq!(error.service_code(), Some("TooManyRequests"));
+    /// assert!(error.target().is_some()); // for the service's support
+    /// assert_eq!(error.retry_after(), Some(Duration::from_secs(30)));
+    /// assert!(error.is_retryable() && !error.is_conflict());
+    /// assert_eq!(error.delivery(), Delivery::NotDelivered);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn status(&self) -> Option<StatusCode> {
         match self {
@@ -111,7 +137,8 @@ impl Error {
         }
     }
 
-    /// The service's own code for what went wrong, such as `InvalidRequestBody`. Stable, unlike its message.
+    /// The service's own code for what went wrong, such as `InvalidRequestBody`; from Microsoft Entra `AADSTS...`.
+    /// Programs decide on it: of its messages the service documents that they may change.
     #[must_use]
     pub fn service_code(&self) -> Option<&str> {
         match self {
@@ -123,7 +150,8 @@ impl Error {
         }
     }
 
-    /// An identifier that the service's support can look up, where it gave one with its refusal.
+    /// An identifier that the service's support can look up, where it gave one with its refusal; from Microsoft
+    /// Entra the correlation ID.
     #[must_use]
     pub fn target(&self) -> Option<&str> {
         match self {
@@ -134,8 +162,9 @@ impl Error {
         }
     }
 
-    /// How long the service asks to wait before the next try: with 429 and 503 as a rule, but it may say so
-    /// beside any refusal.
+    /// How long to wait before the next try. The service asks for it: with 429 and 503 as a rule, but it may say so
+    /// beside any refusal. Or it is the time until this client's own pace has a turn
+    /// ([`ThrottledError::is_local`] tells which). `None` when it is not known.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
@@ -148,8 +177,28 @@ impl Error {
 
     /// Whether the service says that the library already holds a file of this name.
     ///
-    /// True for status 409 and for the code `Conflict`, and where a listing showed it. Which answer the service gives is documented
-    /// nowhere; some clients expect a 400, which cannot be told from any other refusal.
+    /// True for status 409 and for the code `Conflict`, and where a listing showed it. Which answer the service
+    /// gives is documented nowhere; some clients expect a 400, which cannot be told from any other refusal.
+    ///
+    /// Where [`delivery`](Self::delivery) is unknown, an earlier attempt may have arrived after all: the file may
+    /// then be this call's own.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use mde_live_response_mock::{ExistsAnswer, FakeLibrary};
+    /// use mde_live_response_core::{AccessToken, Client, Delivery, Endpoint, Upload};
+    ///
+    /// # let transport = FakeLibrary::builder().exists_answer(ExistsAnswer::Conflict409).build();
+    /// # transport.insert("a.ps1", b"Get-Process\n");
+    /// let token = AccessToken::new("an-access-token")?;
+    /// let client = Client::builder(Endpoint::COMMERCIAL, token, transport).build();
+    ///
+    /// let error = client.upload(&Upload::new("a.ps1".parse()?, b"Get-Date\n")).unwrap_err();
+    /// assert!(error.is_conflict() && !error.is_retryable());
+    /// assert_eq!(error.delivery(), Delivery::NotDelivered); // so the file is somebody else's
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn is_conflict(&self) -> bool {
         match self {
@@ -161,7 +210,25 @@ impl Error {
 
     /// Whether the same call may succeed later without a change to what is sent.
     ///
-    /// Says nothing about whether a repeat is harmless: see [`delivery`](Self::delivery).
+    /// * `Throttled`: always.
+    /// * `Transport`: all kinds but `Certificate`, `Proxy`, `Refused`, `ResponseTooLarge` and `Cancelled`.
+    /// * `Service`: with status 408, 500, 502, 503 or 504.
+    /// * `Response`: where the outcome is unknown, so of a list never.
+    /// * `Auth`: only where a request for a token ended with one of these.
+    /// * `Input`, `Source`, `Mismatch`, `Cancelled`: never.
+    ///
+    /// Which ones is this library's choice. Says nothing about whether a repeat is harmless: see
+    /// [`delivery`](Self::delivery).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use mde_live_response_core::{Delivery, Error, TransportError, TransportErrorKind};
+    ///
+    /// let of = |kind| Error::from(TransportError::new(kind, Delivery::NotDelivered));
+    /// assert!(of(TransportErrorKind::Connect).is_retryable());
+    /// assert!(!of(TransportErrorKind::Certificate).is_retryable());
+    /// ```
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match self {

@@ -1,4 +1,4 @@
-//! A successful answer that does not describe a stored file.
+//! A successful answer that is not what the call should give.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -12,26 +12,53 @@ use crate::transport::Delivery;
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ResponseErrorKind {
-    /// The status is a success, but none that an upload can end with.
+    /// The status is a success, but none that the call can end with: an upload by 200, 201 or 204, a list by 200, a
+    /// delete by 204, or by 200 with an object or nothing in its body. The service documents 200 and, of a delete,
+    /// 204.
     UnexpectedStatus,
-    /// There is no body.
+    /// The answer to an upload has no body.
     Missing,
     /// The body is compressed or written in a character set that was not asked for.
     Encoding,
     /// The body is not JSON.
     NotJson,
-    /// The body is JSON, but not an entity of the library.
+    /// The body is JSON, but not an entity of the library, or no list of them.
     Shape,
-    /// A field that decides holds a value that cannot be read.
+    /// A field that decides holds a value that cannot be used: `sha256`, of a stored or listed file, is no SHA-256;
+    /// `@odata.nextLink`, of a list, leads to another origin or to more than 100 pages.
     Field {
         /// Name of the field.
         name: &'static str,
     },
-    /// The service did not say which bytes it stored.
+    /// The service did not say which bytes of an upload it stored.
     Unverified,
 }
 
-/// The service answered with success, but its answer does not describe a stored file.
+/// The service answered with success, but its answer is not what the call should give: a stored file, a list of
+/// files, or the word that a file was removed.
+///
+/// # Examples
+///
+/// ```
+/// # use mde_live_response_mock::{MockTransport, Reply};
+/// use mde_live_response_core::{
+///     AccessToken, Client, Delivery, Endpoint, Error, ResponseErrorKind, RetryPolicy, Upload,
+/// };
+///
+/// // What a gateway may put in the service's place.
+/// # let page = Reply::status(200).header("content-type", "text/html").body("<h1>Sign in</h1>");
+/// # let transport = MockTransport::new().reply(page);
+/// let token = AccessToken::new("an-access-token")?;
+/// let client = Client::builder(Endpoint::COMMERCIAL, token, transport).retry(RetryPolicy::NONE).build();
+///
+/// let upload = Upload::new("a.ps1".parse()?, b"Get-Date\n");
+/// let Err(Error::Response(error)) = client.upload(&upload) else { unreachable!() };
+/// assert_eq!(*error.kind(), ResponseErrorKind::NotJson);
+/// assert_eq!((error.status().as_u16(), error.code()), (200, None));
+/// assert_eq!((error.content_type(), error.excerpt()), (Some("text/html"), "<h1>Sign in</h1>"));
+/// assert_eq!(error.delivery(), Delivery::Unknown);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct ResponseError {
     kind: ResponseErrorKind,
@@ -71,7 +98,8 @@ impl ResponseError {
         &self.kind
     }
 
-    /// What is known about the library's state.
+    /// What is known about the library's state. Of an upload: with `Missing`, `Field` and `Unverified` something was
+    /// stored, else it is unknown. Of a delete: unknown. Of a list: nothing changed.
     #[must_use]
     pub fn delivery(&self) -> Delivery {
         self.context.delivery(self.delivery)
@@ -95,7 +123,8 @@ impl ResponseError {
         self.quote.content_type.as_deref()
     }
 
-    /// Start of the body, without control characters; at most 300 characters.
+    /// Start of the body, without control characters; at most 300 characters, this library's choice. It is what was
+    /// answered, whatever that is. Empty where nothing of it is told.
     #[must_use]
     pub fn excerpt(&self) -> &str {
         &self.quote.excerpt

@@ -16,15 +16,44 @@ use crate::transport::Delivery;
 pub enum ServiceErrorKind {
     /// The service points elsewhere (3xx). Never followed: it would take the token along.
     Redirected,
-    /// The service refuses the request (4xx).
+    /// The service refuses the request (4xx, but for what has a kind or an error of its own: 401, 403, 407, 408, 413,
+    /// 429).
     Rejected,
     /// The service refuses the request for its size (413).
     TooLarge,
-    /// The service failed, or gave up waiting (5xx, 408).
+    /// The service failed, or gave up waiting (5xx but for a 503 with a time to wait, 408).
     Server,
 }
 
 /// The service answered with a status other than success.
+///
+/// # Examples
+///
+/// ```
+/// # use mde_live_response_mock::{MockTransport, Reply};
+/// use mde_live_response_core::{
+///     AccessToken, Client, Delivery, Endpoint, Error, ServiceErrorKind, Upload,
+/// };
+///
+/// # let refusal = Reply::error(400, "InvalidRequestBody");
+/// # let elsewhere = Reply::status(302).header("location", "https://portal.example/").body("Sign in");
+/// # let transport = MockTransport::new().reply(refusal).reply(elsewhere);
+/// let token = AccessToken::new("an-access-token")?;
+/// let client = Client::builder(Endpoint::COMMERCIAL, token, transport).build();
+///
+/// let upload = Upload::new("a.ps1".parse()?, b"Get-Date\n");
+/// let Err(Error::Service(refused)) = client.upload(&upload) else { unreachable!() };
+/// assert_eq!(refused.kind(), ServiceErrorKind::Rejected);
+/// assert_eq!((refused.status().as_u16(), refused.code()), (400, Some("InvalidRequestBody")));
+/// assert_eq!(refused.message(), Some("scripted by a test"));
+/// assert!(refused.target().is_some()); // for the service's support
+/// assert_eq!((refused.retry_after(), refused.delivery()), (None, Delivery::NotDelivered));
+///
+/// let Err(Error::Service(led_away)) = client.upload(&upload) else { unreachable!() };
+/// assert_eq!(led_away.kind(), ServiceErrorKind::Redirected);
+/// assert_eq!((led_away.redirect_host(), led_away.excerpt()), (Some("portal.example"), "Sign in"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct ServiceError {
     kind: ServiceErrorKind,
@@ -68,7 +97,7 @@ impl ServiceError {
     }
 
     /// Start of the answer's body, without control characters, when it is not the documented JSON; at most
-    /// 300 characters.
+    /// 300 characters, this library's choice. It is what was answered, whatever that is.
     #[must_use]
     pub fn excerpt(&self) -> &str {
         &self.answer.excerpt
@@ -81,7 +110,7 @@ impl ServiceError {
     }
 
     /// What is known about the library's state: a service that says 4xx or 3xx has stored nothing; one that
-    /// fails with 5xx may have.
+    /// fails with 5xx may have, and so may an earlier attempt whose outcome is unknown.
     #[must_use]
     pub fn delivery(&self) -> Delivery {
         self.context.delivery(self.last_delivery())

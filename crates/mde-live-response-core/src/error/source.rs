@@ -20,7 +20,8 @@ pub enum SourceErrorKind {
     Directory,
     /// It is a pipe, a socket, a device, or a symbolic link where none is wanted.
     NotRegular,
-    /// Its length or modification time is no longer what it was when it was opened.
+    /// Its length or modification time is no longer what it was when it was opened, it ends before that length, or
+    /// its bytes are not those of [`Upload::expect_sha256`](crate::Upload::expect_sha256).
     Changed,
     /// Reading it failed.
     Io,
@@ -37,6 +38,17 @@ impl SourceErrorKind {
 }
 
 /// The file could not be read, or changed while it was sent. Its request was never completed.
+///
+/// # Examples
+///
+/// ```
+/// use mde_live_response_core::{Error, SourceErrorKind, Upload};
+/// use std::path::Path;
+///
+/// let Err(Error::Source(error)) = Upload::from_path("no-such-folder/a.ps1") else { unreachable!() };
+/// assert_eq!(error.kind(), SourceErrorKind::NotFound);
+/// assert_eq!(error.path(), Some(Path::new("no-such-folder/a.ps1")));
+/// ```
 #[derive(Debug)]
 pub struct SourceError {
     kind: SourceErrorKind,
@@ -61,7 +73,7 @@ impl SourceError {
         self.kind
     }
 
-    /// Where the file is; `None` for bytes in memory.
+    /// Where the file is, as the path was given; `None` for bytes in memory.
     #[must_use]
     pub fn path(&self) -> Option<&Path> {
         self.path.as_deref()

@@ -11,7 +11,34 @@ use super::context::Context;
 use crate::transport::Delivery;
 
 /// A pause is due before the next call: the service asks for one (429, or 503 with a time to wait), or this
-/// client's own pace leaves no turn within the deadline. The call did nothing.
+/// client's own pace leaves no turn in time ([`Pacing`](crate::Pacing)). The attempt that ended so did nothing; what
+/// earlier ones left open is in [`Error::delivery`](crate::Error::delivery).
+///
+/// # Examples
+///
+/// ```
+/// # use mde_live_response_mock::{MockTransport, Reply};
+/// use mde_live_response_core::{AccessToken, Client, Endpoint, Error, Pacing};
+/// use std::time::Duration;
+///
+/// # let reply = Reply::error(429, "TooManyRequests").header("retry-after", "3600");
+/// # let transport = MockTransport::new().reply(reply);
+/// let token = AccessToken::new("an-access-token")?;
+/// let client = Client::builder(Endpoint::COMMERCIAL, token, transport).pacing(Pacing::FailFast).build();
+///
+/// let Some(Err(Error::Throttled(asked))) = client.list().next() else { unreachable!() };
+/// assert!(!asked.is_local());
+/// assert_eq!(asked.status().map(|status| status.as_u16()), Some(429));
+/// assert_eq!((asked.code(), asked.message()), (Some("TooManyRequests"), Some("scripted by a test")));
+/// assert!(asked.target().is_some()); // for the service's support
+/// assert_eq!(asked.retry_after(), Some(Duration::from_secs(3600)));
+///
+/// // From now on the client keeps the pause by itself.
+/// let Some(Err(Error::Throttled(own))) = client.list().next() else { unreachable!() };
+/// assert!(own.is_local());
+/// assert!(own.status().is_none() && own.code().is_none());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct ThrottledError {
     by: By,

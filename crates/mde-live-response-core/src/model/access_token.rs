@@ -46,11 +46,13 @@ pub enum InvalidToken {
 }
 
 impl AccessToken {
-    /// A token of visible ASCII characters, without the word `Bearer` before it.
+    /// A token of visible ASCII characters, without the word `Bearer` before it. Of any length: neither the service's
+    /// documentation nor this library sets a limit.
     ///
     /// # Errors
     ///
-    /// [`InvalidToken`]; a text that was handed over is wiped even then.
+    /// [`InvalidToken`]: the text is empty, has white space at an end, starts with `Bearer`, or holds anything else than
+    /// visible ASCII. A text that was handed over is wiped even then.
     pub fn new(token: impl Into<String>) -> Result<Self, InvalidToken> {
         let token = Zeroizing::new(token.into());
         check(&token)?;
@@ -80,8 +82,22 @@ impl AccessToken {
         header
     }
 
-    /// The reply without this token.
-    pub(crate) fn scrub(&self, reply: Response<Vec<u8>>) -> Response<Vec<u8>> {
+    /// The reply without this token: in headers and body, as it stands and in any mixture of JSON's and a URL's escapes,
+    /// `[redacted]` takes its place. A token of fewer than 8 bytes stays. A [`Client`](crate::Client) does so by itself;
+    /// this is for a client of one's own over [`wire`](crate::wire).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use mde_live_response_core::{AccessToken, http};
+    ///
+    /// let token = AccessToken::new("an-access-token")?;
+    /// let echo = http::Response::new(b"refused: an%2Daccess-token".to_vec());
+    /// assert_eq!(token.scrub(echo).body(), b"refused: [redacted]");
+    /// # Ok::<(), mde_live_response_core::InvalidToken>(())
+    /// ```
+    #[must_use]
+    pub fn scrub(&self, reply: Response<Vec<u8>>) -> Response<Vec<u8>> {
         self.0.scrub(reply)
     }
 }

@@ -31,11 +31,13 @@ pub enum InvalidSecret {
 }
 
 impl ClientSecret {
-    /// A secret, as it is: any text without control characters, and without white space at its ends.
+    /// A secret, as it is: any text without control characters, and without white space at its ends. Of any length:
+    /// this library sets no limit.
     ///
     /// # Errors
     ///
-    /// [`InvalidSecret`]; a text that was handed over is wiped even then.
+    /// [`InvalidSecret`]: the text is empty, has white space at an end, or holds a control character. A text that was
+    /// handed over is wiped even then.
     ///
     /// # Examples
     ///

@@ -78,7 +78,8 @@ impl FileContent {
     ///
     /// # Errors
     ///
-    /// [`SourceError`]: the file cannot be read, or is not what it was when it was opened.
+    /// [`SourceError`]: the file cannot be read, or is not what it was when it was opened
+    /// ([`SourceErrorKind::Changed`]).
     pub fn sha256(&self) -> Result<Sha256Digest, SourceError> {
         let (mut hash, mut position) = (Sha256::new(), 0);
         let mut buf = vec![0; READ];

@@ -7,11 +7,13 @@ use crate::FileName;
 
 /// Media type of a file, such as `text/plain`: two tokens and nothing else.
 ///
-/// The service stores no media type and accepts any; it matters only to what stands between.
+/// Each has 1 to 127 letters, digits or ``!#$&^_.+-``, as RFC 6838 allows; parameters are not taken. The service
+/// stores no media type and accepts any; it matters only to what stands between.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ContentType(String);
 
-/// A text is not of the form `type/subtype`, each of 1 to 127 letters, digits or ``!#$&^_.+-``.
+/// A text is not of the form `type/subtype`, each of 1 to 127 letters, digits or ``!#$&^_.+-``. Shows its first 100
+/// characters, this library's choice.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("content type {given:?} is not of the form type/subtype")]
 pub struct InvalidContentType {
@@ -20,6 +22,16 @@ pub struct InvalidContentType {
 
 impl ContentType {
     /// The media type that a name's extension stands for, else `application/octet-stream`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use mde_live_response_core::{ContentType, FileName};
+    ///
+    /// let name: FileName = "notes.txt".parse()?;
+    /// assert_eq!(ContentType::guess(&name).as_str(), "text/plain");
+    /// # Ok::<(), mde_live_response_core::InvalidFileName>(())
+    /// ```
     #[must_use]
     pub fn guess(name: &FileName) -> Self {
         let guess = mime_guess::from_path(name.as_str()).first_raw();

@@ -139,10 +139,11 @@ enum Separators {
 }
 
 impl FileName {
-    /// Longest name: 255 bytes of UTF-8 (and so at most 255 UTF-16 units), what common file systems allow.
+    /// Longest name: 255 bytes of UTF-8 (and so at most 255 UTF-16 units), what common file systems allow. This
+    /// library's choice: the service documents no length.
     pub const MAX_BYTES: usize = 255;
 
-    /// Like the ordinary conversion, but `;` and `&` are allowed.
+    /// A name as by the ordinary conversion, but with `;` and `&` allowed.
     ///
     /// At least two multipart parsers in use cut or decode a name there; opt in only for a name that must
     /// be kept.
@@ -171,6 +172,16 @@ impl FileName {
     ///
     /// [`InvalidFileName::NoFileName`] for a path such as `/` or `..`, [`InvalidFileName::NotUtf8`], or any
     /// other reason for which that component is no file name.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use mde_live_response_core::{FileName, InvalidFileName};
+    ///
+    /// assert_eq!(FileName::from_path("tools/collect.ps1")?.as_str(), "collect.ps1");
+    /// assert_eq!(FileName::from_path("tools/.."), Err(InvalidFileName::NoFileName));
+    /// # Ok::<(), InvalidFileName>(())
+    /// ```
     pub fn from_path(path: impl AsRef<Path>) -> Result<Self, InvalidFileName> {
         path.as_ref()
             .file_name()
@@ -242,13 +253,13 @@ fn is_percent_escape(name: &[u8], at: usize) -> bool {
         if high.is_ascii_hexdigit() && low.is_ascii_hexdigit())
 }
 
-/// Windows looks only at what stands before the first dot, without trailing spaces, in any letter case.
 /// What names have in common that differ by letter case alone. By way of upper case, for letters with two lower ones
 /// (`σ` and `ς`, `ß` and `ss`): better one name too few than somebody's file replaced.
 pub(crate) fn folded(name: &str) -> String {
     name.to_uppercase().to_lowercase()
 }
 
+/// Windows looks only at what stands before the first dot, without trailing spaces, in any letter case.
 fn is_device(name: &str) -> bool {
     let stem = name.split('.').next().unwrap_or(name).trim_end_matches(' ');
     let is = |device: &str| stem.eq_ignore_ascii_case(device);

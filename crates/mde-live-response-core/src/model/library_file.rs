@@ -45,13 +45,13 @@ impl LibraryFile {
         self.description.as_deref()
     }
 
-    /// When a file of this name was first stored.
+    /// When a file of this name was first stored; `None` when the service did not say.
     #[must_use]
     pub fn creation_time(&self) -> Option<&Timestamp> {
         self.creation_time.as_ref()
     }
 
-    /// When the file was last stored.
+    /// When the file was last stored; `None` when the service did not say.
     #[must_use]
     pub fn last_updated_time(&self) -> Option<&Timestamp> {
         self.last_updated_time.as_ref()
@@ -103,6 +103,24 @@ impl Timestamp {
     /// # Errors
     ///
     /// What `jiff` says of a text that is no RFC 3339 time, or lies outside of its years -9999 to 9999.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use mde_live_response_mock::FakeLibrary;
+    /// use mde_live_response_core::{AccessToken, Client, Endpoint};
+    ///
+    /// # let transport = FakeLibrary::new();
+    /// # transport.insert("a.ps1", b"Get-Date\n");
+    /// let token = AccessToken::new("an-access-token")?;
+    /// let client = Client::builder(Endpoint::COMMERCIAL, token, transport).build();
+    ///
+    /// let file = client.list().next().unwrap()?;
+    /// let stored = file.creation_time().unwrap();
+    /// assert_eq!(stored.as_str(), "2026-01-01T00:00:00.0000000Z");
+    /// assert_eq!(stored.to_jiff()?.as_second(), 1_767_225_600);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[cfg(feature = "jiff")]
     pub fn to_jiff(&self) -> Result<jiff::Timestamp, jiff::Error> {
         self.0.parse()

@@ -46,21 +46,21 @@ macro_rules! text {
         /// Any text without control characters other than CR, LF and TAB. It is sent as given: line ends
         /// stay as they are, and an empty text is sent as an empty text.
         ///
-        /// The service documents no largest length; 4 MiB is the default limit for one form field of the
-        /// framework that such services are commonly built with.
+        /// The service documents no largest length; the limit of 4 MiB is this library's choice, for it is the
+        /// default one for a form field of the framework that such services are commonly built with.
         /// [`with_max_bytes`](Self::with_max_bytes) sets another.
         #[derive(Debug, Clone, PartialEq, Eq, Hash)]
         pub struct $name(String);
 
         impl $name {
-            /// Longest text by default: 4 MiB, in bytes of UTF-8.
+            /// Longest text by default: 4 MiB, in bytes of UTF-8, this library's choice.
             pub const MAX_BYTES: usize = 4 * 1024 * 1024;
 
             /// Like the ordinary conversion, with a limit of the caller's choice, in bytes.
             ///
             /// # Errors
             ///
-            /// [`InvalidText`] when the text is longer or holds a control character.
+            /// [`InvalidText`] when the text is longer, or holds a control character other than CR, LF and TAB.
             pub fn with_max_bytes(text: impl Into<String>, max: usize) -> Result<Self, InvalidText> {
                 let text = text.into();
                 check($field, &text, max)?;

@@ -40,7 +40,7 @@ pub struct TokenClaims {
 }
 
 /// Why a token will be refused, as far as it shows. Its text shows what the token says with everything escaped that
-/// is not plainly visible.
+/// is not plainly visible, and 300 characters of it at most, this library's choice.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TokenProblem {
@@ -92,7 +92,7 @@ impl TokenClaims {
         Some(Self { audience: aud, permissions, expires_at })
     }
 
-    /// The service that the token is for.
+    /// The service that the token is for; `None` when the token does not say.
     #[must_use]
     pub fn audience(&self) -> Option<&str> {
         self.audience.as_deref()
@@ -103,7 +103,7 @@ impl TokenClaims {
         self.permissions.iter().map(String::as_str)
     }
 
-    /// When its time ends.
+    /// When its time ends; `None` when the token does not say.
     #[must_use]
     pub fn expires_at(&self) -> Option<SystemTime> {
         self.expires_at
@@ -115,7 +115,41 @@ impl TokenClaims {
     ///
     /// # Errors
     ///
-    /// [`TokenProblem`], the first of: audience, permission, expiry by more than 300 s.
+    /// [`TokenProblem`], the first of: audience, permission, expiry by more than 300 s. So much clocks may differ:
+    /// this library's choice.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use mde_live_response_mock::{Application, FakeLibrary, TokenCall};
+    /// use mde_live_response_core::{AccessToken, Endpoint, TokenProblem};
+    /// use std::time::Duration;
+    ///
+    /// # let application = Application::new("t", "c").with_secret("s");
+    /// # let library = FakeLibrary::builder().application(application).build();
+    /// # let fields = [
+    /// #     ("grant_type", "client_credentials"),
+    /// #     ("client_id", "c"),
+    /// #     ("client_secret", "s"),
+    /// #     ("scope", "https://api.securitycenter.microsoft.com/.default"),
+    /// # ];
+    /// # let fields = fields.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+    /// # let answer = library.issue_token(&TokenCall { tenant: "t".to_owned(), fields });
+    /// # let answer: serde_json::Value = serde_json::from_slice(answer.body())?;
+    /// # let token = AccessToken::new(answer["access_token"].as_str().unwrap())?;
+    /// # let now = library.now();
+    /// // A token for the commercial cloud, good for 3,599 s from now on.
+    /// let claims = token.claims().unwrap();
+    /// assert!(claims.check(Endpoint::COMMERCIAL.audience(), now).is_ok());
+    ///
+    /// let elsewhere = claims.check(Endpoint::GCC.audience(), now).unwrap_err();
+    /// assert!(matches!(elsewhere, TokenProblem::Audience { .. }));
+    ///
+    /// let later = now + Duration::from_secs(3_599 + 301);
+    /// let over = claims.check(Endpoint::COMMERCIAL.audience(), later).unwrap_err();
+    /// assert_eq!(over, TokenProblem::Expired { ago: Duration::from_secs(301) });
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn check(&self, audience: &str, now: SystemTime) -> Result<(), TokenProblem> {
         if let Some(found) = &self.audience {
             if is_another(found, audience) {

@@ -10,7 +10,8 @@ use crate::{Error, InputError};
 /// The service documents "20MB" without saying which megabyte; the larger reading is used, so that
 /// no acceptable file is refused locally. `Client::builder(..).max_file_bytes(..)` sets another.
 ///
-/// A file over 10 MB can be stored, but a live response session on macOS or Linux cannot fetch it.
+/// A file over 10 MB can be stored, but a live response session on macOS or Linux cannot fetch it: the service
+/// documents that limit of the session's command `putfile`, and 300 MB of it on Windows.
 pub const MAX_FILE_BYTES: u64 = 20 * 1024 * 1024;
 
 /// What happens when the library already holds a file of this name.
@@ -77,6 +78,8 @@ impl Upload {
     ///
     /// * [`Error::Input`]: the path's last component is no [`FileName`].
     /// * [`Error::Source`]: the file cannot be opened, or is not a regular file.
+    ///
+    /// An empty file and one that is too large are refused when they are sent.
     pub fn from_path(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
         let name = FileName::from_path(path)
@@ -106,7 +109,7 @@ impl Upload {
         self
     }
 
-    /// Sets the file's media type; guessed from the name unless set.
+    /// Sets the file's media type; guessed from the name unless set ([`ContentType::guess`]).
     #[must_use]
     pub fn content_type(mut self, content_type: ContentType) -> Self {
         self.content_type = Some(content_type);

@@ -30,6 +30,11 @@ pub enum Progress<'a> {
 /// # Errors
 ///
 /// As for [`Client::list`]; nothing was done then. What became of single files, failures included, is in the report.
+///
+/// # Panics
+///
+/// Not by itself; a panic of the observer, or of what the client was given, passes through, and changes that were
+/// made stay made.
 pub fn apply(
     client: &Client,
     plan: &Plan,

@@ -11,7 +11,8 @@ use crate::model::{
 /// A file that the library should hold, with what is said of it.
 ///
 /// Knows the SHA-256 of its bytes, and keeps no file open: a library may have more files than a process may have
-/// handles. When it is uploaded, other bytes than were hashed are not.
+/// handles. When it is uploaded, other bytes than were hashed are not. That it is empty or too large is no error
+/// before that: [`Client::upload`](crate::Client::upload) refuses it then.
 #[derive(Debug, Clone)]
 pub struct DesiredFile {
     name: FileName,
@@ -33,7 +34,7 @@ impl DesiredFile {
     ///
     /// # Errors
     ///
-    /// [`Error::Source`]: they cannot be read.
+    /// [`Error::Source`]: they cannot be read, or are not what they were when the content was opened.
     pub fn new(name: FileName, content: impl Into<FileContent>) -> Result<Self, Error> {
         let content = content.into();
         Ok(Self::of(name, &content, Source::Content(content.clone()))?)
@@ -43,7 +44,8 @@ impl DesiredFile {
     ///
     /// # Errors
     ///
-    /// [`Error::Input`]: the last component is no [`FileName`]. [`Error::Source`]: the file cannot be read.
+    /// * [`Error::Input`]: the last component is no [`FileName`].
+    /// * [`Error::Source`]: the file cannot be read, is no regular file, or changed while it was read.
     pub fn from_path(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
         let name = FileName::from_path(path)
@@ -144,6 +146,18 @@ impl Desired {
     /// # Errors
     ///
     /// [`DuplicateName`] when a name comes twice, in any letter case.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use mde_live_response_core::sync::{Desired, DesiredFile};
+    ///
+    /// let one = DesiredFile::new("a.ps1".parse()?, b"Get-Date\n")?;
+    /// let other = DesiredFile::new("A.ps1".parse()?, b"Get-Process\n")?;
+    /// let error = Desired::new([one, other]).unwrap_err();
+    /// assert_eq!(error.to_string(), "`A.ps1` and `a.ps1` are the same name, by letter case at most");
+    /// # Ok::<(), mde_live_response_core::Error>(())
+    /// ```
     pub fn new(files: impl IntoIterator<Item = DesiredFile>) -> Result<Self, DuplicateName> {
         let mut files: Vec<_> = files.into_iter().collect();
         files.sort_by(|a, b| a.name.cmp(&b.name));

@@ -11,7 +11,8 @@ const MARKER: &str = "managed-by: ";
 /// Who keeps a file, a repository say. A file is an owner's if the last line of its description is
 /// `managed-by: OWNER`.
 ///
-/// 1 to 100 characters, no control characters, no white space at either end: our choice.
+/// 1 to 100 characters, no control characters (U+2028 and U+2029 included), no white space at either end: this
+/// library's choice.
 ///
 /// # Examples
 ///

@@ -84,7 +84,7 @@ pub enum Action {
         /// Why it stays.
         kept: Kept,
     },
-    /// Somebody else's file is in the way. Nothing is done.
+    /// Somebody else's file is in the way, or one whose name differs by letter case alone. Nothing is done.
     Conflict {
         /// In what way.
         conflict: Conflict,
@@ -117,11 +117,11 @@ pub enum Kept {
     Name,
 }
 
-/// How somebody else's file is in the way.
+/// How another file is in the way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Conflict {
-    /// It has the name.
+    /// It has the name, is not the owner's, and is not as desired.
     NotOwned,
     /// It has the name in another letter case: whether the service tells the two apart is not known.
     LetterCase,
@@ -134,7 +134,7 @@ impl Plan {
         self.steps.iter().all(|step| !step.is_change())
     }
 
-    /// Whether somebody else's files are in the way of desired ones.
+    /// Whether other files are in the way of desired ones ([`Conflict`]).
     #[must_use]
     pub fn has_conflicts(&self) -> bool {
         self.steps.iter().any(|step| matches!(step.action, Action::Conflict { .. }))
@@ -180,6 +180,22 @@ impl Step {
 }
 
 /// What is to be done so that a library that holds `remote` holds what is desired.
+///
+/// `remote` is all that the library lists: what is missing there counts as missing in the library.
+///
+/// # Examples
+///
+/// ```
+/// use mde_live_response_core::sync::{self, Action, Desired, DesiredFile, Rules};
+///
+/// let desired = Desired::new([DesiredFile::new("a.ps1".parse()?, b"Get-Date\n")?])?;
+/// let plan = sync::plan(&desired, &[], &Rules::new("our-repository".parse()?));
+///
+/// assert!(!plan.is_empty() && !plan.has_conflicts());
+/// let step = plan.steps().next().unwrap();
+/// assert_eq!((step.name(), step.action()), ("a.ps1", &Action::Create));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use]
 pub fn plan(desired: &Desired, remote: &[LibraryFile], rules: &Rules) -> Plan {
     let by_name: HashMap<_, _> = remote.iter().map(|file| (file.file_name(), file)).collect();

@@ -39,7 +39,11 @@ pub enum Fate {
 }
 
 impl Report {
-    /// Whether every step was done, and nothing is in the way of any desired file.
+    /// Whether every change of the plan was made, or found made already: none failed, was left untried, or met
+    /// another file than the plan had seen.
+    ///
+    /// A conflict is no change: nothing was planned for it, and it leaves this true.
+    /// [`Plan::has_conflicts`](super::Plan::has_conflicts) tells of it.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.outcomes.iter().all(|outcome| {

@@ -66,7 +66,7 @@ pub enum TransportErrorKind {
     Tls,
     /// The server's certificate was refused. Never worth a repeat.
     Certificate,
-    /// The proxy refused or failed.
+    /// The proxy refused or failed, or an answer had status 407, which is a proxy's.
     Proxy,
     /// Time ran out in this phase.
     Timeout(Phase),
@@ -74,9 +74,10 @@ pub enum TransportErrorKind {
     Send,
     /// The connection broke, or ended early, while the answer was awaited or read.
     Receive,
-    /// What came back is not HTTP, or breaks its rules.
+    /// What came back is not HTTP, or breaks its rules: a status outside of 200 to 599, say.
     Protocol,
-    /// The answer is larger than the limit.
+    /// The answer's body is larger than [`Limits::max_response`](crate::Limits::max_response): 1 MiB
+    /// ([`Limits::DEFAULT_MAX_RESPONSE`](crate::Limits::DEFAULT_MAX_RESPONSE)), of a page of a list 64 MiB.
     ResponseTooLarge,
     /// This machine lacks what the exchange needs: file handles, ports, randomness.
     Local,
@@ -116,6 +117,7 @@ impl fmt::Display for TransportErrorKind {
 /// let error = TransportError::new(TransportErrorKind::Connect, Delivery::NotDelivered)
 ///     .with_source(std::io::Error::from(std::io::ErrorKind::ConnectionRefused));
 /// assert_eq!(error.to_string(), "no connection could be opened; nothing was stored");
+/// assert_eq!(error.kind(), TransportErrorKind::Connect);
 /// assert_eq!(error.delivery(), Delivery::NotDelivered);
 /// ```
 #[derive(Debug)]
@@ -146,7 +148,7 @@ impl TransportError {
         self.kind
     }
 
-    /// What is known about the server's state.
+    /// What is known about the server's state; of an error that ended a call, after all its attempts.
     #[must_use]
     pub fn delivery(&self) -> Delivery {
         self.context.delivery(self.delivery)

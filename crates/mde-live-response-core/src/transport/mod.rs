@@ -25,8 +25,8 @@ use crate::wire::Body;
 ///   connection-level ones, no redirects (they would leak the token), no retry.
 /// * Return `Ok` for *every* status, with all headers. `Err` means: no complete response.
 /// * Honour [`Limits::of`] the request; stop with [`TransportErrorKind::ResponseTooLarge`] past its cap,
-///   never cut silently, and with [`TransportErrorKind::Cancelled`] within a tenth of a second once
-///   [`Limits::is_cancelled`] says so.
+///   never cut silently, and with [`TransportErrorKind::Cancelled`] within a tenth of a second (this library's
+///   choice) once [`Limits::is_cancelled`] says so.
 /// * Read the body to its end, or report an error; a read error of the body ends the exchange.
 ///
 /// # Errors

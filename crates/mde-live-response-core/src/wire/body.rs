@@ -16,6 +16,9 @@ use crate::model::{FileContent, Sha256Digest};
 ///
 /// Borrows what it reads and a [`SendRecord`] that outlives it. Allocates nothing while it is read, and
 /// fills the buffer it is given as far as there is something to give.
+///
+/// Reading gives an [`io::Error`] when the file cannot be read to its end or is not what it was, and from then on;
+/// the record tells why ([`SendRecord::source_error`]). What would complete the request is never given out then.
 pub struct Body<'a> {
     head: &'a [u8],
     file: Option<FileSegments<'a>>,
@@ -50,7 +53,7 @@ impl SendRecord {
     }
 
     /// SHA-256 of the file's bytes as they were read for this attempt; `None` until the last byte of the
-    /// body was given out.
+    /// body was given out, and always for a body without a file.
     #[must_use]
     pub fn sha256(&self) -> Option<&Sha256Digest> {
         self.sha256.as_ref()

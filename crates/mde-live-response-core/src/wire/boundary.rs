@@ -6,7 +6,7 @@ use std::str::FromStr;
 use super::{Random, RandomError};
 
 /// Boundary of a multipart body: 1 to 70 ASCII letters and digits, so that it never needs quotes and never
-/// starts with a dash.
+/// starts with a dash. RFC 2046 sets the length, and allows more characters.
 ///
 /// # Examples
 ///
@@ -29,7 +29,7 @@ impl Boundary {
     /// Random bytes in a drawn boundary: 20, so 160 bits and 40 hex digits.
     const RANDOM_BYTES: usize = 20;
 
-    /// Draws a boundary of 40 hex digits.
+    /// Draws a boundary of 40 hex digits: 160 random bits, this library's choice.
     ///
     /// # Errors
     ///

@@ -143,8 +143,8 @@ impl<'a> UploadForm<'a> {
     /// * [`Error::Transport`]: it accepted what it cannot have received, or the status is not its own word: 407, or
     ///   outside of 200 to 599.
     ///
-    /// An error quotes the answer as it is given here. [`Client`](crate::Client) takes the token out of it before;
-    /// whoever calls this does so where a server may echo it.
+    /// An error quotes the answer as it is given here: take the token out of it before ([`AccessToken::scrub`]), for a
+    /// server may echo it.
     pub fn read_reply(
         &self,
         reply: &Response<Vec<u8>>,

@@ -61,6 +61,7 @@ impl<'a> Form<'a> {
     /// headers.insert("content-length", 12.into());
     /// let refused = Form::decode(&headers, body).unwrap_err();
     /// assert_eq!(refused.to_string(), "header content-length: says 12, but the body has 73 bytes");
+    /// assert_eq!(refused.at(), None); // not in the body
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn decode(headers: &HeaderMap, body: &'a [u8]) -> Result<Self, FormError> {

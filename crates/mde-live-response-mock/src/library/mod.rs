@@ -38,7 +38,7 @@ use store::Store;
 /// * a file's name is the file part's `filename`; without one the file is stored as `file`;
 /// * an existing file is only replaced when the call says so, and then keeps its creation time;
 /// * `HasParameters` is taken as sent, never concluded from a parameters description;
-/// * at most 100 calls in any minute and 1,500 in any hour, over all callers.
+/// * at most 100 calls in any minute and 1,500 in any hour, as the service documents; here over all callers.
 ///
 /// Where the service's answer is documented nowhere, the builder chooses. Names are told apart by letter
 /// case, and are refused only when empty or holding a path separator or a control character: both our choice.
@@ -181,6 +181,11 @@ impl FakeLibrary {
     }
 
     /// Moves this library's time forward.
+    ///
+    /// # Panics
+    ///
+    /// If the sum of all moves is more than a [`Duration`] holds. Later calls panic if it makes a time that is more
+    /// than a [`SystemTime`] holds.
     pub fn advance(&self, time: Duration) {
         self.lock().advanced += time;
     }
@@ -301,8 +306,9 @@ impl Admitted {
         }
     }
 
-    /// Most bytes that the body may have: whoever reads one whose length was not said stops there, and answers
-    /// with [`refuse_too_large`](Self::refuse_too_large).
+    /// Most bytes that the body may have: whoever reads one whose length was not said stops there, and answers with
+    /// [`refuse_too_large`](Self::refuse_too_large). The largest file, and beside it both texts at 4 MiB each and 64
+    /// KiB for the rest: this library's choice, for the service documents the file's size alone.
     #[must_use]
     pub fn longest_body(&self) -> u64 {
         self.library.inner.settings.longest_body()

@@ -97,20 +97,21 @@ impl FakeLibraryBuilder {
         self
     }
 
-    /// Sets for how long an issued token is good, in whole seconds, at most 2^32 - 1 of them (136 years); 3,599 s
-    /// unless set, as the service does.
+    /// Sets for how long an issued token is good, in whole seconds, at most 2^32 - 1 of them (136 years, this
+    /// library's choice); 3,599 s unless set, as in the answer that Microsoft Entra documents.
     pub fn token_life(mut self, life: Duration) -> Self {
         self.settings.login.life = Duration::from_secs(life.as_secs().min(u32::MAX.into()));
         self
     }
 
-    /// Largest file that is taken, in bytes; 20 MiB unless set.
+    /// Largest file that is taken, in bytes; [`MAX_FILE_BYTES`] (20 MiB) unless set.
     pub fn max_file_bytes(mut self, bytes: u64) -> Self {
         self.settings.max_file_bytes = bytes;
         self
     }
 
-    /// Whether the rates are kept, 100 calls a minute and 1,500 an hour; they are unless set.
+    /// Whether the rates are kept that the service documents, 100 calls a minute and 1,500 an hour; they are unless
+    /// set.
     pub fn rate_limits(mut self, kept: bool) -> Self {
         self.settings.rate_limits = kept;
         self
@@ -121,19 +122,20 @@ impl FakeLibraryBuilder {
         self.rate_limits(false)
     }
 
-    /// Sets the clock, `SystemTime::now` say. [`FakeLibrary::advance`] adds to what it shows.
+    /// Sets the clock, `SystemTime::now` say; it stands still at 2026-01-01T00:00:00Z unless set.
+    /// [`FakeLibrary::advance`] adds to what it shows.
     pub fn now(mut self, now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         self.settings.now = Box::new(now);
         self
     }
 
-    /// Sets how an upload is refused because the file exists.
+    /// Sets how an upload is refused because the file exists; [`ExistsAnswer::BadRequest400`] unless set.
     pub fn exists_answer(mut self, answer: ExistsAnswer) -> Self {
         self.settings.exists_answer = answer;
         self
     }
 
-    /// Sets how a file that is too large is refused.
+    /// Sets how a file that is too large is refused; [`TooLargeAnswer::PayloadTooLarge413`] unless set.
     pub fn too_large_answer(mut self, answer: TooLargeAnswer) -> Self {
         self.settings.too_large_answer = answer;
         self

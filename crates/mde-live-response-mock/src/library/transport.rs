@@ -14,6 +14,9 @@ const TOKEN_PATH: &str = "/oauth2/v2.0/token";
 
 /// Takes the strict [`Form`] only, and answers any other body with 400 and `InvalidRequestBody`. The body is
 /// read to its end even when the call is refused before it. A base URL may have a path of its own.
+///
+/// Answers at once and for certain: a list is always one page, no answer takes its time, is lost or is a 5xx. For
+/// those there is [`MockTransport`](crate::MockTransport), or a transport around this one.
 impl Transport for FakeLibrary {
     fn send(&self, request: Request<Body<'_>>) -> Result<Response<Vec<u8>>, TransportError> {
         let limits = Limits::of(&request);

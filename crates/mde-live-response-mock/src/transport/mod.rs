@@ -82,7 +82,8 @@ impl MockTransport {
         Self { shared: Arc::new(Shared { compute: None, state: Mutex::default() }) }
     }
 
-    /// A transport that computes each answer from its request, once scripted replies, if any, are used up.
+    /// A transport that computes each answer from its request, once scripted replies, if any, are used up. Not for a
+    /// request whose body cannot be read: that ends the exchange.
     ///
     /// # Examples
     ///
@@ -216,6 +217,16 @@ impl State {
 }
 
 impl Transport for MockTransport {
+    /// Answers by the script.
+    ///
+    /// # Errors
+    ///
+    /// The scripted one; `Send` where the body cannot be read, `Cancelled` where the exchange is, `ResponseTooLarge`
+    /// for a reply over the request's limit.
+    ///
+    /// # Panics
+    ///
+    /// If the request was not scripted, or if the reply is to echo a file that the request does not hold.
     fn send(&self, request: Request<Body<'_>>) -> Result<Response<Vec<u8>>, TransportError> {
         let (step, number) = self.begin();
         let limits = Limits::of(&request);

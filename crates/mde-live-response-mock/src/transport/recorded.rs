@@ -98,7 +98,7 @@ impl RecordedRequest {
     ///
     /// # Errors
     ///
-    /// [`FormError`] for a body that the strict decoder refuses.
+    /// [`FormError`] for a body that the strict decoder refuses ([`Form::decode`]).
     pub fn try_form(&self) -> Result<Form<'_>, FormError> {
         Form::decode(self.headers(), self.body())
     }

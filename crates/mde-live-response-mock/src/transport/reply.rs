@@ -54,6 +54,8 @@ impl Reply {
 
     /// As [`stored`](Self::stored), under this file name, whatever the request says. If it is
     /// [early](Self::early) there are no bytes yet, and the SHA-256 is `null`.
+    ///
+    /// The exchange panics if the request was read to its end and is no form with a part `file`.
     pub fn library_file(name: impl Into<String>) -> Self {
         Self::new(StatusCode::OK, Content::Entity(Some(name.into())))
     }
@@ -68,7 +70,8 @@ impl Reply {
         Self::new(code(status), Content::Bytes(Vec::new()))
     }
 
-    /// A status, and an error in the service's form with this code.
+    /// A status, and an error in the service's form with this code. Its message is `scripted by a test`, its target
+    /// `00000000-0000-4000-8000-000000000000`; [`json`](Self::json) takes others.
     ///
     /// # Panics
     ///

@@ -10,6 +10,7 @@
 mod answers;
 mod assertions;
 mod behind_client;
+mod clock;
 mod common;
 mod forms;
 mod hostile;

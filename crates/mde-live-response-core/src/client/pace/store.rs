@@ -10,7 +10,9 @@ use super::ledger::{Ledger, Rate, Written};
 /// Keeps the calls that count on the service's rates where other clients find them: other runs of a program, other
 /// processes of a machine. For one application in one tenant, for that is how the service counts.
 ///
-/// What is kept is a text of at most some 100 KiB without a secret, in a form of this library's own.
+/// What is kept is a text without a secret, in a form of this library's own. Its size follows from the rates that
+/// the service documents (100 calls a minute, 1,500 an hour): some 25 KiB when both are used up, and some 100 KiB at
+/// most, for no more than 1,600 calls that run and as many that have ended are read back.
 ///
 /// # Examples
 ///
@@ -38,9 +40,10 @@ pub trait PaceStore: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`WouldBlock`](io::ErrorKind::WouldBlock) when somebody else is at it just now: it is tried again soon. After
-    /// any other error, and after two seconds of this one, the call goes by the client's own count, and its observer
-    /// is told.
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) when somebody else is at it just now: it is tried again every 5 ms.
+    /// After any other error, and after 2 s of this one, the call goes by the client's own count, and its observer
+    /// is told. Both times are this library's choice: whoever holds a store for longer has stopped in the middle of
+    /// it.
     fn update(&self, change: &mut dyn FnMut(&[u8]) -> Vec<u8>) -> io::Result<()>;
 }
 
