@@ -31,7 +31,12 @@ pub fn form(input: &[u8]) {
     assert_eq!(by_multer, case.form());
     // Stated exception: it ends a name at the first semicolon, quotes or not.
     if !case.name.as_str().contains(';') {
-        let by_multipart = by_multipart::read(boundary, &*body).expect("multipart reads it");
+        let mut by_multipart = by_multipart::read(boundary, &*body).expect("multipart reads it");
+        // And another: it may take the line end before the last delimiter for content.
+        if by_multipart.content.len() == case.content.len() + 2 {
+            let end = by_multipart.content.split_off(case.content.len());
+            assert_eq!(end, b"\r\n");
+        }
         assert_eq!(by_multipart, case.form());
     }
     let strict = Strict::decode(request.headers(), &body).expect("the strict decoder reads it");
