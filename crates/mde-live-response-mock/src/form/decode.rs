@@ -147,6 +147,9 @@ impl<'a> Reader<'a, '_> {
             (Some(_), None) => return Err(FormError::body(at, "a file has no Content-Type")),
             (None, Some((at, _))) => return Err(FormError::body(at, "a text has a Content-Type")),
             (Some(_), Some((at, ""))) => return Err(FormError::body(at, "Content-Type is empty")),
+            (Some(_), Some((at, value))) if !value.is_ascii() => {
+                return Err(FormError::body(at, "Content-Type is not ASCII"));
+            }
             _ => {}
         }
         let content_type = content_type.map(|(_, value)| value);

@@ -195,6 +195,12 @@ fn part_headers_that_are_nearly_right_are_refused() {
         ("DEL in the name", NAME.replace("\"t\"", "\"t\u{7f}\""), 44, CONTROL),
         ("file without a type", FILE.into(), 5, "a file has no Content-Type"),
         ("file with an empty type", file("\r\nContent-Type: "), 61, "Content-Type is empty"),
+        (
+            "file with an odd type",
+            file("\r\nContent-Type: a/\u{e9}"),
+            61,
+            "Content-Type is not ASCII",
+        ),
         ("text with a type", name("\r\nContent-Type: text/plain"), 47, "a text has a Content-Type"),
     ]);
 }
