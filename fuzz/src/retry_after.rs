@@ -55,7 +55,8 @@ fn judged_wait(value: &HeaderValue, now: SystemTime) -> Option<Duration> {
 /// Dates in the form that servers must write, and nothing else.
 fn judged_date(value: &HeaderValue) -> Option<SystemTime> {
     const FORM: &str = "%a, %d %b %Y %H:%M:%S GMT";
-    let text = value.to_str().ok()?;
+    // White space around a header's value is none of it.
+    let text = value.to_str().ok()?.trim();
     let date = jiff::civil::DateTime::strptime(FORM, text).ok()?;
     // The judge takes a single digit for two, and a name in any letter case.
     if date.strftime(FORM).to_string() != text {

@@ -19,6 +19,8 @@ fn every_type_can_be_shared_and_printed() {
     shareable::<ClientBuilder>();
     shareable::<ClientSecret>();
     shareable::<ContentType>();
+    shareable::<CredentialFn<fn(&TokenRequest<'_>) -> Result<IssuedToken, CredentialError>>>();
+    shareable::<Deleted>();
     shareable::<Delivery>();
     shareable::<Description>();
     shareable::<Endpoint>();
@@ -27,13 +29,18 @@ fn every_type_can_be_shared_and_printed() {
     shareable::<FileContent>();
     shareable::<FileName>();
     shareable::<IfExists>();
+    shareable::<IssuedToken>();
     shareable::<LibraryFile>();
     shareable::<Limits>();
+    shareable::<List<'static>>();
     shareable::<OsRandom>();
+    shareable::<Pacing>();
     shareable::<ParametersDescription>();
     shareable::<Phase>();
+    shareable::<RetryPolicy>();
     shareable::<SendRecord>();
     shareable::<Sha256Digest>();
+    shareable::<SystemClock>();
     shareable::<Timestamp>();
     shareable::<TokenClaims>();
     shareable::<Upload>();
@@ -41,6 +48,27 @@ fn every_type_can_be_shared_and_printed() {
     shareable::<wire::Boundary>();
     shareable::<Body<'static>>();
     shareable::<wire::UploadForm<'static>>();
+}
+
+#[test]
+fn plans_and_reports_can_be_shared_and_printed() {
+    shareable::<sync::Action>();
+    shareable::<sync::Conflict>();
+    shareable::<sync::Desired>();
+    shareable::<sync::DesiredFile>();
+    shareable::<sync::Fate>();
+    shareable::<sync::Kept>();
+    shareable::<sync::Orphans>();
+    shareable::<sync::Outcome>();
+    shareable::<sync::Owner>();
+    shareable::<sync::Plan>();
+    shareable::<sync::Progress<'static>>();
+    shareable::<sync::Reason>();
+    shareable::<sync::Report>();
+    shareable::<sync::Rules>();
+    shareable::<sync::Step>();
+    error::<sync::DuplicateName>();
+    error::<sync::InvalidOwner>();
 }
 
 #[test]

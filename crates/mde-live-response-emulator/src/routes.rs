@@ -90,7 +90,7 @@ async fn token(
     match to_bytes(body, TokenCall::MAX_FORM_BYTES).await {
         Ok(bytes) => {
             let fields = form_urlencoded::parse(&bytes).into_owned().collect();
-            app.library.issue_token(&TokenCall { tenant, fields }).map(Body::from)
+            app.library.issue_token(&TokenCall::new(tenant, fields)).map(Body::from)
         }
         Err(_) => closing(app.library.refuse_token_form()),
     }

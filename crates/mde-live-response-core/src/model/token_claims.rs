@@ -134,7 +134,7 @@ impl TokenClaims {
     /// #     ("scope", "https://api.securitycenter.microsoft.com/.default"),
     /// # ];
     /// # let fields = fields.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
-    /// # let answer = library.issue_token(&TokenCall { tenant: "t".to_owned(), fields });
+    /// # let answer = library.issue_token(&TokenCall::new("t", fields));
     /// # let answer: serde_json::Value = serde_json::from_slice(answer.body())?;
     /// # let token = AccessToken::new(answer["access_token"].as_str().unwrap())?;
     /// # let now = library.now();

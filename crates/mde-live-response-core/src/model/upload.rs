@@ -16,6 +16,7 @@ pub const MAX_FILE_BYTES: u64 = 20 * 1024 * 1024;
 
 /// What happens when the library already holds a file of this name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
 pub enum IfExists {
     /// The service refuses the upload. This is also what the service does when it is told nothing.
     #[default]

@@ -16,6 +16,7 @@ pub struct Rules {
 
 /// What becomes of files in the library that are not desired.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
 pub enum Orphans {
     /// They stay.
     #[default]

@@ -79,7 +79,7 @@ pub enum TransportErrorKind {
     /// The answer's body is larger than [`Limits::max_response`](crate::Limits::max_response): 1 MiB
     /// ([`Limits::DEFAULT_MAX_RESPONSE`](crate::Limits::DEFAULT_MAX_RESPONSE)), of a page of a list 64 MiB.
     ResponseTooLarge,
-    /// This machine lacks what the exchange needs: file handles, ports, randomness.
+    /// This machine lacks what the exchange needs: file handles, ports, randomness, a file named in settings.
     Local,
     /// The transport refuses the request as it stands, by rules of its own.
     Refused,

@@ -22,12 +22,19 @@ use crate::wire::Body;
 /// # Contract
 ///
 /// * Send the request once, as given, all [`Body::len`] bytes: no extra headers beyond the
-///   connection-level ones, no redirects (they would leak the token), no retry.
-/// * Return `Ok` for *every* status, with all headers. `Err` means: no complete response.
+///   connection-level ones, no redirects (they would leak the token), no retry, not even on a kept connection
+///   that turns out to be closed.
+/// * Return `Ok` for *every* final status, with all headers. `Err` means: no complete response. Interim answers
+///   (1xx) are dropped.
+/// * An answer that comes before the request was sent whole ends the sending and is returned. A success then is
+///   [`TransportErrorKind::Protocol`] and [`Delivery::Unknown`]: nobody can have acted on what was not sent.
+/// * An answer whose end can be read in two ways, by two lengths say, is [`TransportErrorKind::Protocol`].
 /// * Honour [`Limits::of`] the request; stop with [`TransportErrorKind::ResponseTooLarge`] past its cap,
 ///   never cut silently, and with [`TransportErrorKind::Cancelled`] within a tenth of a second (this library's
 ///   choice) once [`Limits::is_cancelled`] says so.
-/// * Read the body to its end, or report an error; a read error of the body ends the exchange.
+/// * Read the body to its end, or report an error; a read error of the body ends the exchange, as
+///   [`TransportErrorKind::Send`] with that error as source. Read it as it is sent, and no more of it once sending
+///   has stopped: what was read counts as given out.
 ///
 /// # Errors
 ///

@@ -9,6 +9,7 @@ use http::header::AUTHORIZATION;
 ///
 /// Its `Debug` does not show the token.
 #[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Call {
     /// What stands after `Bearer` in the request's `Authorization`; `None` without such a header.
     pub token: Option<String>,
@@ -21,6 +22,12 @@ impl Call {
     #[must_use]
     pub fn new(token: impl Into<String>, action: Action) -> Self {
         Self { token: Some(token.into()), action }
+    }
+
+    /// A call that says nothing of who makes it.
+    #[must_use]
+    pub fn without_token(action: Action) -> Self {
+        Self { token: None, action }
     }
 }
 
@@ -35,6 +42,7 @@ impl fmt::Debug for Call {
 
 /// What a call asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Action {
     /// `POST /api/libraryfiles`.
     Upload(UploadCall),
@@ -49,6 +57,7 @@ pub enum Action {
 
 /// The form of an upload. Texts are as they came; the library reads the flags by itself.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct UploadCall {
     /// Field `Description`.
     pub description: Option<String>,
@@ -67,11 +76,20 @@ pub struct UploadCall {
 
 /// The part that holds the file.
 #[derive(Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct FilePart {
     /// The part's `filename`.
     pub filename: Option<String>,
     /// The file's bytes.
     pub content: Vec<u8>,
+}
+
+impl FilePart {
+    /// A file, with the `filename` of its part if that has one.
+    #[must_use]
+    pub fn new(filename: Option<String>, content: impl Into<Vec<u8>>) -> Self {
+        Self { filename, content: content.into() }
+    }
 }
 
 impl fmt::Debug for FilePart {
@@ -87,7 +105,7 @@ impl UploadCall {
     /// A form with nothing but a file.
     #[must_use]
     pub fn new(filename: impl Into<String>, content: impl Into<Vec<u8>>) -> Self {
-        let file = FilePart { filename: Some(filename.into()), content: content.into() };
+        let file = FilePart::new(Some(filename.into()), content);
         Self { file: Some(file), ..Self::default() }
     }
 

@@ -94,6 +94,7 @@ impl fmt::Debug for Application {
 ///
 /// Its `Debug` shows no value of a field.
 #[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct TokenCall {
     /// The tenant of the path.
     pub tenant: String,
@@ -105,6 +106,12 @@ impl TokenCall {
     /// Most bytes that the form may have; a longer one is no form. 64 KiB, our choice: a secret or a token, and
     /// four short fields.
     pub const MAX_FORM_BYTES: usize = 64 * 1024;
+
+    /// A request to a tenant, with these fields.
+    #[must_use]
+    pub fn new(tenant: impl Into<String>, fields: Vec<(String, String)>) -> Self {
+        Self { tenant: tenant.into(), fields }
+    }
 
     /// The one value of a field; an empty one counts as none.
     fn field(&self, name: &'static str) -> Result<&str, Refusal> {

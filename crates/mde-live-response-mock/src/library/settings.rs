@@ -24,6 +24,7 @@ pub(crate) fn start() -> SystemTime {
 
 /// How the library says that a file of this name exists. Documented nowhere; clients in use expect either.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum ExistsAnswer {
     /// Status 400, code `BadRequest`.
     #[default]
@@ -35,6 +36,7 @@ pub enum ExistsAnswer {
 /// How the library says that a file is too large. Documented nowhere, nor is a code of its own: both come
 /// with the code `InvalidInput`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum TooLargeAnswer {
     /// Status 413.
     #[default]

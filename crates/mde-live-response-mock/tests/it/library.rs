@@ -40,12 +40,11 @@ fn an_upload_is_answered_with_the_entity() {
     let library = FakeLibrary::new();
     let answer = post(
         &library,
-        UploadCall {
-            description: Some("test description".to_owned()),
-            parameters_description: Some("test".to_owned()),
-            has_parameters: Some(yes()),
-            ..UploadCall::new("a.ps1", "one")
-        },
+        upload(|it| {
+            it.description = Some("test description".to_owned());
+            it.parameters_description = Some("test".to_owned());
+            it.has_parameters = Some(yes());
+        }),
     );
     assert_eq!(answer.status(), 200);
     assert_eq!(answer.headers().get("content-type").unwrap(), "application/json");
@@ -117,7 +116,7 @@ fn has_parameters_is_not_concluded_from_the_description() {
 #[test]
 fn a_file_part_without_a_name_is_stored_as_file() {
     let library = FakeLibrary::new();
-    let part = FilePart { filename: None, content: b"one".to_vec() };
+    let part = FilePart::new(None, b"one");
     let answer = post(&library, upload(|it| it.file = Some(part)));
     assert_eq!(json(&answer)["fileName"], "file");
     assert_eq!(library.names(), ["file"]);
@@ -186,8 +185,7 @@ fn names_are_told_apart_by_letter_case() {
 #[test]
 fn forms_that_the_service_refuses_are_refused_by_its_codes() {
     type Change = fn(&mut UploadCall);
-    let named =
-        |name: &str| Some(FilePart { filename: Some(name.to_owned()), content: b"one".to_vec() });
+    let named = |name: &str| Some(FilePart::new(Some(name.to_owned()), b"one"));
     let library = FakeLibrary::new();
     let flags: [(&str, Change); 6] = [
         ("HasParameters yes", |it| it.has_parameters = Some("yes".to_owned())),
@@ -236,13 +234,12 @@ fn parts_are_taken_by_their_exact_names() {
     call.add_part("file", Some("a.ps1".to_owned()), bytes("one"));
     assert_eq!(
         call,
-        UploadCall {
-            description: Some("d".to_owned()),
-            parameters_description: Some("p".to_owned()),
-            has_parameters: Some("True".to_owned()),
-            override_if_exists: Some("false".to_owned()),
-            ..UploadCall::new("a.ps1", "one")
-        }
+        upload(|it| {
+            it.description = Some("d".to_owned());
+            it.parameters_description = Some("p".to_owned());
+            it.has_parameters = Some("True".to_owned());
+            it.override_if_exists = Some("false".to_owned());
+        })
     );
 }
 
@@ -323,7 +320,8 @@ fn tokens_are_accepted_refused_or_forbidden() {
         (&one, None, 401),
     ];
     for (library, token, status) in cases {
-        let call = Call { token: token.map(str::to_owned), action: Action::List };
+        let mut call = Call::without_token(Action::List);
+        call.token = token.map(str::to_owned);
         let answer = library.handle(call);
         assert_eq!(answer.status(), status, "case: {token:?}");
         match status {

@@ -34,7 +34,7 @@ fn call(changes: &[(&str, Option<&str>)]) -> TokenCall {
         fields.extend(value.map(|value| (*name, value)));
     }
     let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
-    TokenCall { tenant: "a-tenant".to_owned(), fields: fields.into_iter().map(owned).collect() }
+    TokenCall::new("a-tenant", fields.into_iter().map(owned).collect())
 }
 
 fn by_assertion(assertion: &str) -> TokenCall {
