@@ -5,8 +5,8 @@ use mde_live_response_core::{FileName, InvalidFileName};
 use crate::support::Canned;
 
 use InvalidFileName::{
-    Ambiguous, Control, Device, Directory, Edge, Empty, Invisible, NoFileName, NotUtf8,
-    PercentEscape, Quote, Reserved, Separator, TooLong,
+    Ambiguous, Control, Device, Directory, Edge, Empty, Invisible, NoFileName, PercentEscape,
+    Quote, Reserved, Separator, TooLong,
 };
 
 #[track_caller]
@@ -263,7 +263,7 @@ fn v21_name_not_utf8() {
     use std::path::Path;
 
     let path = Path::new("tools").join(OsStr::from_bytes(b"caf\xe9.ps1"));
-    assert_eq!(FileName::from_path(&path), Err(NotUtf8));
+    assert_eq!(FileName::from_path(&path), Err(InvalidFileName::NotUtf8));
     let error = mde_live_response_core::Upload::from_path(&path).unwrap_err();
     assert_eq!(error.to_string(), "\"tools/caf\\xE9.ps1\": file name is not UTF-8");
 }

@@ -8,7 +8,7 @@ use mde_live_response_core::{
 
 use crate::support::causes;
 
-use InvalidApplication::{ClientId, Login, NoProof, NotSet, NotUtf8, Secret, Tenant};
+use InvalidApplication::{ClientId, Login, NoProof, NotSet, Secret, Tenant};
 
 #[test]
 fn a_secret_that_cannot_be_one_is_refused() {
@@ -140,7 +140,7 @@ fn a_variable_that_is_no_text_is_named_and_a_path_need_not_be_one() {
         let mut table: Vec<_> = others.map(|(key, value)| (key, value.into())).collect();
         table.push((name, no_text()));
         let refused = from_raw(&table).unwrap_err();
-        assert_eq!(refused, NotUtf8 { variable: name });
+        assert_eq!(refused, InvalidApplication::NotUtf8 { variable: name });
         assert_eq!(refused.to_string(), format!("the environment variable {name} is not UTF-8"));
     }
     let table = [(TENANT.0, TENANT.1.into()), (CLIENT.0, CLIENT.1.into()), (FILE.0, no_text())];
