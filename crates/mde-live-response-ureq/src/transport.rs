@@ -137,8 +137,11 @@ fn check(request: &Request<Body<'_>>) -> Result<(), TransportError> {
     Ok(())
 }
 
-/// Only `https`, or this very machine.
+/// Only `https`, or this very machine; and no user, of whom a header would be made that nobody gave.
 fn check_uri(uri: &Uri) -> Result<(), TransportError> {
+    if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
+        return refused("the URL holds a user");
+    }
     match (uri.scheme_str(), uri.host()) {
         (Some("https"), Some(_)) => Ok(()),
         (Some("http"), Some(host)) if Endpoint::is_loopback_literal(host) => Ok(()),

@@ -29,6 +29,8 @@ use crate::wire::Body;
 /// * An answer that comes before the request was sent whole ends the sending and is returned. A success then is
 ///   [`TransportErrorKind::Protocol`] and [`Delivery::Unknown`]: nobody can have acted on what was not sent.
 /// * An answer whose end can be read in two ways, by two lengths say, is [`TransportErrorKind::Protocol`].
+/// * Refuse a URL that is neither `https` nor `http` to a [loopback literal](crate::Endpoint::is_loopback_literal), and one
+///   that holds a user, as [`TransportErrorKind::Refused`].
 /// * Honour [`Limits::of`] the request; stop with [`TransportErrorKind::ResponseTooLarge`] past its cap,
 ///   never cut silently, and with [`TransportErrorKind::Cancelled`] within a tenth of a second (this library's
 ///   choice) once [`Limits::is_cancelled`] says so.

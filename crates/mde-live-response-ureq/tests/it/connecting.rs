@@ -154,6 +154,9 @@ fn v47_plain_http_elsewhere_is_refused_by_the_transport_itself() {
         "http://192.0.2.1/".to_owned(),
         "ftp://127.0.0.1/".to_owned(),
         "/api/libraryfiles".to_owned(),
+        // Not for http alone: a header would be made of the user.
+        format!("http://me:secret@127.0.0.1:{port}/"),
+        format!("https://me@127.0.0.1:{port}/"),
     ];
     for url in urls {
         let request = http::Request::post(&url).body(Body::bytes(b"body")).unwrap();
@@ -161,6 +164,7 @@ fn v47_plain_http_elsewhere_is_refused_by_the_transport_itself() {
         let told = (error.kind(), error.delivery());
         let refused = (TransportErrorKind::Refused, Delivery::NotDelivered);
         assert_eq!(told, refused, "case: {url}");
+        assert!(!format!("{error:?}").contains("secret"), "case: {url}");
     }
     assert_eq!(server.finish().len(), 0);
 }
