@@ -26,16 +26,12 @@ fn pieces(body: &[u8]) -> Vec<Bytes> {
 
 #[test]
 fn reads_every_class() {
-    for case in cases::named() {
-        assert!(read(&case) == case.form(), "case: {}\nread: {:.2000?}", case.label, read(&case));
-    }
+    cases::assert_read(cases::named(), read);
 }
 
 #[test]
 fn reads_generated_forms() {
-    for case in cases::generated() {
-        assert!(read(&case) == case.form(), "case: {}\nread: {:.2000?}", case.label, read(&case));
-    }
+    cases::assert_read(cases::generated(), read);
 }
 
 /// A semicolon inside the quotes is a character like any other.

@@ -28,16 +28,12 @@ fn read(case: &Case) -> Form {
 
 #[test]
 fn reads_every_class() {
-    for case in cases::named() {
-        assert!(read(&case) == case.form(), "case: {}\nread: {:.2000?}", case.label, read(&case));
-    }
+    cases::assert_read(cases::named(), read);
 }
 
 #[test]
 fn reads_generated_forms() {
-    for case in cases::generated() {
-        assert!(read(&case) == case.form(), "case: {}\nread: {:.2000?}", case.label, read(&case));
-    }
+    cases::assert_read(cases::generated(), read);
 }
 
 /// Stated exception: this parser ends a name at the first semicolon, quotes or not. It is why core refuses

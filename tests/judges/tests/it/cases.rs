@@ -233,6 +233,14 @@ pub fn named() -> Vec<Case> {
     by_name.chain(by_content).chain(by_text).chain([overriding]).collect()
 }
 
+/// A judge finds in each case what was put into it.
+pub fn assert_read(cases: impl IntoIterator<Item = Case>, read: impl Fn(&Case) -> Form) {
+    for case in cases {
+        let found = read(&case);
+        assert!(found == case.form(), "case: {}\nread: {found:.2000?}", case.label);
+    }
+}
+
 /// Any combination, drawn at random from the fixed seed.
 pub fn generated() -> impl Iterator<Item = Case> {
     let mut rng = Rng(SEED);
