@@ -31,9 +31,8 @@ pub fn decoder(input: &[u8]) {
     }
     let Some(name) = file.filename().filter(|_| texts_first) else { return };
     // The judge reads media types, and this decoder does not.
-    let Ok(content_type) = file.content_type().unwrap_or_default().parse::<mime::Mime>() else {
-        return;
-    };
+    let content_type = file.content_type().unwrap_or_default().trim();
+    let Ok(content_type) = content_type.parse::<mime::Mime>() else { return };
 
     let pieces = vec![Bytes::copy_from_slice(body)];
     let judged = by_multer::read(boundary, pieces).expect("multer reads it");

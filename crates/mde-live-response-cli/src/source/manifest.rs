@@ -11,7 +11,7 @@ use mde_live_response_core::Sha256Digest;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{FolderError, without_mark};
+use super::{FolderError, without_control, without_mark};
 
 /// What is said of one file.
 #[derive(Debug, Deserialize)]
@@ -103,14 +103,8 @@ fn read_json<T: for<'d> Deserialize<'d>>(path: &Path) -> Result<Option<T>, Folde
         Err(cause) => return Err(FolderError::Unreadable { path: path.to_owned(), cause }),
     };
     serde_json::from_slice(without_mark(&bytes)).map(Some).map_err(|fault| {
+        // It quotes what the file holds.
         let problem = without_control(&fault.to_string());
         FolderError::Malformed { path: path.to_owned(), problem }
     })
-}
-
-/// A message that quotes what a file holds, for a person to read.
-fn without_control(message: &str) -> String {
-    let escaped =
-        |c: char| if c.is_control() { c.escape_debug().to_string() } else { c.to_string() };
-    message.chars().map(escaped).collect()
 }

@@ -25,7 +25,7 @@ pub const MANIFEST: &str = "librarymanifest.json";
 #[non_exhaustive]
 pub enum FolderError {
     /// The folder, or what describes its files, cannot be read.
-    #[error("{path:?}: cannot be read")]
+    #[error("{}: cannot be read", visible(path))]
     Unreadable {
         /// Which file or folder.
         path: PathBuf,
@@ -34,7 +34,7 @@ pub enum FolderError {
         cause: io::Error,
     },
     /// A manifest, or a file beside a file, is not what it should be.
-    #[error("{path:?}: {problem}")]
+    #[error("{}: {problem}", visible(path))]
     Malformed {
         /// Which file.
         path: PathBuf,
@@ -42,7 +42,7 @@ pub enum FolderError {
         problem: String,
     },
     /// What is said of a file contradicts itself, or the file.
-    #[error("{path:?}: {name:?}: {problem}")]
+    #[error("{}: `{name}`: {problem}", visible(path))]
     Contradiction {
         /// Where it is said.
         path: PathBuf,
@@ -53,7 +53,9 @@ pub enum FolderError {
     },
     /// A link leads out of the folder: what it leads to was not put there to be published.
     #[error(
-        "{path:?}: a link that leads out of the folder, to {target:?}; put the file itself there"
+        "{}: a link that leads out of the folder, to {}; put the file itself there",
+        visible(path),
+        visible(target)
     )]
     Outside {
         /// Which link.
@@ -62,7 +64,7 @@ pub enum FolderError {
         target: PathBuf,
     },
     /// A text cannot be sent.
-    #[error("{path:?}: {problem}")]
+    #[error("{}: {problem}", visible(path))]
     Text {
         /// Of which file.
         path: PathBuf,
@@ -75,6 +77,18 @@ pub enum FolderError {
     /// Two files have the same name.
     #[error(transparent)]
     Duplicate(#[from] DuplicateName),
+}
+
+/// A path for a person to read.
+fn visible(path: &Path) -> String {
+    without_control(&path.display().to_string())
+}
+
+/// A text from outside, for a person to read.
+fn without_control(text: &str) -> String {
+    let escaped =
+        |c: char| if c.is_control() { c.escape_debug().to_string() } else { c.to_string() };
+    text.chars().map(escaped).collect()
 }
 
 /// Reads a folder, and hashes its files.

@@ -100,7 +100,7 @@ fn what_is_wrong_is_named() {
         write(&dir, "librarymanifest.json", text);
         error(&dir)
     };
-    let manifest = "\"DIR/librarymanifest.json\": ";
+    let manifest = "DIR/librarymanifest.json: ";
     let wrong_hash = "0".repeat(64);
     let cases = [
         (
@@ -116,11 +116,11 @@ fn what_is_wrong_is_named() {
         (
             r#"[{"fileName":"a.ps1","hasParameters":false,"parametersDescription":"-A"}]"#
                 .to_owned(),
-            "\"a.ps1\": hasParameters is false, and there is a parametersDescription",
+            "`a.ps1`: hasParameters is false, and there is a parametersDescription",
         ),
         (
             format!(r#"[{{"fileName":"a.ps1","sha256":"{wrong_hash}"}}]"#),
-            "\"a.ps1\": its sha256 is said to be 0000",
+            "`a.ps1`: its sha256 is said to be 0000",
         ),
     ];
     for (text, expected) in cases {
@@ -135,13 +135,13 @@ fn what_is_wrong_is_named() {
     let dir = TempDir::new();
     write(&dir, "a.ps1", "x");
     write(&dir, "a.ps1.json", r#"{"fileName":"b.ps1"}"#);
-    assert_eq!(error(&dir), "\"DIR/a.ps1.json\": it speaks of \"b.ps1\"");
+    assert_eq!(error(&dir), "DIR/a.ps1.json: it speaks of \"b.ps1\"");
 
     let dir = TempDir::new();
     write(&dir, "a.ps1", "<#\n.SYNOPSIS\n \u{1} x\n#>");
     assert_eq!(
         error(&dir),
-        "\"DIR/a.ps1\": description contains the control character '\\u{1}' at byte 0"
+        "DIR/a.ps1: description contains the control character '\\u{1}' at byte 0"
     );
 
     let dir = TempDir::new();
@@ -149,7 +149,7 @@ fn what_is_wrong_is_named() {
     assert!(error(&dir).contains("';' at byte 1"), "{}", error(&dir));
 
     let missing = read_folder(Path::new("/nowhere")).unwrap_err();
-    assert_eq!(missing.to_string(), "\"/nowhere\": cannot be read");
+    assert_eq!(missing.to_string(), "/nowhere: cannot be read");
     assert!(missing.source().is_some_and(|cause| cause.to_string().contains("(os error 2)")));
 }
 

@@ -125,8 +125,9 @@ impl fmt::Display for Escaped<'_> {
                 return f.write_char('…');
             }
             match c {
-                // `escape_debug` also covers what changes the direction of text; quotes need no escape.
-                '"' | '\'' => f.write_char(c)?,
+                // `escape_debug` also covers what changes the direction of text; quotes and a path's separators need no
+                // escape.
+                '"' | '\'' | '\\' => f.write_char(c)?,
                 _ => write!(f, "{}", c.escape_debug())?,
             }
         }

@@ -1,6 +1,6 @@
 //! What the caller gave cannot be sent.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::client::InvalidApplication;
 use crate::model::{
@@ -15,7 +15,7 @@ pub enum InputError {
     #[error(transparent)]
     FileName(#[from] InvalidFileName),
     /// The name that a path ends in, under which to store its file.
-    #[error("{path:?}: {problem}")]
+    #[error("{}: {problem}", quoted(path))]
     Path {
         /// The path.
         path: PathBuf,
@@ -53,4 +53,11 @@ pub enum InputError {
         /// The limit, in bytes.
         limit: u64,
     },
+}
+
+/// A path in quotes, everything escaped that is not plainly visible, but not the separators of Windows.
+#[expect(clippy::unnecessary_debug_formatting, reason = "what is no text is to be seen as such")]
+fn quoted(path: &Path) -> String {
+    let quoted = format!("{path:?}");
+    if cfg!(windows) { quoted.replace("\\\\", "\\") } else { quoted }
 }
