@@ -1,3 +1,5 @@
+//! Gives the fuzzer the target `answers`.
+
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|input: &[u8]| mde_live_response_fuzz::answers(input));

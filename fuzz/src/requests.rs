@@ -1,6 +1,6 @@
 //! What a client sends to the emulator: any bytes at all get answers that are HTTP, and leave it serving.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -50,7 +50,9 @@ fn exchange(emulator: &Emulator, bytes: &[u8]) -> Vec<u8> {
     let _ = stream.shutdown(Shutdown::Write);
     let mut heard = Vec::new();
     match stream.read_to_end(&mut heard) {
-        Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => panic!("no answer in time"),
+        Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+            panic!("no answer in time")
+        }
         _ => heard,
     }
 }

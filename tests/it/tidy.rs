@@ -11,7 +11,7 @@ pub(crate) fn root() -> &'static Path {
 pub(crate) fn rust_files() -> Vec<PathBuf> {
     let mut files = Vec::new();
     let mut folders: Vec<_> =
-        ["src", "crates", "examples", "tests"].map(|it| root().join(it)).into();
+        ["src", "crates", "examples", "fuzz", "tests"].map(|it| root().join(it)).into();
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(&folder).unwrap() {
             let path = entry.unwrap().path();

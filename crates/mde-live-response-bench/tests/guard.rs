@@ -102,8 +102,9 @@ fn an_upload_allocates_no_more_than_it_did() {
 fn an_upload_takes_no_more_instructions_than_it_did() {
     let scene = Scene::new(1024, false);
     let Some(once) = scene.instructions(100) else {
-        let word = "\n!!! there is no valgrind here: instructions were not counted !!!\n";
-        let _ = writeln!(std::io::stderr(), "{word}");
+        assert!(std::env::var_os("CI_REQUIRE_TOOLS").is_none(), "there is no valgrind");
+        let word = "skipped: instructions are not counted: valgrind is not installed";
+        let _ = writeln!(std::io::stderr(), "\n{word}");
         return;
     };
     let each = (scene.instructions(600).unwrap() - once) / 500;

@@ -186,7 +186,8 @@ impl Drop for Registration {
     fn drop(&mut self) {
         let mut waiters = self.clock.lock();
         waiters.registered -= 1;
-        if waiters.registered > 0 {
+        // A thread that panics already has said what went wrong; a second panic would end the process.
+        if waiters.registered > 0 && !std::thread::panicking() {
             self.clock.jump_if_all_wait(&mut waiters);
         }
     }

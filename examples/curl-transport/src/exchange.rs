@@ -66,8 +66,6 @@ impl Exchange {
                 }
             }
         };
-        *self.shared.ended() = true;
-        self.shared.wake();
         End::LeftBehind(fault)
     }
 
@@ -90,6 +88,14 @@ impl Exchange {
         let _ = self.chunks.send(chunk);
         self.shared.wake();
         Ok(())
+    }
+}
+
+/// Whether it has ended or the body's reader panics: from here on nothing more of it is sent.
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        *self.shared.ended() = true;
+        self.shared.wake();
     }
 }
 

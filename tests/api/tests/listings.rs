@@ -101,12 +101,12 @@ fn described(root: &Path, toolchain: &str, name: &str) -> PathBuf {
     target.join("doc").join(format!("{}.json", name.replace('-', "_")))
 }
 
-/// One line for each item; implementations that the compiler adds by itself are left out.
+/// One line for each item, derived implementations included; not those for every type, nor `Send` and its like, which
+/// `public_api` asserts.
 fn listing(json: &Path) -> String {
     let api = Builder::from_rustdoc_json(json)
         .omit_blanket_impls(true)
         .omit_auto_trait_impls(true)
-        .omit_auto_derived_impls(true)
         .build()
         .expect("it reads what rustdoc wrote");
     api.items().fold(String::new(), |mut listing, item| {

@@ -19,7 +19,7 @@ pub(super) struct Arguments {
 const HELP: &str = "\
 Tokens come from the first of: --token-file, --token-command, the variable MDE_TOKEN, an application of Microsoft \
 Entra by the variables AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET or AZURE_FEDERATED_TOKEN_FILE \
-(AZURE_AUTHORITY_HOST sets another login host).
+(AZURE_AUTHORITY_HOST, or before it --login-host, sets another login host).
 
 Exit codes:
   0  done

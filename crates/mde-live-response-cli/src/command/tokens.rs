@@ -72,8 +72,11 @@ impl Credential for TokenCommand {
 /// What a command prints, if it is not too much, and how it ends.
 fn printed_by(mut command: Command) -> io::Result<(io::Result<Zeroizing<Vec<u8>>>, ExitStatus)> {
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
-    // Closes the pipe: whoever prints without an end ends by that.
     let printed = child.stdout.take().map_or_else(|| Ok(Zeroizing::default()), read);
+    if printed.is_err() {
+        // There is nothing to wait for. Where it has ended by itself there is nothing to end.
+        let _ = child.kill();
+    }
     Ok((printed, child.wait()?))
 }
 

@@ -29,7 +29,7 @@ fn error(dir: &TempDir) -> String {
     read_folder(dir.path())
         .unwrap_err()
         .to_string()
-        .replace(&dir.path().display().to_string(), "DIR")
+        .replace(&dir.path().join("").display().to_string(), "DIR/")
 }
 
 fn row(
@@ -150,7 +150,7 @@ fn what_is_wrong_is_named() {
 
     let missing = read_folder(Path::new("/nowhere")).unwrap_err();
     assert_eq!(missing.to_string(), "/nowhere: cannot be read");
-    assert!(missing.source().is_some_and(|cause| cause.to_string().contains("(os error 2)")));
+    assert!(missing.source().is_some_and(<dyn Error>::is::<std::io::Error>));
 }
 
 /// What a library says of a file without parameters.

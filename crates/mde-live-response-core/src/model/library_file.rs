@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::Sha256Digest;
 
@@ -87,7 +87,7 @@ impl LibraryFile {
 ///
 /// Kept as text: the service writes six, seven or no fraction digits, and a time that cannot be read is no
 /// reason to call an upload failed. The feature `jiff` adds `to_jiff`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 #[serde(transparent)]
 pub struct Timestamp(pub(crate) String);
 

@@ -1,6 +1,6 @@
 //! Programs that may be missing: found, or passed over aloud; never passed over where they are required.
 //!
-//! With `CI_REQUIRE_CLIENTS=1` in the environment a missing program fails the test that wants it.
+//! With `CI_REQUIRE_TOOLS=1` in the environment a missing program fails the test that wants it.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -12,7 +12,7 @@ use std::thread;
 
 use crate::support::TempDir;
 
-const REQUIRED: &str = "CI_REQUIRE_CLIENTS";
+const REQUIRED: &str = "CI_REQUIRE_TOOLS";
 const MISSING: &str = "is not installed";
 
 /// Each program is tried once: what is missing, with the reason, and what is not.

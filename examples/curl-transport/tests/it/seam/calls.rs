@@ -169,7 +169,8 @@ fn r13_a_cancel_before_the_call_opens_no_connection() {
 #[test]
 fn r18_a_progress_that_panics() {
     for which in BOTH {
-        let first = vec![Step::ReadHead, Step::ReadToEnd];
+        let ended = Gate::new();
+        let first = vec![Step::ReadToEnd, Step::Open(ended.clone())];
         let second = after_request([Step::Send(reply("200 OK", "", "fine"))]);
         let server = Server::start(Speech::Plain, [first, second]);
         let transport = which.transport();
@@ -183,6 +184,8 @@ fn r18_a_progress_that_panics() {
         assert_eq!(*panic.downcast::<&str>().unwrap(), "from the progress", "{which}");
         let answer = transport.send(post(Body::bytes(&bytes))).unwrap();
         assert_eq!(answer.body(), b"fine", "{which}");
+        // Its connection ends by itself.
+        ended.pass();
         let connections = server.finish();
         assert!(!connections[0].received.ends_with(b"x"), "{which}: the body was sent");
     }
