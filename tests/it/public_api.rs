@@ -168,3 +168,19 @@ fn the_ureq_transport_can_be_shared() {
     error::<InvalidCertificate>();
     error::<InvalidProxy>();
 }
+
+/// So that `?` works throughout a function that ends in the one error.
+#[test]
+fn what_cannot_be_sent_becomes_the_one_error() {
+    fn becomes_it<E: Into<Error>>() {}
+    becomes_it::<CredentialError>();
+    becomes_it::<InvalidApplication>();
+    becomes_it::<InvalidContentType>();
+    becomes_it::<InvalidEndpoint>();
+    becomes_it::<InvalidFileName>();
+    becomes_it::<InvalidSecret>();
+    becomes_it::<InvalidSha256>();
+    becomes_it::<InvalidText>();
+    becomes_it::<InvalidToken>();
+    becomes_it::<TransportError>();
+}

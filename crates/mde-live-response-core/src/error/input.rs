@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use crate::client::InvalidApplication;
 use crate::model::{
-    FileName, InvalidContentType, InvalidEndpoint, InvalidFileName, InvalidText, InvalidToken,
+    FileName, InvalidContentType, InvalidEndpoint, InvalidFileName, InvalidSecret, InvalidSha256,
+    InvalidText, InvalidToken,
 };
 
 /// What the caller gave cannot be sent; no connection was made.
@@ -34,6 +35,12 @@ pub enum InputError {
     /// The token.
     #[error(transparent)]
     Token(#[from] InvalidToken),
+    /// The secret of an application.
+    #[error(transparent)]
+    Secret(#[from] InvalidSecret),
+    /// The hash of a file.
+    #[error(transparent)]
+    Sha256(#[from] InvalidSha256),
     /// The application that asks for tokens.
     #[error(transparent)]
     Application(#[from] InvalidApplication),

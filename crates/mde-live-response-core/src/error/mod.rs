@@ -33,7 +33,7 @@ pub(crate) use context::Context;
 use crate::client::{CredentialError, InvalidApplication};
 use crate::model::{
     AccessToken, CallKind, FileName, InvalidContentType, InvalidEndpoint, InvalidFileName,
-    InvalidText, InvalidToken,
+    InvalidSecret, InvalidSha256, InvalidText, InvalidToken,
 };
 use crate::transport::{Delivery, TransportError, TransportErrorKind};
 
@@ -373,6 +373,8 @@ from_edge!(
     InvalidContentType,
     InvalidEndpoint,
     InvalidFileName,
+    InvalidSecret,
+    InvalidSha256,
     InvalidText,
     InvalidToken,
 );
