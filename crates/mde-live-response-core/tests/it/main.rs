@@ -27,6 +27,7 @@ mod names;
 mod observing;
 mod pacing;
 mod pacing_shared;
+mod properties;
 mod redirects;
 mod renewal;
 mod resolving;
