@@ -156,6 +156,11 @@ impl Upload {
         self.if_exists
     }
 
+    /// The media type that was set; one that is guessed is of a table.
+    pub(crate) fn given_media_type(&self) -> Option<&ContentType> {
+        self.content_type.as_ref()
+    }
+
     pub(crate) fn media_type(&self) -> ContentType {
         self.content_type.clone().unwrap_or_else(|| ContentType::guess(&self.name))
     }

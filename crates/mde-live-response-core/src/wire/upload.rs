@@ -197,12 +197,11 @@ impl fmt::Debug for UploadForm<'_> {
 }
 
 fn texts_hold(upload: &Upload, boundary: &Boundary) -> bool {
-    let media_type = upload.media_type();
     let texts = [
         upload.text_description().map(AsRef::as_ref),
         upload.text_parameters().map(AsRef::as_ref),
         Some(upload.name().as_str()),
-        Some(media_type.as_str()),
+        upload.given_media_type().map(AsRef::as_ref),
     ];
     texts.into_iter().flatten().any(|text: &str| text.contains(boundary.as_str()))
 }
