@@ -24,6 +24,7 @@ mod files_changing;
 mod form;
 mod listing;
 mod names;
+mod net;
 mod observing;
 mod pacing;
 mod pacing_shared;

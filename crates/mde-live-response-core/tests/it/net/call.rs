@@ -1,0 +1,252 @@
+//! One call against one script, and its outcome as a row of the table.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use mde_live_response_core::{
+    AccessToken, AuthErrorKind, Call, Client, Clock, CredentialFn, Delivery, Endpoint, Error,
+    Event, IfExists, Observer, ServiceErrorKind, Upload, WaitReason,
+};
+use mde_live_response_mock::{ExistsAnswer, FakeLibrary, ManualClock, StoredFile};
+
+use super::scripted::{Answer, Scripted, Sent};
+use crate::support::{CONTENT, Drawn, NAME};
+
+const DESCRIPTION: &str = "Lists the DNS cache";
+const PARAMETERS: &str = "-Server NAME";
+
+/// A call, and what the library holds before it.
+pub(super) struct Case {
+    pub(super) name: &'static str,
+    action: Action,
+    before: Held,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Action {
+    Upload(IfExists),
+    List,
+    Delete,
+}
+
+/// What the library holds under the name.
+#[derive(Clone, Copy)]
+enum Held {
+    Nothing,
+    OtherTexts,
+    Other,
+}
+
+macro_rules! cases {
+    ($(($name:literal, $action:expr, $before:ident)),* $(,)?) => {
+        [$(Case { name: $name, action: $action, before: Held::$before }),*]
+    };
+}
+
+pub(super) const CASES: [Case; 10] = cases![
+    ("upload, IfExists::Fail, empty library", Action::Upload(IfExists::Fail), Nothing),
+    (
+        "upload, IfExists::Fail, same bytes with other texts",
+        Action::Upload(IfExists::Fail),
+        OtherTexts
+    ),
+    ("upload, IfExists::Fail, other bytes", Action::Upload(IfExists::Fail), Other),
+    ("upload, IfExists::Override, empty library", Action::Upload(IfExists::Override), Nothing),
+    (
+        "upload, IfExists::Override, same bytes with other texts",
+        Action::Upload(IfExists::Override),
+        OtherTexts
+    ),
+    ("upload, IfExists::Override, other bytes", Action::Upload(IfExists::Override), Other),
+    ("list, empty library", Action::List, Nothing),
+    ("list, one file", Action::List, Other),
+    ("delete, empty library", Action::Delete, Nothing),
+    ("delete, one file", Action::Delete, Other),
+];
+
+/// What came of a script.
+pub(super) struct Run {
+    /// Requests sent, those beyond the script included.
+    pub(super) exchanges: usize,
+    /// The facts, in the columns of the table.
+    pub(super) outcome: String,
+}
+
+impl Case {
+    /// The answers that scripts of this call are made of.
+    pub(super) fn answers(&self) -> impl Iterator<Item = &'static Answer> {
+        let is_delete = self.action == Action::Delete;
+        Answer::ALL.iter().filter(move |it| !is_delete || **it != Answer::WrongHash)
+    }
+
+    pub(super) fn run(&self, script: &[Answer]) -> Run {
+        let library =
+            FakeLibrary::builder().rate_limits(false).exists_answer(ExistsAnswer::Conflict409);
+        let library = library.build();
+        self.before.put(&library);
+        let (sent, diary, clock) = (Sent::default(), Diary::default(), ManualClock::new());
+        let transport =
+            Scripted { library: library.clone(), script: script.to_vec(), sent: sent.clone() };
+        let client = client(transport, diary.clone(), clock.clone());
+        let result = self.action.call(&client);
+        let columns = [
+            sent.requests(),
+            diary.attempts(),
+            diary.waits(clock.now()),
+            if sent.is_same_body() { "" } else { "BODIES DIFFER" }.to_owned(),
+            result,
+            held(&library).to_owned(),
+        ];
+        let columns: Vec<_> = columns.into_iter().filter(|it| !it.is_empty()).collect();
+        Run { exchanges: sent.count(), outcome: columns.join(" | ") }
+    }
+}
+
+impl Held {
+    fn put(self, library: &FakeLibrary) {
+        match self {
+            Self::Nothing => {}
+            Self::Other => library.insert(NAME, b"Get-Process\n"),
+            Self::OtherTexts => {
+                let mut entry = StoredFile::new(NAME, CONTENT.as_bytes(), library.now());
+                entry.description = Some("Another description".to_owned());
+                entry.has_parameters = true;
+                entry.parameters_description = Some(PARAMETERS.to_owned());
+                library.insert_entry(entry, CONTENT);
+            }
+        }
+    }
+}
+
+fn held(library: &FakeLibrary) -> &'static str {
+    let names = library.names();
+    assert!(names.is_empty() || names == [NAME], "unexpected names: {names:?}");
+    let Some(entry) = library.entry(NAME) else { return "-" };
+    let has_our_texts = entry.description.as_deref() == Some(DESCRIPTION)
+        && entry.has_parameters
+        && entry.parameters_description.as_deref() == Some(PARAMETERS);
+    match (library.content(NAME).unwrap() == CONTENT.as_bytes(), has_our_texts) {
+        (true, true) => "ours",
+        (true, false) => "same bytes, other texts",
+        (false, false) => "other",
+        (false, true) => "other bytes, our texts",
+    }
+}
+
+fn client(transport: Scripted, diary: Diary, clock: ManualClock) -> Client {
+    let number = AtomicU32::new(1);
+    let credential = CredentialFn::new(move |request| {
+        let refused = u32::from(request.is_refused());
+        let number = number.fetch_add(refused, Ordering::SeqCst) + refused;
+        Ok(AccessToken::new(format!("token-{number}")).unwrap().into())
+    });
+    Client::builder(Endpoint::COMMERCIAL, credential, transport)
+        .clock(clock)
+        // Half of the longest backoff, to two digits.
+        .random(Drawn::same(0x80))
+        .observer(diary)
+        .build()
+}
+
+impl Action {
+    fn call(self, client: &Client) -> String {
+        let name = || NAME.parse().unwrap();
+        match self {
+            Self::Upload(if_exists) => {
+                let upload = Upload::new(name(), CONTENT.as_bytes())
+                    .description(DESCRIPTION.parse().unwrap())
+                    .parameters(PARAMETERS.parse().unwrap())
+                    .if_exists(if_exists);
+                let resolved = |is_resolved| if is_resolved { "ok resolved" } else { "ok" };
+                client
+                    .upload(&upload)
+                    .map_or_else(|error| failed(&error), |it| resolved(it.is_resolved()).to_owned())
+            }
+            Self::List => client
+                .list()
+                .collect::<Result<Vec<_>, _>>()
+                .map_or_else(|error| failed(&error), |files| format!("ok {} files", files.len())),
+            Self::Delete => {
+                let deleted = client.delete(&name());
+                deleted.map_or_else(|error| failed(&error), |deleted| format!("ok {deleted:?}"))
+            }
+        }
+    }
+}
+
+/// Kind and effect of an error. All that depends on the error types.
+fn failed(error: &Error) -> String {
+    let kind = match error {
+        Error::Input(_) => "Input".to_owned(),
+        Error::Source(_) => "Source".to_owned(),
+        Error::Auth(error) => match error.kind() {
+            AuthErrorKind::Unauthorized => "Unauthorized",
+            AuthErrorKind::Forbidden => "Forbidden",
+            _ => "NoToken",
+        }
+        .to_owned(),
+        Error::Transport(error) => format!("Transport({:?})", error.kind()),
+        conflict if conflict.is_conflict() => "NameTaken".to_owned(),
+        Error::Service(error) => match error.kind() {
+            ServiceErrorKind::Redirected => "Redirected",
+            ServiceErrorKind::TooLarge => "TooLarge",
+            ServiceErrorKind::Server => "ServerFailed",
+            _ => "Rejected",
+        }
+        .to_owned(),
+        Error::Throttled(_) => "Throttled".to_owned(),
+        Error::Response(_) => "Unusable".to_owned(),
+        Error::Mismatch(_) => "Mismatch".to_owned(),
+        Error::Cancelled(_) => "Cancelled".to_owned(),
+        other => panic!("not known: {other:?}"),
+    };
+    let effect = match error.delivery() {
+        Delivery::NotDelivered => "NotApplied",
+        Delivery::Unknown => "Unknown",
+        Delivery::Delivered => "Applied",
+    };
+    format!("{kind} {effect}")
+}
+
+/// The numbers of all attempts, and all waits.
+#[derive(Clone, Default)]
+struct Diary(Arc<Mutex<(Vec<u32>, Vec<(String, Duration)>)>>);
+
+impl Diary {
+    fn attempts(&self) -> String {
+        let numbers = &self.0.lock().unwrap().0;
+        numbers.iter().map(u32::to_string).collect::<Vec<_>>().join(" ")
+    }
+
+    /// The waits in order, and the time of the call if it is not their sum.
+    fn waits(&self, elapsed: Duration) -> String {
+        let waits = &self.0.lock().unwrap().1;
+        let mut shown: Vec<_> = waits
+            .iter()
+            .map(|(reason, time)| format!("{reason} {:.2} s", time.as_secs_f64()))
+            .collect();
+        if waits.iter().map(|(_, time)| *time).sum::<Duration>() != elapsed {
+            shown.push(format!("TOOK {:.2} s", elapsed.as_secs_f64()));
+        }
+        shown.join(", ")
+    }
+}
+
+impl Observer for Diary {
+    fn event(&self, _: &Call<'_>, event: &Event<'_>) {
+        let mut diary = self.0.lock().unwrap();
+        match event {
+            Event::Attempt { number } => diary.0.push(*number),
+            Event::Waiting { reason, time } => {
+                let reason = match reason {
+                    WaitReason::Backoff => "backoff".to_owned(),
+                    WaitReason::RetryAfter => "asked".to_owned(),
+                    other => format!("{other:?}"),
+                };
+                diary.1.push((reason, time.unwrap_or_default()));
+            }
+            _ => {}
+        }
+    }
+}
