@@ -38,32 +38,25 @@ enum Held {
     Other,
 }
 
-macro_rules! cases {
-    ($(($name:literal, $action:expr, $before:ident)),* $(,)?) => {
-        [$(Case { name: $name, action: $action, before: Held::$before }),*]
-    };
-}
+const ADD: Action = Action::Upload(IfExists::Fail);
+const REPLACE: Action = Action::Upload(IfExists::Override);
 
-pub(super) const CASES: [Case; 10] = cases![
-    ("upload, IfExists::Fail, empty library", Action::Upload(IfExists::Fail), Nothing),
-    (
-        "upload, IfExists::Fail, same bytes with other texts",
-        Action::Upload(IfExists::Fail),
-        OtherTexts
-    ),
-    ("upload, IfExists::Fail, other bytes", Action::Upload(IfExists::Fail), Other),
-    ("upload, IfExists::Override, empty library", Action::Upload(IfExists::Override), Nothing),
-    (
-        "upload, IfExists::Override, same bytes with other texts",
-        Action::Upload(IfExists::Override),
-        OtherTexts
-    ),
-    ("upload, IfExists::Override, other bytes", Action::Upload(IfExists::Override), Other),
-    ("list, empty library", Action::List, Nothing),
-    ("list, one file", Action::List, Other),
-    ("delete, empty library", Action::Delete, Nothing),
-    ("delete, one file", Action::Delete, Other),
+pub(super) const CASES: [Case; 10] = [
+    case("upload, IfExists::Fail, empty library", ADD, Held::Nothing),
+    case("upload, IfExists::Fail, same bytes with other texts", ADD, Held::OtherTexts),
+    case("upload, IfExists::Fail, other bytes", ADD, Held::Other),
+    case("upload, IfExists::Override, empty library", REPLACE, Held::Nothing),
+    case("upload, IfExists::Override, same bytes with other texts", REPLACE, Held::OtherTexts),
+    case("upload, IfExists::Override, other bytes", REPLACE, Held::Other),
+    case("list, empty library", Action::List, Held::Nothing),
+    case("list, one file", Action::List, Held::Other),
+    case("delete, empty library", Action::Delete, Held::Nothing),
+    case("delete, one file", Action::Delete, Held::Other),
 ];
+
+const fn case(name: &'static str, action: Action, before: Held) -> Case {
+    Case { name, action, before }
+}
 
 /// What came of a script.
 pub(super) struct Run {
@@ -81,9 +74,8 @@ impl Case {
     }
 
     pub(super) fn run(&self, script: &[Answer]) -> Run {
-        let library =
-            FakeLibrary::builder().rate_limits(false).exists_answer(ExistsAnswer::Conflict409);
-        let library = library.build();
+        let settings = FakeLibrary::builder().rate_limits(false);
+        let library = settings.exists_answer(ExistsAnswer::Conflict409).build();
         self.before.put(&library);
         let (sent, diary, clock) = (Sent::default(), Diary::default(), ManualClock::new());
         let transport =
@@ -209,19 +201,25 @@ fn failed(error: &Error) -> String {
     format!("{kind} {effect}")
 }
 
-/// The numbers of all attempts, and all waits.
+/// What the observer is told. Clones share it.
 #[derive(Clone, Default)]
-struct Diary(Arc<Mutex<(Vec<u32>, Vec<(String, Duration)>)>>);
+struct Diary(Arc<Mutex<Told>>);
+
+#[derive(Default)]
+struct Told {
+    attempts: Vec<u32>,
+    waits: Vec<(String, Duration)>,
+}
 
 impl Diary {
     fn attempts(&self) -> String {
-        let numbers = &self.0.lock().unwrap().0;
+        let numbers = &self.0.lock().unwrap().attempts;
         numbers.iter().map(u32::to_string).collect::<Vec<_>>().join(" ")
     }
 
     /// The waits in order, and the time of the call if it is not their sum.
     fn waits(&self, elapsed: Duration) -> String {
-        let waits = &self.0.lock().unwrap().1;
+        let waits = &self.0.lock().unwrap().waits;
         let mut shown: Vec<_> = waits
             .iter()
             .map(|(reason, time)| format!("{reason} {:.2} s", time.as_secs_f64()))
@@ -235,16 +233,16 @@ impl Diary {
 
 impl Observer for Diary {
     fn event(&self, _: &Call<'_>, event: &Event<'_>) {
-        let mut diary = self.0.lock().unwrap();
+        let mut told = self.0.lock().unwrap();
         match event {
-            Event::Attempt { number } => diary.0.push(*number),
+            Event::Attempt { number } => told.attempts.push(*number),
             Event::Waiting { reason, time } => {
                 let reason = match reason {
                     WaitReason::Backoff => "backoff".to_owned(),
                     WaitReason::RetryAfter => "asked".to_owned(),
                     other => format!("{other:?}"),
                 };
-                diary.1.push((reason, time.unwrap_or_default()));
+                told.waits.push((reason, time.unwrap_or_default()));
             }
             _ => {}
         }

@@ -10,6 +10,7 @@ pub(super) const HEADER: &str = "\
 #
 # An outcome: requests (P, G or D; 2: with the second token) | numbers of the attempts | waits, if there are
 # any | result: ok, or the kind of error and the effect | what the library holds at the end.
+# `BODIES DIFFER` and `TOOK` would mark bodies that are not byte-equal, and a time that is not the sum of the waits.
 # Below it: its scripts. After its last answer the library answers for itself.
 ";
 
