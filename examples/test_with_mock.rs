@@ -1,46 +1,32 @@
-//! How a function of one's own that takes a [`Client`] is tested without a network.
+//! How to test a function that takes a [`Client`], without a network: `cargo run --example test_with_mock`.
 //!
-//! ```text
-//! cargo run --example test_with_mock
-//! ```
-//!
-//! `MockTransport` plays what the service rarely does and shows what was sent; `FakeLibrary` keeps the
-//! service's rules and shows what became of it. In a project, each `check_…` is a `#[test]`.
+//! `MockTransport` plays a script and shows what was sent; `FakeLibrary` keeps the service's rules and shows the result.
+//! In a project, each `check_...` is a `#[test]`.
 
 use std::error::Error as StdError;
 use std::time::Duration;
 
-use mde_live_response::{
-    AccessToken, Client, ClientBuilder, Clock, Endpoint, Error, IfExists, LibraryFile, Transport,
-    Upload,
-};
-use mde_live_response_mock::{FakeLibrary, ManualClock, MockTransport, Reply};
+use mde_live_response::{AccessToken, Client, Endpoint, Error, IfExists, LibraryFile, Upload};
+use mde_live_response_mock::{FakeLibrary, MockTransport, Reply};
 
 /// The function under test: replaces a script in the library.
 fn publish(client: &Client, script: &'static [u8]) -> Result<LibraryFile, Error> {
     client.upload(
         &Upload::new("Get-DnsCache.ps1".parse()?, script)
-            .description("Lists the DNS client cache".parse()?)
-            .if_exists(IfExists::Override),
+            .with_description("Lists the DNS client cache".parse()?)
+            .with_if_exists(IfExists::Override),
     )
 }
 
-fn builder(transport: impl Transport + 'static) -> Result<ClientBuilder, Error> {
-    let token = AccessToken::new("a-test-token")?;
-    Ok(Client::builder(Endpoint::COMMERCIAL, token, transport))
-}
-
-/// A pause that the service asks for is made, in no time, and the same form is sent again.
-fn check_short_pause() -> Result<(), Box<dyn StdError>> {
+/// The client waits as long as the service asks, in no time, and sends the same form again.
+fn check_short_wait() -> Result<(), Box<dyn StdError>> {
     let mock = MockTransport::new()
         .reply(Reply::error(429, "TooManyRequests").header("retry-after", "30"))
         .reply(Reply::stored());
-    let clock = ManualClock::new();
-    let client = builder(mock.clone())?.clock(clock.clone()).build();
 
-    publish(&client, b"Get-DnsClientCache\n")?;
+    publish(&mock.client(), b"Get-DnsClientCache\n")?;
 
-    assert_eq!(clock.now(), Duration::from_secs(30));
+    assert_eq!(mock.clock().now(), Duration::from_secs(30));
     let [first, second] = mock.requests();
     assert_eq!(first.form(), second.form());
     second.assert_file("Get-DnsCache.ps1", b"Get-DnsClientCache\n");
@@ -50,29 +36,28 @@ fn check_short_pause() -> Result<(), Box<dyn StdError>> {
     Ok(())
 }
 
-/// A long pause is the caller's to make: one request, no sleep.
-fn check_long_pause() -> Result<(), Box<dyn StdError>> {
+/// A long wait is left to the caller: one request, no sleep.
+fn check_long_wait() {
     let mock = MockTransport::new()
         .reply(Reply::error(429, "TooManyRequests").header("retry-after", "3600"));
-    let clock = ManualClock::new();
-    let client = builder(mock.clone())?.clock(clock.clone()).build();
 
-    let outcome = publish(&client, b"Get-DnsClientCache\n");
+    let outcome = publish(&mock.client(), b"Get-DnsClientCache\n");
 
     let wait = outcome.err().and_then(|error| error.retry_after());
-    assert_eq!((wait, clock.now()), (Some(Duration::from_secs(3600)), Duration::ZERO));
+    assert_eq!(wait, Some(Duration::from_secs(3600)));
+    assert_eq!(mock.clock().now(), Duration::ZERO);
     let [_only] = mock.requests();
     mock.assert_done();
-    Ok(())
 }
 
-/// The library holds the new script, as old as the one that it replaces.
+/// The library holds the new script, and keeps the creation time of the old one.
 fn check_replacement() -> Result<(), Box<dyn StdError>> {
     let library = FakeLibrary::new();
     library.insert("Get-DnsCache.ps1", "# an older script\n");
     library.insert("A-Colleague.ps1", "# not ours\n");
     library.advance(Duration::from_secs(86_400));
-    let client = builder(library.clone())?.build();
+    let token = AccessToken::new("a-test-token")?;
+    let client = Client::builder(Endpoint::COMMERCIAL, token, library.clone()).build();
 
     publish(&client, b"Get-DnsClientCache\n")?;
 
@@ -85,10 +70,10 @@ fn check_replacement() -> Result<(), Box<dyn StdError>> {
 }
 
 fn main() -> Result<(), Box<dyn StdError>> {
-    check_short_pause()?;
-    println!("a pause is made, and the same form is sent again");
-    check_long_pause()?;
-    println!("a long pause is left to the caller");
+    check_short_wait()?;
+    println!("the client waits, and sends the same form again");
+    check_long_wait();
+    println!("a long wait is left to the caller");
     check_replacement()?;
     println!("the script is replaced, and nothing else");
     Ok(())

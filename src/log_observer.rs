@@ -1,25 +1,26 @@
-//! What a client tells, as records of the `log` crate.
+//! A client's events as records of the `log` crate.
 
-use mde_live_response_core::{Call, Event, Observer};
+use mde_live_response_core::policy::{Call, Event, Observer};
 
 /// Writes every event of a client to the program's logger, under the target `mde_live_response`.
 ///
-/// Results are `info`, calls that end with an error `error`, attempts that fail `warn`, waits `info`, attempts `debug`
-/// and bytes `trace`. Needs the feature `log`.
+/// Levels: `info` for results and waits, `error` for failed calls, `warn` for failed attempts, `debug` for attempts,
+/// `trace` for byte counts.
 ///
-/// No record holds a token. A record of an error quotes what was answered: from a server that echoes the request,
-/// bytes of the file may be in it (see [`Observer`]).
+/// No record contains a token. An error can quote the answer, so a server that echoes the request can bring bytes of the
+/// file into the log.
 ///
 /// # Examples
 ///
 /// ```
-/// use mde_live_response::{AccessToken, Client, Endpoint, LogObserver};
-/// # use mde_live_response_mock::MockTransport;
+/// use mde_live_response::Upload;
+/// use mde_live_response::policy::LogObserver;
+/// use mde_live_response_mock::{MockTransport, Reply};
 ///
-/// # let transport = MockTransport::new();
-/// let token = AccessToken::new("an-access-token")?;
-/// let client = Client::builder(Endpoint::COMMERCIAL, token, transport).observer(LogObserver).build();
-/// # Ok::<(), mde_live_response::InvalidToken>(())
+/// let mock = MockTransport::new().reply(Reply::stored());
+/// let client = mock.client_builder().observer(LogObserver).build();
+/// client.upload(&Upload::new("a.ps1".parse()?, b"Get-Date\n"))?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, Copy, Default)]
 pub struct LogObserver;
@@ -46,12 +47,9 @@ impl Observer for LogObserver {
             Event::Waiting { reason, time: None } => {
                 log::info!(target: TARGET, "call {id}, {call}: waiting: {reason}");
             }
-            Event::PaceStoreFailed { error } => {
-                log::warn!(target: TARGET, "call {id}, {call}: the pace is not shared: {error}");
-            }
             Event::Succeeded => log::info!(target: TARGET, "call {id}, {call}: succeeded"),
             Event::Ended { error } => log::error!(target: TARGET, "call {id}, {error}"),
-            // What a later version tells.
+            // Events of later versions.
             other => log::debug!(target: TARGET, "call {id}, {call}: {other:?}"),
         }
     }

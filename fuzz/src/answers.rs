@@ -4,41 +4,42 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::thread;
 
-use mde_live_response_core::wire::UploadForm;
-use mde_live_response_core::{
-    AccessToken, Delivery, Endpoint, Limits, SendRecord, Transport, Upload,
-};
+use mde_live_response_core::operation::{Operation, UploadRequest};
+use mde_live_response_core::transport::{Effect, Limits, Transport};
+use mde_live_response_core::{AccessToken, Endpoint, Upload};
 use mde_live_response_ureq::UreqTransport;
 
 use crate::shown::shown;
 
 const TOKEN: &str = "a-test-token-of-some-length";
-const MAX_RESPONSE: u64 = 4096;
+const MAX_ANSWER: u64 = 4096;
+const SEED: [u8; 20] = *b"01234567890123456789";
+/// The end of a form with this seed.
+const END: &[u8] = b"\r\n--3031323334353637383930313233343536373839--\r\n";
 
 /// The answer, after the whole request was read.
 pub fn answers(input: &[u8]) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let base = format!("http://{}", listener.local_addr().expect("an address"));
-    let endpoint = Endpoint::loopback_http(&base).expect("an endpoint");
+    let endpoint = Endpoint::parse(&base).expect("an endpoint");
     let upload = Upload::new("a.ps1".parse().expect("a name"), b"Get-Date\n");
-    let form = UploadForm::render(&upload, &"0123456789abcdef".parse().expect("a boundary"));
-    let mut record = SendRecord::new();
+    let request = UploadRequest::new(&upload, SEED).expect("a request");
     let token = AccessToken::new(TOKEN).expect("a token");
-    let mut request = form.request(&endpoint, &token, &mut record);
-    request.extensions_mut().insert(Limits::new().with_max_response(MAX_RESPONSE));
+    let limits = Limits::new().with_max_answer(MAX_ANSWER);
+    let mut exchange = request.exchange(&endpoint).with_token(&token).with_limits(limits);
 
     let result = thread::scope(|scope| {
         scope.spawn(|| serve(&listener, input));
-        UreqTransport::new().send(request)
+        UreqTransport::new().send(&mut exchange)
     });
     match result {
         Ok(answer) => {
-            assert!(answer.body().len() as u64 <= MAX_RESPONSE);
+            assert!(answer.body().len() as u64 <= MAX_ANSWER);
             assert_eq!(Some(answer.status().as_u16()), judged_status(input));
         }
         Err(error) => {
             assert!(!shown(&error).contains(TOKEN));
-            assert_ne!(error.delivery(), Delivery::NotDelivered, "it was all sent: {error}");
+            assert_ne!(error.effect(), Some(Effect::NotApplied), "it was all sent: {error}");
         }
     }
 }
@@ -47,7 +48,7 @@ fn serve(listener: &TcpListener, answer: &[u8]) {
     let (mut stream, _) = listener.accept().expect("a connection");
     let mut heard = Vec::new();
     let mut buffer = [0; 4096];
-    while !heard.ends_with(b"\r\n--0123456789abcdef--\r\n") {
+    while !heard.ends_with(END) {
         match stream.read(&mut buffer).expect("a request") {
             0 => panic!("half a request"),
             n => heard.extend_from_slice(&buffer[..n]),

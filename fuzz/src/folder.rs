@@ -3,8 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use mde_live_response_cli::{MANIFEST, read_file, read_folder};
-use mde_live_response_core::sync::DesiredFile;
+use mde_live_response_sync::{DesiredFile, MANIFEST, read, read_file};
 
 use crate::pieces::Pieces;
 use crate::shown::shown;
@@ -22,7 +21,7 @@ pub fn folder(input: &[u8]) {
     if !beside.is_empty() {
         write("a.ps1.json", beside);
     }
-    match read_folder(dir.path()) {
+    match read(dir.path()) {
         Ok(desired) => {
             assert!(manifest.is_empty() || is_json(manifest));
             for file in desired.files() {
@@ -56,7 +55,7 @@ fn check(file: &DesiredFile, dir: &Path) {
 
 /// A synopsis is one line of words that stand in the script.
 fn check_help(file: &DesiredFile, script: &[u8]) {
-    let Some(synopsis) = file.text_description() else { return };
+    let Some(synopsis) = file.description() else { return };
     assert!(!synopsis.as_str().contains(['\r', '\n']));
     assert_eq!(synopsis.as_str().trim(), synopsis.as_str());
     if let Ok(script) = str::from_utf8(script) {

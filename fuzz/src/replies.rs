@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use mde_live_response_core::http::{HeaderName, HeaderValue, Request, Response, StatusCode};
-use mde_live_response_core::{
-    AccessToken, Body, Client, ClientSecret, Clock, Endpoint, EntraCredential, Error, IfExists,
-    Transport, TransportError, Upload,
-};
+use mde_live_response_core::auth::Secret;
+use mde_live_response_core::http::{HeaderName, HeaderValue, Response, StatusCode};
+use mde_live_response_core::transport::{Exchange, Transport, TransportError};
+use mde_live_response_core::{AccessToken, Client, Endpoint, Error, IfExists, Upload};
+use mde_live_response_entra::EntraCredential;
 use mde_live_response_mock::ManualClock;
 use percent_encoding::percent_decode;
 
@@ -30,7 +30,7 @@ pub fn replies(input: &[u8]) {
     let Some(reply) = Reply::read(call == "token", pieces) else { return };
     let clock = ManualClock::new();
     let builder = if call == "token" {
-        let secret = ClientSecret::new(SECRET).expect("a secret");
+        let secret = Secret::new(SECRET).expect("a secret");
         let application = EntraCredential::with_secret("contoso.example", "an-id", secret);
         let credential = application.expect("an application");
         Client::builder(Endpoint::COMMERCIAL, credential, reply.clone())
@@ -52,8 +52,8 @@ pub fn replies(input: &[u8]) {
             "{} {:?} {:?} {:?}",
             shown(&error),
             error.help(),
-            error.service_code(),
-            error.target()
+            error.code(),
+            error.correlation_id()
         );
         for said in [said.as_bytes(), &percent_decode(said.as_bytes()).collect::<Vec<_>>()] {
             assert!(!String::from_utf8_lossy(said).contains(SECRET), "the secret is shown");
@@ -63,7 +63,7 @@ pub fn replies(input: &[u8]) {
 
 fn upload(client: &Client, if_exists: IfExists, reply: &Reply) -> Option<Error> {
     let name = "a.ps1".parse().expect("a name");
-    match client.upload(&Upload::new(name, CONTENT).if_exists(if_exists)) {
+    match client.upload(&Upload::new(name, CONTENT).with_if_exists(if_exists)) {
         Ok(stored) => {
             let body = String::from_utf8_lossy(&reply.body).to_ascii_lowercase();
             let hash = stored.sha256().expect("a hash").to_string();
@@ -104,16 +104,17 @@ struct Reply {
 }
 
 impl Transport for Reply {
-    fn send(&self, request: Request<Body<'_>>) -> Result<Response<Vec<u8>>, TransportError> {
-        let has_token = request.headers().contains_key("authorization");
-        let is_login = match request.uri().host().map(str::to_ascii_lowercase).as_deref() {
+    fn send(&self, exchange: &mut Exchange<'_>) -> Result<Response<Vec<u8>>, TransportError> {
+        let head = exchange.take_head();
+        let has_token = head.headers.contains_key("authorization");
+        let is_login = match head.uri.host().map(str::to_ascii_lowercase).as_deref() {
             Some("api.security.microsoft.com") => false,
             Some("login.microsoftonline.com") => true,
             other => panic!("a request to {other:?}"),
         };
         assert_eq!(has_token, !is_login);
-        assert_eq!(request.uri().scheme_str(), Some("https"));
-        std::io::copy(&mut request.into_body(), &mut std::io::sink()).expect("a body in memory");
+        assert_eq!(head.uri.scheme_str(), Some("https"));
+        std::io::copy(exchange, &mut std::io::sink()).expect("a body in memory");
         if is_login != self.is_login {
             let mut response = Response::new(Vec::new());
             *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;

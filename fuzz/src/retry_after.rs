@@ -2,10 +2,10 @@
 
 use std::time::{Duration, SystemTime};
 
-use mde_live_response_core::http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
-use mde_live_response_core::{
-    AccessToken, Body, Client, Clock, Endpoint, RetryPolicy, Transport, TransportError, Upload,
-};
+use mde_live_response_core::http::{HeaderMap, HeaderValue, Response, StatusCode};
+use mde_live_response_core::policy::{Clock, RetryPolicy};
+use mde_live_response_core::transport::{Exchange, Transport, TransportError};
+use mde_live_response_core::{AccessToken, Client, Endpoint, Upload};
 use mde_live_response_mock::ManualClock;
 
 use crate::pieces::Pieces;
@@ -71,8 +71,8 @@ fn judged_date(value: &HeaderValue) -> Option<SystemTime> {
 struct Throttling(HeaderMap);
 
 impl Transport for Throttling {
-    fn send(&self, request: Request<Body<'_>>) -> Result<Response<Vec<u8>>, TransportError> {
-        std::io::copy(&mut request.into_body(), &mut std::io::sink()).expect("a body in memory");
+    fn send(&self, exchange: &mut Exchange<'_>) -> Result<Response<Vec<u8>>, TransportError> {
+        std::io::copy(exchange, &mut std::io::sink()).expect("a body in memory");
         let mut response = Response::new(Vec::new());
         *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
         *response.headers_mut() = self.0.clone();

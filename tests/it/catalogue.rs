@@ -1,4 +1,6 @@
 //! The catalogue and the tests hold each other: every row has a test or a reason, never both.
+//!
+//! A test carries its row in its name, or the catalogue names the test.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -19,43 +21,65 @@ fn row(text: &str) -> Option<String> {
 
 /// Rows without a test, with the reason.
 fn open_rows(catalogue: &str) -> BTreeMap<String, String> {
-    let (_, open) =
-        catalogue.split_once("## 5. Rows without a test").expect("the list of open rows");
-    let mut rows = BTreeMap::new();
-    for line in open.lines().filter_map(|line| line.strip_prefix("- ")) {
-        let (names, reason) = line.split_once(": ").expect("rows, a colon and a reason");
-        assert!(reason.len() > 10, "{names} wants a reason, not {reason:?}");
-        for name in names.split(", ") {
-            let name = row(&format!("{name} ")).unwrap_or_else(|| panic!("no row: {name}"));
-            assert_eq!(rows.insert(name.clone(), reason.to_owned()), None, "{name} stands twice");
-        }
+    let rows = list(catalogue, "## 6. Rows without a test");
+    for (name, reason) in &rows {
+        assert!(reason.len() > 10, "{name} wants a reason, not {reason:?}");
     }
     rows
 }
 
-/// Rows that a test's name carries: `fn v06_…`, or `fn t09_t10_…` for more than one.
-fn tested_rows() -> BTreeSet<String> {
-    let mut rows = BTreeSet::new();
-    for file in rust_files() {
-        let text = fs::read_to_string(&file).unwrap();
-        for line in text.lines() {
-            let Some(name) = line.trim_start().strip_prefix("fn ") else { continue };
-            let parts = name.split('_').map(str::to_uppercase);
-            let numbered =
-                parts.map_while(|part| row(&format!("{part} ")).filter(|it| *it == part));
-            rows.extend(numbered);
+/// The lines `- ROW, ROW: text` below a heading, up to the next one.
+fn list(catalogue: &str, heading: &str) -> BTreeMap<String, String> {
+    let lines = catalogue.lines().skip_while(|line| *line != heading).skip(1);
+    let lines = lines.take_while(|line| !line.starts_with("## "));
+    let mut rows = BTreeMap::new();
+    for line in lines.filter_map(|line| line.strip_prefix("- ")) {
+        let (names, text) = line.split_once(": ").expect("rows, a colon and a text");
+        for name in names.split(", ") {
+            let name = row(&format!("{name} ")).unwrap_or_else(|| panic!("no row: {name}"));
+            assert_eq!(rows.insert(name.clone(), text.to_owned()), None, "{name} stands twice");
         }
     }
+    assert!(!rows.is_empty(), "no list below {heading:?}");
     rows
+}
+
+/// Names of all functions.
+fn functions() -> BTreeSet<String> {
+    let texts = rust_files().into_iter().map(|file| fs::read_to_string(file).unwrap());
+    let names = texts.flat_map(|text| {
+        let names = text.lines().filter_map(|line| {
+            let name = line.trim_start().strip_prefix("fn ")?;
+            Some(name.split(['(', '<']).next().unwrap_or_default().to_owned())
+        });
+        names.collect::<Vec<_>>()
+    });
+    names.collect()
+}
+
+/// Rows that a test's name carries: `fn v06_…`, or `fn t09_t10_…` for more than one.
+fn numbered_rows(functions: &BTreeSet<String>) -> BTreeSet<String> {
+    let rows = functions.iter().flat_map(|name| {
+        let parts = name.split('_').map(str::to_uppercase);
+        parts.map_while(|part| row(&format!("{part} ")).filter(|it| *it == part))
+    });
+    rows.collect()
 }
 
 #[test]
 fn every_row_has_a_test_or_a_reason() {
     let catalogue = fs::read_to_string(root().join("tests/catalogue.md")).unwrap();
     let rows = rows(&catalogue);
+    assert_eq!(rows.len(), 180, "rows in the catalogue");
+    let functions = functions();
+    let mut tested = numbered_rows(&functions);
+    for (row, tests) in list(&catalogue, "## 5. Rows whose test has another name") {
+        for test in tests.split(", ").map(|it| it.trim_matches('`')) {
+            assert!(functions.contains(test), "{row}: there is no test {test}");
+        }
+        tested.insert(row);
+    }
     let open: BTreeSet<_> = open_rows(&catalogue).into_keys().collect();
-    let tested = tested_rows();
-    assert_eq!(rows.len(), 183, "rows in the catalogue");
 
     let neither: Vec<_> =
         rows.iter().filter(|it| !open.contains(*it) && !tested.contains(*it)).collect();
@@ -64,4 +88,30 @@ fn every_row_has_a_test_or_a_reason() {
     assert!(neither.is_empty(), "rows with neither a test nor a reason: {neither:?}");
     assert!(both.is_empty(), "rows with a test that are listed as open: {both:?}");
     assert!(unknown.is_empty(), "tests or open rows that the catalogue does not have: {unknown:?}");
+}
+
+/// `name`, or `prefix_*` for all that start so.
+#[test]
+fn what_security_md_says_is_held_by_tests_that_exist() {
+    let security = fs::read_to_string(root().join("SECURITY.md")).unwrap();
+    let functions = functions();
+    let promises = security.lines().skip_while(|line| !line.contains("what holds it"));
+    let promises = promises.take_while(|line| !line.contains("do not promise"));
+    let mut found = 0;
+    for name in promises.flat_map(|line| line.split('`').skip(1).step_by(2)) {
+        let prefix = name.trim_end_matches('*');
+        let is_name = |c: char| c == '_' || c.is_ascii_lowercase() || c.is_ascii_digit();
+        if prefix.len() < 4 || !prefix.contains('_') || !prefix.chars().all(is_name) {
+            continue;
+        }
+        let is_there = if prefix == name {
+            functions.contains(name)
+        } else {
+            functions.iter().any(|it| it.starts_with(prefix))
+        };
+        // A setting, not a test.
+        assert!(is_there || name == "accept_unverified", "there is no test {name}");
+        found += 1;
+    }
+    assert!(found > 20, "only {found} names found");
 }

@@ -33,7 +33,7 @@ fn entity(output: &Output) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-/// What an independent program says of the file.
+/// The digest by an independent program.
 #[cfg(target_os = "linux")]
 fn sha256sum(path: &str) -> String {
     let output = Command::new("sha256sum").arg(path).output().unwrap();
@@ -42,7 +42,7 @@ fn sha256sum(path: &str) -> String {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn without_a_path_the_script_goes_to_the_embedded_emulator_whatever_the_environment_holds() {
+fn without_a_path_the_embedded_emulator_is_used_whatever_the_environment_holds() {
     let elsewhere = [("MDE_TOKEN", "canary-token"), ("MDE_BASE_URL", "https://elsewhere.invalid")];
     for environment in [&[][..], &elsewhere] {
         let output = run(&[], environment);
@@ -72,41 +72,30 @@ fn a_path_and_a_token_lead_to_the_service_that_the_environment_names() {
     assert!(entity_again.status.success());
 }
 
-/// Arguments, environment, and how the last line on stderr starts.
+/// Arguments, environment, and the datum that the last line on stderr names.
 type Failing<'a> = (&'a [&'a str], &'a [(&'a str, &'a str)], &'a str);
 
 #[test]
 fn every_failure_is_one_clear_line() {
     let token = ("MDE_TOKEN", "canary-token");
-    let refused = "http://127.0.0.1:9";
+    let base = |url| ("MDE_BASE_URL", url);
     let empty = env::temp_dir().join(format!("empty-{}.ps1", std::process::id()));
     fs::write(&empty, "").unwrap();
     let empty = empty.to_str().unwrap();
+    #[rustfmt::skip]
     let cases: [Failing<'_>; 5] = [
-        (&["/nowhere/a.ps1"], &[], "error: there is no such file (/nowhere/a.ps1): "),
-        (&[empty], &[], "error: `empty-"),
-        (
-            &[SCRIPT],
-            &[token, ("MDE_BASE_URL", "http://elsewhere.invalid")],
-            "error: MDE_BASE_URL: plain http",
-        ),
-        (
-            &[SCRIPT],
-            &[("MDE_TOKEN", "canary token")],
-            "error: MDE_TOKEN: token contains a character",
-        ),
-        (
-            &[SCRIPT],
-            &[token, ("MDE_BASE_URL", refused)],
-            "error: `Get-DnsCache.ps1`: no connection",
-        ),
+        (&["/nowhere/a.ps1"], &[], "/nowhere/a.ps1"),
+        (&[empty], &[], "empty-"),
+        (&[SCRIPT], &[token, base("http://elsewhere.invalid")], "MDE_BASE_URL"),
+        (&[SCRIPT], &[("MDE_TOKEN", "canary token")], "MDE_TOKEN"),
+        (&[SCRIPT], &[token, base("http://127.0.0.1:9")], "127.0.0.1:9"),
     ];
-    for (arguments, environment, start) in cases {
+    for (arguments, environment, datum) in cases {
         let output = run(arguments, environment);
         let said = String::from_utf8(output.stderr).unwrap();
         let last = said.lines().last().unwrap_or_default();
         assert_eq!(output.status.code(), Some(1), "{arguments:?}: {said}");
-        assert!(last.starts_with(start), "{arguments:?}: {said}");
+        assert!(last.starts_with("error: ") && last.contains(datum), "{arguments:?}: {said}");
         assert_eq!(output.stdout, b"", "{arguments:?}");
         assert!(!said.contains("panicked") && !said.contains("canary"), "{arguments:?}: {said}");
     }
@@ -124,10 +113,10 @@ fn wrong_arguments_are_one_line_too() {
     }
 }
 
-/// Whoever reads the output may go away first, or have no room for it.
+/// The reader of the output may go away first, or have no room for it.
 #[test]
 #[cfg(target_os = "linux")]
-fn output_that_nobody_takes_is_no_panic() {
+fn output_that_cannot_be_written_is_not_a_panic() {
     let full = || fs::File::options().write(true).open("/dev/full").unwrap();
     let output = Command::new(example()).stdout(full()).output().unwrap();
     let said = String::from_utf8(output.stderr).unwrap();

@@ -1,10 +1,11 @@
-//! What `LogObserver` writes, and at which level.
+//! The records of `LogObserver`, and their levels.
 
 use std::sync::Mutex;
 
 use log::{LevelFilter, Log, Metadata, Record};
-use mde_live_response::{AccessToken, Client, Endpoint, LogObserver, RetryPolicy, Upload};
-use mde_live_response_mock::{ManualClock, MockTransport, Reply};
+use mde_live_response::Upload;
+use mde_live_response::policy::LogObserver;
+use mde_live_response_mock::{MockTransport, Reply};
 
 use crate::child;
 
@@ -36,34 +37,32 @@ fn every_event_is_a_record() {
     let mock = MockTransport::new()
         .reply(Reply::status(429).header("retry-after", "2"))
         .reply(Reply::stored())
-        .reply(Reply::status(409));
-    let token = AccessToken::new("an-access-token").unwrap();
-    let client = Client::builder(Endpoint::COMMERCIAL, token, mock)
-        .clock(ManualClock::new())
-        .retry(RetryPolicy::DEFAULT)
-        .observer(LogObserver)
-        .build();
+        .reply(Reply::status(400));
+    let client = mock.client_builder().observer(LogObserver).build();
     let upload = Upload::new("a.ps1".parse().unwrap(), b"1");
     client.upload(&upload).unwrap();
     client.upload(&upload).unwrap_err();
     let lines = RECORDER.0.lock().unwrap();
-    assert_eq!(
-        *lines,
-        [
-            "DEBUG mde_live_response: call 1, upload a.ps1: attempt 1",
-            "TRACE mde_live_response: call 1, upload a.ps1: 415 of 415 bytes sent",
-            "WARN mde_live_response: call 1, upload a.ps1: attempt 1 failed: the service asks for a pause of \
-             2 s (429); nothing was stored",
-            "INFO mde_live_response: call 1, upload a.ps1: waiting 2 s: the service asks for it",
-            "DEBUG mde_live_response: call 1, upload a.ps1: attempt 2",
-            "TRACE mde_live_response: call 1, upload a.ps1: 415 of 415 bytes sent",
-            "INFO mde_live_response: call 1, upload a.ps1: succeeded",
-            "DEBUG mde_live_response: call 2, upload a.ps1: attempt 1",
-            "TRACE mde_live_response: call 2, upload a.ps1: 415 of 415 bytes sent",
-            "WARN mde_live_response: call 2, upload a.ps1: attempt 1 failed: the service rejects the request \
-             (409); nothing was stored",
-            "ERROR mde_live_response: call 2, `a.ps1`: the service rejects the request (409); nothing was \
-             stored",
-        ]
-    );
+    // Messages of errors are pinned elsewhere: here their first words are enough.
+    let expected = [
+        "DEBUG mde_live_response: call 1, upload a.ps1: attempt 1",
+        "TRACE mde_live_response: call 1, upload a.ps1: 415 of 415 bytes sent",
+        "WARN mde_live_response: call 1, upload a.ps1: attempt 1 failed: ",
+        "INFO mde_live_response: call 1, upload a.ps1: waiting 2 s: the service asks for it",
+        "DEBUG mde_live_response: call 1, upload a.ps1: attempt 2",
+        "TRACE mde_live_response: call 1, upload a.ps1: 415 of 415 bytes sent",
+        "INFO mde_live_response: call 1, upload a.ps1: succeeded",
+        "DEBUG mde_live_response: call 2, upload a.ps1: attempt 1",
+        "TRACE mde_live_response: call 2, upload a.ps1: 415 of 415 bytes sent",
+        "WARN mde_live_response: call 2, upload a.ps1: attempt 1 failed: ",
+        "ERROR mde_live_response: call 2, ",
+    ];
+    assert_eq!(lines.len(), expected.len(), "{lines:#?}");
+    for (line, expected) in lines.iter().zip(expected) {
+        let is_error = expected.ends_with(' ');
+        assert!(
+            line == expected || is_error && line.starts_with(expected),
+            "{line} is not {expected}"
+        );
+    }
 }

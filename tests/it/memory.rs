@@ -1,4 +1,4 @@
-//! A file is never held in memory: an upload of 20 MiB needs what one of 1 KiB needs.
+//! A file is never held in memory: an upload of 20 MiB needs as much memory as one of 1 KiB.
 
 use std::{env, fs};
 
@@ -18,9 +18,9 @@ fn peak_kib() -> u64 {
     line.trim().strip_suffix(" kB").unwrap().parse().unwrap()
 }
 
-/// One upload to the emulator in the parent, and then the peak.
+/// Uploads to the emulator in the parent, then prints the peak.
 fn upload_in_child() {
-    let endpoint = Endpoint::loopback_http(&env::var("MDE_BASE_URL").unwrap()).unwrap();
+    let endpoint = Endpoint::from_env().unwrap();
     let token = AccessToken::new(env::var("MDE_TOKEN").unwrap()).unwrap();
     let client = mde_live_response::client(endpoint, token);
     client.upload(&Upload::from_path(env::var("IT_FILE").unwrap()).unwrap()).unwrap();

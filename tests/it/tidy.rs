@@ -67,6 +67,102 @@ fn t37_the_transport_knows_monotonic_time_only() {
     assert!(times > 0, "no deadline found");
 }
 
+/// Core's floors, from the ground up.
+const FLOORS: [&str; 5] = ["values", "exchange", "error", "operation", "client"];
+
+fn is_test(file: &Path) -> bool {
+    file.file_name().is_some_and(|name| name == "tests.rs")
+        || file.components().any(|part| part.as_os_str() == "tests")
+}
+
+/// Paths from the crate's root that a file names, as `crate::first::...`, comments excepted.
+fn first_segments(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().filter(|line| !line.trim_start().starts_with("//")).flat_map(|line| {
+        line.split("crate::").skip(1).map(|rest| {
+            let end = rest.find(|c: char| c != '_' && !c.is_ascii_alphanumeric());
+            &rest[..end.unwrap_or(rest.len())]
+        })
+    })
+}
+
+/// No arrow points up. Tests of a floor may use what they like.
+#[test]
+fn a_floor_of_core_names_no_higher_floor() {
+    let core = root().join("crates/mde-live-response-core/src");
+    for (height, floor) in FLOORS.iter().enumerate() {
+        let own = rust_files().into_iter().filter(|file| file.starts_with(core.join(floor)));
+        for file in own.filter(|file| !is_test(file)) {
+            let text = fs::read_to_string(&file).unwrap();
+            let untested = text.split("#[cfg(test)]\nmod").next().unwrap_or_default();
+            for named in first_segments(untested) {
+                let named_height = FLOORS.iter().position(|it| *it == named);
+                let is_below = named_height.is_some_and(|it| it <= height);
+                assert!(is_below, "{} names crate::{named}", file.display());
+            }
+        }
+    }
+}
+
+/// A floor's `mod.rs` declares and re-exports. Three of them hold the floor's main type: `Client`, `Error`, `Operation`.
+#[test]
+fn mod_files_of_core_only_declare_and_re_export() {
+    let with_main_type = ["client/mod.rs", "error/mod.rs", "operation/mod.rs"];
+    let core = root().join("crates/mde-live-response-core/src");
+    for file in rust_files().iter().filter(|file| file.starts_with(&core)) {
+        if !file.ends_with("mod.rs") || with_main_type.iter().any(|it| file.ends_with(it)) {
+            continue;
+        }
+        let text = fs::read_to_string(file).unwrap();
+        for item in ["fn ", "struct ", "enum ", "trait ", "impl ", "impl<", "const ", "static "] {
+            let has_item = text.lines().any(|line| {
+                let line = line.trim_start_matches("pub ").trim_start_matches("pub(crate) ");
+                line.starts_with(item)
+            });
+            assert!(!has_item, "{} has a line that starts with {item:?}", file.display());
+        }
+    }
+}
+
+/// The published crates that a manifest lists under `[dependencies]`.
+fn dependencies(manifest: &Path) -> Vec<String> {
+    let text = fs::read_to_string(manifest).unwrap();
+    let own = text.lines().skip_while(|line| *line != "[dependencies]").skip(1);
+    let names = own.take_while(|line| !line.starts_with('[')).filter_map(|line| {
+        let end = line.find(|c: char| c != '-' && !c.is_ascii_alphanumeric())?;
+        line[..end].strip_prefix("mde-live-response-").map(str::to_owned)
+    });
+    names.collect()
+}
+
+#[test]
+fn dependencies_between_crates_point_one_way() {
+    #[rustfmt::skip]
+    let allowed: [(&str, &[&str]); 8] = [
+        (".", &["core", "entra", "sync", "ureq"]),
+        ("core", &[]),
+        ("entra", &["core"]),
+        ("sync", &["core"]),
+        ("mock", &["core"]),
+        ("ureq", &["core"]),
+        ("emulator", &["core", "mock"]),
+        ("cli", &["core", "entra", "sync", "ureq"]),
+    ];
+    let published = fs::read_dir(root().join("crates")).unwrap().filter(|entry| {
+        let manifest = entry.as_ref().unwrap().path().join("Cargo.toml");
+        !fs::read_to_string(manifest).unwrap().contains("\npublish = false\n")
+    });
+    assert_eq!(published.count() + 1, allowed.len(), "a crate is missing in this table");
+    for (name, allowed) in allowed {
+        let manifest = match name {
+            "." => root().join("Cargo.toml"),
+            name => root().join(format!("crates/mde-live-response-{name}/Cargo.toml")),
+        };
+        for dependency in dependencies(&manifest) {
+            assert!(allowed.contains(&dependency.as_str()), "{name} depends on {dependency}");
+        }
+    }
+}
+
 #[test]
 fn one_version_for_all_crates_and_a_heading_for_it() {
     let version = env!("CARGO_PKG_VERSION");

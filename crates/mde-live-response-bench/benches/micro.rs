@@ -1,11 +1,11 @@
-//! Two things that are done often and without the network: a turn in the pace, and a plan for 10,000 files.
+//! What is done often and without the network: a call under the rate limit, and a list and a plan of 10,000 files.
 
-use mde_live_response_core::sync::{Desired, DesiredFile, Rules, plan};
-use mde_live_response_core::{
-    AccessToken, Body, Client, Endpoint, FileName, LibraryFile, Pacing, Transport, TransportError,
-    http,
-};
+use mde_live_response_core::http::{Response, StatusCode};
+use mde_live_response_core::policy::Pacing;
+use mde_live_response_core::transport::{Exchange, Transport, TransportError};
+use mde_live_response_core::{AccessToken, Client, Endpoint, FileName, LibraryFile};
 use mde_live_response_mock::{FakeLibrary, ManualClock, StoredFile};
+use mde_live_response_sync::{Desired, DesiredFile, Rules, plan};
 
 fn main() {
     divan::main();
@@ -16,9 +16,9 @@ fn main() {
 struct Nothing;
 
 impl Transport for Nothing {
-    fn send(&self, _: http::Request<Body<'_>>) -> Result<http::Response<Vec<u8>>, TransportError> {
-        let mut answer = http::Response::new(Vec::new());
-        *answer.status_mut() = http::StatusCode::NO_CONTENT;
+    fn send(&self, _: &mut Exchange<'_>) -> Result<Response<Vec<u8>>, TransportError> {
+        let mut answer = Response::new(Vec::new());
+        *answer.status_mut() = StatusCode::NO_CONTENT;
         Ok(answer)
     }
 }

@@ -4,12 +4,12 @@ use std::fs::File;
 use std::io::Read;
 use std::time::Instant;
 
-use mde_live_response_core::wire::{Boundary, UploadForm};
-use mde_live_response_core::{AccessToken, Endpoint, OsRandom, SendRecord};
+use mde_live_response_core::operation::{Operation, UploadRequest};
+use mde_live_response_core::{AccessToken, Endpoint};
 use sha2::{Digest, Sha256};
 
 use crate::Failure;
-use crate::form::{self, TOKEN};
+use crate::form::{self, SEED, TOKEN};
 
 const SIZE: usize = 20_000_000;
 const ROUNDS: usize = 40;
@@ -19,7 +19,7 @@ pub(crate) fn run() -> Result<(), Failure> {
     std::fs::write(&path, vec![0xa5; SIZE])?;
     let mut buffer = vec![0; 256 * 1024];
     let (upload, token) = (form::upload(&path)?, AccessToken::new(TOKEN)?);
-    let rendered = UploadForm::render(&upload, &Boundary::draw(&OsRandom)?);
+    let request = UploadRequest::new(&upload, SEED)?;
     let mut ratios = Vec::new();
     for _ in 0..ROUNDS {
         let start = Instant::now();
@@ -36,11 +36,9 @@ pub(crate) fn run() -> Result<(), Failure> {
         let bare = start.elapsed().as_secs_f64();
 
         let start = Instant::now();
-        let mut record = SendRecord::new();
-        let mut request = rendered.request(&Endpoint::COMMERCIAL, &token, &mut record);
-        while request.body_mut().read(&mut buffer)? > 0 {}
-        drop(request);
-        std::hint::black_box(record.sha256());
+        let mut exchange = request.exchange(&Endpoint::COMMERCIAL).with_token(&token);
+        while exchange.read(&mut buffer)? > 0 {}
+        std::hint::black_box(exchange.sent_sha256());
         ratios.push(bare / start.elapsed().as_secs_f64());
     }
     std::fs::remove_file(&path)?;

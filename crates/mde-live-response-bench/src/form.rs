@@ -3,14 +3,17 @@
 use std::io::Read;
 use std::path::Path;
 
-use mde_live_response_core::wire::{Boundary, UploadForm};
-use mde_live_response_core::{AccessToken, Endpoint, IfExists, OsRandom, SendRecord, Upload};
+use mde_live_response_core::library::FileContent;
+use mde_live_response_core::operation::{Operation, UploadRequest};
+use mde_live_response_core::{Endpoint, IfExists, Upload};
 
 use crate::Failure;
 
 pub(crate) const NAME: &str = "bench.bin";
 pub(crate) const DESCRIPTION: &str = "Measures how long an upload takes";
 pub(crate) const TOKEN: &str = "a-token-of-the-bench";
+/// Of the boundary: any bytes will do here.
+pub(crate) const SEED: [u8; 20] = *b"seed of the bench...";
 
 /// What stands around a file's bytes.
 #[derive(Clone)]
@@ -22,24 +25,24 @@ pub(crate) struct Form {
 
 /// An upload of the file as our client would send it.
 pub(crate) fn upload(file: &Path) -> Result<Upload, Failure> {
-    Ok(Upload::new(NAME.parse()?, mde_live_response_core::FileContent::open(file)?)
-        .description(DESCRIPTION.parse()?)
-        .if_exists(IfExists::Override))
+    upload_of(FileContent::open(file)?)
+}
+
+fn upload_of(content: FileContent) -> Result<Upload, Failure> {
+    Ok(Upload::new(NAME.parse()?, content)
+        .with_description(DESCRIPTION.parse()?)
+        .with_if_exists(IfExists::Override))
 }
 
 impl Form {
     /// Our own framing, taken apart around a file of one byte.
     pub(crate) fn new() -> Result<Self, Failure> {
-        let upload = Upload::new(NAME.parse()?, b"\0")
-            .description(DESCRIPTION.parse()?)
-            .if_exists(IfExists::Override);
-        let form = UploadForm::render(&upload, &Boundary::draw(&OsRandom)?);
-        let mut record = SendRecord::new();
-        let mut request =
-            form.request(&Endpoint::COMMERCIAL, &AccessToken::new(TOKEN)?, &mut record);
-        let content_type = request.headers()["content-type"].to_str()?.to_owned();
+        let upload = upload_of(b"\0".into())?;
+        let request = UploadRequest::new(&upload, SEED)?;
+        let mut exchange = request.exchange(&Endpoint::COMMERCIAL);
+        let content_type = exchange.head().headers["content-type"].to_str()?.to_owned();
         let mut bytes = Vec::new();
-        request.body_mut().read_to_end(&mut bytes)?;
+        exchange.read_to_end(&mut bytes)?;
         let at = bytes.iter().position(|b| *b == 0).ok_or("no file in the form")?;
         let tail = bytes.split_off(at + 1);
         bytes.pop();

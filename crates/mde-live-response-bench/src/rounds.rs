@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use mde_live_response_core::Sha256Digest;
+use mde_live_response_core::library::Sha256Digest;
 use sha2::{Digest, Sha256};
 
 use crate::Failure;

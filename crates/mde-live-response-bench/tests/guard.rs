@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use mde_live_response_core::Sha256Digest;
+use mde_live_response_core::library::Sha256Digest;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 

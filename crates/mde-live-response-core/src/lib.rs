@@ -1,42 +1,54 @@
-//! Model, validation, multipart encoder and delivery policy for uploads to the Microsoft Defender for
-//! Endpoint live response library, behind the [`Transport`] trait.
+//! The library API of `mde-live-response`: values, multipart encoder, [`Transport`](transport::Transport), and
+//! [`Client`].
 //!
-//! Opens no socket and starts no thread: a [`Transport`] does one HTTP exchange, and everything that
-//! decides (what is sent, what an answer means, whether a file arrived) stands here. Most programs use the
-//! facade crate `mde-live-response`, which adds a transport over ureq.
+//! Opens no socket and starts no thread. Most programs use the facade crate `mde-live-response`, which adds a transport
+//! over ureq.
 //!
-//! Four floors, each using only those above it and [`transport`](Transport): the model (what the caller
-//! says and gets), [`wire`] (values to requests, answers to values), the transport seam, the [`Client`]. [`sync`] is a
-//! caller of the client like any other.
+//! The code has five floors, and each uses only those below it: values, exchange, error, operation, client.
 
 #![forbid(unsafe_code)]
 
 mod client;
-mod error;
-mod model;
-pub mod sync;
-mod transport;
-pub mod wire;
+pub mod error;
+mod exchange;
+pub mod operation;
+mod values;
 
 pub use http;
 
-pub use client::{
-    Call, Client, ClientBuilder, Clock, Credential, CredentialError, CredentialFn, EntraCredential,
-    Event, InvalidApplication, IssuedToken, List, Observer, PaceStore, Pacing, RetryPolicy,
-    SystemClock, TokenRequest, WaitReason,
-};
-pub use error::{
-    AuthError, AuthErrorKind, CancelledError, Error, InputError, MismatchError, MismatchErrorKind,
-    ResponseError, ResponseErrorKind, ServiceError, ServiceErrorKind, SourceError, SourceErrorKind,
-    ThrottledError,
-};
-pub use model::{
-    AccessToken, CallKind, ClientSecret, ContentType, Deleted, Description, Endpoint, FileContent,
-    FileName, IfExists, InvalidContentType, InvalidEndpoint, InvalidFileName, InvalidSecret,
-    InvalidSha256, InvalidText, InvalidToken, LibraryFile, MAX_FILE_BYTES, ParametersDescription,
-    Sha256Digest, Timestamp, TokenClaims, TokenProblem, Upload,
-};
-pub use transport::{
-    CancelToken, Delivery, Limits, Phase, Transport, TransportError, TransportErrorKind,
-};
-pub use wire::{Body, OsRandom, Random, RandomError, SendRecord};
+pub use client::Client;
+pub use error::{Effect, Error, ErrorKind};
+pub use values::{AccessToken, Endpoint, FileName, IfExists, LibraryFile, Upload};
+
+/// What the library holds, and what goes into it.
+pub mod library {
+    pub use crate::client::List;
+    pub use crate::values::{
+        Deleted, Description, FileContent, IfExists, LibraryFile, MAX_FILE_BYTES,
+        ParametersDescription, Sha256Digest, Timestamp, Upload, same_text,
+    };
+}
+
+/// Tokens: where they come from, and their claims.
+pub mod auth {
+    pub use crate::client::{
+        Credential, CredentialError, IssuedToken, TokenExchange, TokenRequest, credential_fn,
+    };
+    pub use crate::values::{AccessToken, Secret, TokenClaims, TokenProblem};
+}
+
+/// How a client behaves: retries, rate limit, time, cancel, and what it reports.
+pub mod policy {
+    pub use crate::client::{
+        Call, ClientBuilder, Clock, Event, Observer, Pacing, RetryPolicy, SystemClock, WaitReason,
+    };
+    pub use crate::exchange::CancelToken;
+    pub use crate::values::CallKind;
+}
+
+/// The seam for another HTTP client.
+pub mod transport {
+    pub use crate::exchange::{
+        CancelToken, Effect, Exchange, Limits, Phase, Transport, TransportError, TransportErrorKind,
+    };
+}

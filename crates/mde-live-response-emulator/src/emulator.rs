@@ -1,4 +1,4 @@
-//! What a program sees: an emulator that runs as long as its value lives.
+//! The public interface: an emulator that runs as long as its value lives.
 
 use std::fmt;
 use std::io;
@@ -8,14 +8,13 @@ use std::time::SystemTime;
 
 use mde_live_response_mock::{Application, FakeLibrary, FakeLibraryBuilder};
 
-use crate::routes;
 use crate::server::Server;
+use crate::service::Service;
 use crate::state::State;
 
 /// A running live response library. Stops when it is dropped.
 ///
-/// Runs on a thread of its own; nothing here is asynchronous, and a connection made after
-/// [`start`](Self::start) returned is served.
+/// Runs on its own thread. It accepts connections from the moment when [`start`](Self::start) returns.
 ///
 /// # Examples
 ///
@@ -36,7 +35,7 @@ pub struct Emulator {
     server: Server,
 }
 
-/// Settings of an [`Emulator`], all with defaults.
+/// Settings of an [`Emulator`]. All have defaults.
 #[must_use]
 pub struct EmulatorBuilder {
     listen: SocketAddr,
@@ -48,25 +47,27 @@ pub struct EmulatorBuilder {
 }
 
 impl Emulator {
-    /// Token that is accepted unless another is set.
+    /// The default token.
     pub const DEFAULT_TOKEN: &str = "emulator-token-that-protects-nothing";
 
     /// Starts an empty library on a free port of 127.0.0.1. Its time is the system's.
     ///
     /// # Errors
     ///
-    /// When no port can be listened on, or no thread started.
+    /// If it cannot listen or start its thread.
     pub fn start() -> io::Result<Self> {
         Self::builder().start()
     }
 
-    /// Starts from the default settings. All files are held in memory, and so is each upload while it comes in: a
-    /// file of 20 MiB at most, the larger reading of the "20MB" that the service documents.
+    /// Starts from the default settings.
+    ///
+    /// All files are held in memory, and so is each upload while it arrives. A file has at most 20 MiB, the larger
+    /// reading of the "20MB" that the service documents.
     pub fn builder() -> EmulatorBuilder {
         EmulatorBuilder::default()
     }
 
-    /// Where the emulator is reached, such as `http://127.0.0.1:8080`: without a slash at its end.
+    /// Base URL, for example `http://127.0.0.1:8080`: without a slash at its end.
     #[must_use]
     pub fn base_url(&self) -> &str {
         &self.base_url
@@ -78,8 +79,9 @@ impl Emulator {
         &self.token
     }
 
-    /// The library itself, to look into or to prepare. What is put into it this way reaches the
-    /// [state directory](EmulatorBuilder::state_dir) with the next change that comes over HTTP.
+    /// The library itself, to inspect or prepare it.
+    ///
+    /// A direct change reaches the [state directory](EmulatorBuilder::state_dir) with the next change over HTTP.
     #[must_use]
     pub fn library(&self) -> &FakeLibrary {
         &self.library
@@ -89,54 +91,55 @@ impl Emulator {
     ///
     /// # Errors
     ///
-    /// Returns only when the server cannot go on.
+    /// If the server cannot go on; it does not return otherwise.
     pub fn wait(self) -> io::Result<()> {
         self.server.wait()
     }
 }
 
 impl EmulatorBuilder {
-    /// Sets the address to listen on; port 0 takes a free one. 127.0.0.1 and a free port unless set.
+    /// Sets the address to listen on; port 0 takes a free port. Default: `127.0.0.1:0`.
     ///
-    /// Whoever reaches an address beyond loopback can read and change the library: there is no TLS.
+    /// There is no TLS: anyone who can reach the address can read and change the library.
     pub fn listen(mut self, address: SocketAddr) -> Self {
         self.listen = address;
         self
     }
 
-    /// Sets the token that is accepted; [`Emulator::DEFAULT_TOKEN`] unless set.
+    /// Sets the accepted token. Default: [`Emulator::DEFAULT_TOKEN`].
     pub fn token(mut self, token: impl Into<String>) -> Self {
         self.token = token.into();
         self
     }
 
-    /// Serves this library in place of an empty one.
+    /// Serves this library instead of an empty one.
     ///
-    /// Its clock, rates and accepted tokens are as it was built; of this builder's settings,
-    /// [`token`](Self::token) then only says what [`Emulator::token`] returns, and
-    /// [`no_limits`](Self::no_limits) and [`application`](Self::application) nothing.
+    /// It keeps its own clock, rate limits, tokens and applications: [`no_limits`](Self::no_limits) and
+    /// [`application`](Self::application) have no effect, and [`token`](Self::token) only sets what
+    /// [`Emulator::token`] returns.
     pub fn library(mut self, library: FakeLibrary) -> Self {
         self.library = Some(library);
         self
     }
 
-    /// Issues tokens to this application, on the same address: the base URL is the login host, too. May be set for
-    /// several. [`token`](Self::token) is accepted beside what is issued.
+    /// Issues tokens to this application on the same address: the base URL is also the login host.
+    ///
+    /// Call it again for more applications. The fixed [`token`](Self::token) stays accepted.
     pub fn application(mut self, application: Application) -> Self {
         self.applications.push(application);
         self
     }
 
-    /// Takes any number of calls; otherwise 100 a minute and 1,500 an hour, as the service does.
+    /// Turns the rate limits off. Default: 100 calls a minute and 1,500 an hour, as the service documents.
     pub fn no_limits(mut self) -> Self {
         self.rate_limits = false;
         self
     }
 
-    /// Keeps the library in this directory, which is made if need be, over restarts.
+    /// Keeps the library in this directory over restarts. Creates the directory if necessary.
     ///
-    /// Every change is on disk before it is answered. At start, what the directory holds replaces what is
-    /// in the library; an empty one leaves it. One emulator at a time may use a directory.
+    /// Every change is on disk before it is answered. At start the directory's files replace those of the library,
+    /// unless the directory is empty. Only one emulator at a time can use a directory.
     pub fn state_dir(mut self, path: impl Into<PathBuf>) -> Self {
         self.state_dir = Some(path.into());
         self
@@ -146,11 +149,10 @@ impl EmulatorBuilder {
     ///
     /// # Errors
     ///
-    /// * The address cannot be listened on, or no thread started.
-    /// * `InvalidInput`: the token is empty, or not made of visible ASCII characters: no request could carry it.
+    /// * `InvalidInput`: the token is empty or has other than visible ASCII characters, so no request can carry it.
     /// * `InvalidData`: the state directory is damaged.
     /// * `WouldBlock`: another emulator uses the state directory.
-    /// * What the operating system says when the state directory cannot be made, read or locked.
+    /// * Other kinds: it cannot listen, start its thread, or create, read or lock the state directory.
     pub fn start(self) -> io::Result<Emulator> {
         let Self { listen, token, library, rate_limits, applications, state_dir } = self;
         if token.is_empty() || !token.bytes().all(|b| b.is_ascii_graphic()) {
@@ -158,12 +160,13 @@ impl EmulatorBuilder {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
         }
         let library = library.unwrap_or_else(|| {
-            let new = FakeLibrary::builder().token(token.as_str()).rate_limits(rate_limits);
-            let new = new.now(SystemTime::now).created_by("emulator");
+            let new = FakeLibrary::builder().token(token.as_str()).now(SystemTime::now);
+            let new = new.created_by("emulator");
+            let new = if rate_limits { new } else { new.no_limits() };
             applications.into_iter().fold(new, FakeLibraryBuilder::application).build()
         });
         let state = state_dir.map(|dir| State::open(&dir, &library)).transpose()?;
-        let server = Server::start(listen, routes::router(library.clone(), state))?;
+        let server = Server::start(listen, Service::new(library.clone(), state))?;
         let base_url = format!("http://{}", server.address());
         Ok(Emulator { base_url, token, library, server })
     }

@@ -1,21 +1,22 @@
 //! The thread that serves: a listener, a runtime of one thread, a task for each connection.
 
-use std::future::Future;
+use std::convert::Infallible;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use axum::Router;
 use hyper::server::conn::http1;
+use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpStream;
 use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
 use crate::linger::Lingering;
+use crate::service::Service;
 
 /// After a failed `accept`, mostly for want of file handles: time for some to come back.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -30,7 +31,7 @@ pub(crate) struct Server {
 
 impl Server {
     /// Listens before it returns: a connection made from then on is served.
-    pub(crate) fn start(listen: SocketAddr, router: Router) -> io::Result<Self> {
+    pub(crate) fn start(listen: SocketAddr, service: Service) -> io::Result<Self> {
         let listener = TcpListener::bind(listen)
             .map_err(|cause| io::Error::new(cause.kind(), format!("{listen}: {cause}")))?;
         listener.set_nonblocking(true)?;
@@ -43,7 +44,7 @@ impl Server {
         let (stop, stopped) = oneshot::channel();
         let thread = thread::Builder::new()
             .name("mde-emulator".to_owned())
-            .spawn(move || runtime.block_on(run(listener, router, stopped)))?;
+            .spawn(move || runtime.block_on(run(listener, Arc::new(service), stopped)))?;
         Ok(Self { address, stop: Some(stop), thread: Some(thread) })
     }
 
@@ -74,34 +75,39 @@ impl Drop for Server {
 }
 
 /// Serves until the other end of `stopped` is dropped.
-async fn run(listener: tokio::net::TcpListener, router: Router, stopped: oneshot::Receiver<()>) {
+async fn run(
+    listener: tokio::net::TcpListener,
+    service: Arc<Service>,
+    stopped: oneshot::Receiver<()>,
+) {
     tokio::select! {
         _ = stopped => {}
-        () = accept(&listener, &router) => {}
+        () = accept(&listener, &service) => {}
     }
 }
 
-async fn accept(listener: &tokio::net::TcpListener, router: &Router) {
+async fn accept(listener: &tokio::net::TcpListener, service: &Arc<Service>) {
     let mut connections = JoinSet::new();
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => drop(connections.spawn(serve(stream, router.clone()))),
+            Ok((stream, _)) => drop(connections.spawn(serve(stream, Arc::clone(service)))),
             Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
         }
         while connections.try_join_next().is_some() {}
     }
 }
 
-fn serve(stream: TcpStream, router: Router) -> impl Future<Output = ()> + Send {
+async fn serve(stream: TcpStream, service: Arc<Service>) {
     // An answer is one small write: waiting for more to come would only delay it.
     let _ = stream.set_nodelay(true);
-    let service = TowerToHyperService::new(router);
+    let service = service_fn(|request| {
+        let service = Arc::clone(&service);
+        async move { Ok::<_, Infallible>(service.answer(request).await) }
+    });
     let connection = http1::Builder::new()
-        // A peer that says at once that it has no more to say still waits for its answer.
+        // A peer that has nothing more to send still waits for its answer.
         .half_close(true)
         .serve_connection(TokioIo::new(Lingering::new(stream)), service);
-    async {
-        // Broken connections are the peer's to notice.
-        let _ = connection.await;
-    }
+    // Broken connections are the peer's to notice.
+    let _ = connection.await;
 }

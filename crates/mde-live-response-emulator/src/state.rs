@@ -1,14 +1,14 @@
 //! The library on disk: an index, and a file for each content, named by its SHA-256.
 //!
-//! Every file is written under another name, brought to disk and renamed; contents before the index that
-//! names them. So the index always speaks of contents that are whole, whenever the process ends.
+//! Every file is written under another name, synced and renamed; contents before the index that names them. So the
+//! index names only complete contents, whenever the process ends.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use mde_live_response_mock::{FakeLibrary, StoredFile};
 use serde::{Deserialize, Serialize};
@@ -80,7 +80,7 @@ impl State {
             }
         }
         library.restore(files.into_values());
-        *self.on_disk.lock().unwrap_or_else(PoisonError::into_inner) = on_disk;
+        *self.on_disk() = on_disk;
         Ok(())
     }
 
@@ -102,7 +102,7 @@ impl State {
 
     /// Writes what has changed since the last time; on disk when this returns.
     pub(crate) fn save(&self, files: &[(StoredFile, Arc<[u8]>)]) -> io::Result<()> {
-        let mut on_disk = self.on_disk.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut on_disk = self.on_disk();
         let mut named = HashMap::new();
         let mut index = Index { format: FORMAT, files: Vec::with_capacity(files.len()) };
         for (entry, bytes) in files {
@@ -134,6 +134,10 @@ impl State {
             path.parent().map_or(Ok(()), sync_names)
         });
         written.map_err(|error| about(path, &error))
+    }
+
+    fn on_disk(&self) -> MutexGuard<'_, HashMap<String, Arc<[u8]>>> {
+        self.on_disk.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn content(&self, digest: &str) -> PathBuf {

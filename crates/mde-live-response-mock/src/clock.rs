@@ -1,38 +1,40 @@
-//! A clock that a test moves, or that moves by itself when everybody waits.
+//! A clock that a test moves, or that jumps when every thread waits.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use mde_live_response_core::Clock;
+use mde_live_response_core::policy::Clock;
 
 use crate::library::start;
+use crate::lock::lock;
 
 /// A clock on which waiting takes no time.
 ///
 /// A handle: clones share the same time, which starts at 2026-01-01T00:00:00Z. When every registered thread
 /// waits ([`register`](Self::register)), the clock jumps to the earliest time that one of them waits for.
-/// Without any registration, the first thread that waits makes it jump: enough for a test of one thread.
+/// Without a registration, it jumps as soon as one thread waits: enough for a test of one thread.
 ///
-/// The time goes up to 2^64 - 1 ns (584 years), and stands still there.
+/// The time ends at 2^64 - 1 ns (584 years) and stands still there.
 ///
 /// # Examples
 ///
 /// ```
-/// use mde_live_response_core::Clock;
+/// use mde_live_response::policy::Clock;
 /// use mde_live_response_mock::ManualClock;
 /// use std::time::Duration;
 ///
 /// let clock = ManualClock::new();
-/// clock.sleep(Duration::from_secs(3600));
+/// clock.sleep(Duration::from_secs(3600)); // what a client does between two attempts
 /// assert_eq!(clock.now(), Duration::from_secs(3600));
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct ManualClock {
     inner: Arc<Inner>,
 }
 
+#[derive(Default)]
 struct Inner {
     /// Kept apart from the rest, so that the time can be told while somebody asks.
     now_nanos: AtomicU64,
@@ -53,29 +55,27 @@ impl ManualClock {
     /// A clock at its start.
     #[must_use]
     pub fn new() -> Self {
-        Self {
-            inner: Arc::new(Inner {
-                now_nanos: AtomicU64::new(0),
-                waiters: Mutex::default(),
-                changed: Condvar::new(),
-            }),
-        }
+        Self::default()
     }
 
-    /// The latest that it can tell, some 584 years after its start: whoever waits for more waits until then.
+    /// The last time that the clock can show; a wait for a later one ends here.
     const END: Duration = Duration::from_nanos(u64::MAX);
 
-    /// Counts one more thread among those that have to wait before the clock jumps, until the returned value
-    /// is dropped. Register all before the first starts.
+    /// Registers one more thread: the clock jumps only when all registered threads wait.
     ///
-    /// # Panics
+    /// The registration ends when the returned value is dropped. Register all threads before the first one starts.
     ///
-    /// Not here; but where all registered threads wait and none of them for a time, none will ever go on. Then the
-    /// [`wait`](Clock::wait) of the last of them panics, or, where it was the last to end, the drop of its
-    /// [`Registration`].
+    /// If all registered threads wait and none of them for a time, none would ever go on. Then the
+    /// [`wait`](Clock::wait) of the last one panics or, if another thread ended last, the drop of its [`Registration`].
     pub fn register(&self) -> Registration {
         self.lock().registered += 1;
         Registration { clock: self.clone() }
+    }
+
+    /// Time since the clock's start.
+    #[must_use]
+    pub fn now(&self) -> Duration {
+        Duration::from_nanos(self.inner.now_nanos.load(Ordering::SeqCst))
     }
 
     /// Moves the time forward.
@@ -109,26 +109,26 @@ impl ManualClock {
             // Unregistered threads may still bring what these wait for.
             None if waiters.registered == 0 => {}
             None => {
-                panic!("manual clock: all threads wait for something that none of them will do")
+                panic!("manual clock: all registered threads wait, and none of them for a time")
             }
         }
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiters> {
-        self.inner.waiters.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.inner.waiters)
     }
 }
 
 impl Clock for ManualClock {
     fn now(&self) -> Duration {
-        Duration::from_nanos(self.inner.now_nanos.load(Ordering::SeqCst))
+        self.now()
     }
 
     fn time_of_day(&self) -> SystemTime {
         start() + self.now()
     }
 
-    /// Waits until `ready` says so or the clock shows `until`, and makes the clock jump if everybody waits.
+    /// Waits until `ready` returns true or the clock shows `until`. Makes the clock jump if every thread waits.
     ///
     /// # Panics
     ///
@@ -159,23 +159,17 @@ impl Clock for ManualClock {
     }
 }
 
-impl Default for ManualClock {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 impl fmt::Debug for ManualClock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ManualClock").field("now", &self.now()).finish_non_exhaustive()
     }
 }
 
-/// One thread that a [`ManualClock`] waits for, until this is dropped.
+/// The registration of one thread with a [`ManualClock`], until it is dropped.
 ///
 /// # Panics
 ///
-/// When it is dropped, if all other registered threads wait then, and none of them for a time.
+/// When it is dropped, if all other registered threads wait and none of them for a time.
 #[derive(Debug)]
 #[must_use = "the thread counts only while this is kept"]
 pub struct Registration {

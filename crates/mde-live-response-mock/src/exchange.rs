@@ -1,45 +1,69 @@
-//! The duties of every transport: read the body to its end, stop when told to, keep the answer within its limit.
+//! The duties of every transport: read the body to its end, stop on a cancel, and limit the answer.
 
 use std::io::Read;
 
 use http::Response;
-use mde_live_response_core::{Body, Delivery, Limits, TransportError, TransportErrorKind};
+use mde_live_response_core::transport::{
+    Effect, Exchange, Transport, TransportError, TransportErrorKind,
+};
 
-/// Bytes between two looks at whether the exchange is still wanted.
+use crate::library::FakeLibrary;
+
+/// Bytes between two checks of the cancel.
 const PIECE: usize = 64 * 1024;
 
 /// Reads a body to its end. What was read before an error stays in `bytes`.
 pub(crate) fn read_body(
-    body: &mut Body<'_>,
+    exchange: &mut Exchange<'_>,
     bytes: &mut Vec<u8>,
-    limits: &Limits,
 ) -> Result<(), TransportError> {
     let mut piece = vec![0; PIECE];
     loop {
-        if limits.is_cancelled() {
-            let is_decided = bytes.len() as u64 > body.decisive_from();
-            let delivery = if is_decided { Delivery::Unknown } else { Delivery::NotDelivered };
-            return Err(TransportError::new(TransportErrorKind::Cancelled, delivery));
+        if exchange.limits().is_cancelled() {
+            return Err(TransportError::new(TransportErrorKind::Cancelled)
+                .with_effect(cancelled_effect(exchange)));
         }
-        match body.read(&mut piece) {
+        match exchange.read(&mut piece) {
             Ok(0) => return Ok(()),
             Ok(n) => bytes.extend_from_slice(piece.get(..n).unwrap_or_default()),
             Err(cause) => {
-                let error = TransportError::new(TransportErrorKind::Send, Delivery::NotDelivered);
-                return Err(error.with_source(cause));
+                let error = TransportError::new(TransportErrorKind::Send);
+                return Err(error.with_effect(Effect::NotApplied).with_source(cause));
             }
         }
     }
 }
 
-/// The answer, unless it is larger than the request allows.
+/// Nothing was sent of a request without a body when the cancel is seen.
+fn cancelled_effect(exchange: &Exchange<'_>) -> Effect {
+    let is_sent = exchange.body_len() > 0 && !exchange.is_incomplete();
+    if is_sent { Effect::Unknown } else { Effect::NotApplied }
+}
+
+/// The answer, unless it is larger than the exchange allows.
 pub(crate) fn within(
     answer: Response<Vec<u8>>,
-    limits: &Limits,
+    exchange: &Exchange<'_>,
 ) -> Result<Response<Vec<u8>>, TransportError> {
-    if answer.body().len() as u64 > limits.max_response() {
-        let kind = TransportErrorKind::ResponseTooLarge;
-        return Err(TransportError::new(kind, Delivery::Unknown));
+    if answer.body().len() as u64 > exchange.limits().max_answer() {
+        return Err(TransportError::new(TransportErrorKind::AnswerTooLarge));
     }
     Ok(answer)
+}
+
+/// Reads the body to its end even if the call is refused by its head.
+///
+/// Answers at once and reliably: a list is always one page, and no answer is late, lost or a 5xx. For those use
+/// [`MockTransport`](crate::MockTransport), or a transport around this one.
+impl Transport for FakeLibrary {
+    fn send(&self, exchange: &mut Exchange<'_>) -> Result<Response<Vec<u8>>, TransportError> {
+        let head = exchange.take_head();
+        let mut bytes = Vec::new();
+        read_body(exchange, &mut bytes)?;
+        let answer = match self.begin(&head) {
+            Ok(accepted) => accepted.finish(&bytes),
+            Err(answer) => answer,
+        };
+        within(answer, exchange)
+    }
 }

@@ -1,27 +1,49 @@
 //! Deterministic stand-ins for tests of code that uses `mde-live-response`.
 //!
-//! * [`MockTransport`] answers by a script and keeps what it was sent: for tests of one call.
-//! * [`FakeLibrary`] is a whole library in memory. It keeps the service's rules, the odd ones included, and
-//!   stands behind a [`Transport`](mde_live_response_core::Transport) by itself: for tests of an effect.
+//! * [`MockTransport`] gives scripted replies and records the requests: for tests of one call.
+//! * [`FakeLibrary`] is a whole library in memory that keeps the service's rules: for tests of an effect.
 //! * [`ManualClock`] lets hours pass in no time.
-//! * [`Form`] reads a request's body back, strictly, and shares no code with the encoder under test.
+//! * [`Form`] decodes a request's body strictly, and shares no code with the encoder under test.
 //!
-//! No threads, no sleeping, no randomness, and no real clock unless one is given. Tokens are never shown.
+//! No sockets, no threads, no sleeping, no randomness, and no real clock unless you set one. Tokens are never shown.
+//!
+//! # Examples
+//!
+//! ```
+//! use mde_live_response::Upload;
+//! use mde_live_response_mock::{MockTransport, Reply};
+//!
+//! let upload = Upload::new("collect-dns.ps1".parse()?, b"Get-DnsClientCache")
+//!     .with_description("Collects the DNS client cache".parse()?);
+//!
+//! let mock = MockTransport::new()
+//!     .reply(Reply::error(429, "TooManyRequests").header("retry-after", "30"))
+//!     .reply(Reply::library_file("collect-dns.ps1"));
+//! let client = mock.client(); // manual clock and a test token included: never sleeps
+//!
+//! client.upload(&upload)?;
+//! let [first, second] = mock.requests();
+//! assert_eq!(first.form(), second.form());
+//! second.assert_text("Description", "Collects the DNS client cache");
+//! mock.assert_done();
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 #![forbid(unsafe_code)]
-#![allow(clippy::panic, reason = "an assertion that fails, and a broken script, end the test")]
+#![allow(clippy::panic, reason = "a failed assertion and a broken script end the test")]
 
 mod clock;
 mod exchange;
 mod form;
 mod library;
+mod lock;
 mod shown;
 mod transport;
 
 pub use clock::{ManualClock, Registration};
 pub use form::{Form, FormError, Part};
 pub use library::{
-    Action, Admitted, Application, Call, ExistsAnswer, FakeLibrary, FakeLibraryBuilder, FilePart,
-    StoredFile, TokenCall, TooLargeAnswer, UploadCall, bearer_token,
+    Accepted, Application, ExistsAnswer, FakeLibrary, FakeLibraryBuilder, StoredFile,
+    TooLargeAnswer,
 };
 pub use transport::{MockTransport, RecordedRequest, Reply};

@@ -1,4 +1,4 @@
-//! What messages show of values that can be long, binary or hostile.
+//! How messages show values that can be long, binary or hostile.
 
 use std::fmt::{self, Write};
 
@@ -64,4 +64,53 @@ pub(crate) fn count(n: usize, one: &str, many: &str) -> String {
 /// `1 byte`, `2 bytes`.
 pub(crate) fn bytes(n: usize) -> String {
     count(n, "byte", "bytes")
+}
+
+/// The name that is closest to this one, if they differ in letter case and at most two edits, fewer in a short name.
+pub(crate) fn near_miss<'n>(
+    name: &str,
+    names: impl IntoIterator<Item = &'n str>,
+) -> Option<&'n str> {
+    let lower = name.to_lowercase();
+    let near = names.into_iter().map(|it| (edits(&lower, &it.to_lowercase()), it));
+    near.filter(|(edits, _)| *edits <= 2 && 2 * edits < name.len()).min().map(|(_, it)| it)
+}
+
+/// How many insertions, removals and changes of a character lead from one text to the other.
+fn edits(from: &str, to: &str) -> usize {
+    let mut row: Vec<usize> = (0..=to.chars().count()).collect();
+    for (n, a) in from.chars().enumerate() {
+        let (mut left, mut diagonal) = (n + 1, n);
+        for (b, above) in to.chars().zip(row.iter_mut().skip(1)) {
+            let change = diagonal + usize::from(a != b);
+            diagonal = *above;
+            left = change.min(left + 1).min(*above + 1);
+            *above = left;
+        }
+        row.first_mut().into_iter().for_each(|first| *first = n + 1);
+    }
+    row.pop().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_name_is_suggested_and_no_far_one() {
+        let names = ["Description", "ParametersDescription", "HasParameters", "file"];
+        for (name, expected) in [
+            ("description", Some("Description")),
+            ("Descripton", Some("Description")),
+            ("Desciprtion", Some("Description")),
+            ("hasParameter", Some("HasParameters")),
+            ("Files", Some("file")),
+            ("OverrideIfExists", None),
+            ("Size", None),
+            ("", None),
+        ] {
+            assert_eq!(near_miss(name, names), expected, "case: {name}");
+        }
+        assert_eq!((edits("kitten", "sitting"), edits("", "abc"), edits("abc", "")), (3, 3, 3));
+    }
 }

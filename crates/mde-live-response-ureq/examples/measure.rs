@@ -1,15 +1,14 @@
-//! Measures, on loopback, the three times that tests do not look at:
+//! Measures on loopback what no test measures, against a peer that stops reading:
 //!
-//! * how long past its deadline an upload lasts when the peer stops reading (to be within 10 %);
-//! * how soon an answer is heard that comes before the body is out, from a peer that stops reading and keeps
-//!   the connection open (to be within 100 ms);
-//! * how soon a call ends that is cancelled while the peer does not read (to be within 100 ms).
+//! * how long an upload lasts past its deadline, and past its silence limit (bound: 10 %);
+//! * how soon an upload ends after an answer that comes before the body was sent (bound: 100 ms);
+//! * how soon an upload ends after a cancel (bound: 100 ms).
 //!
 //! ```text
 //! cargo run --release -p mde-live-response-ureq --example measure
 //! ```
 //!
-//! Prints the worst of ten rounds each, plain and over TLS, and fails when one is over its bound.
+//! Prints the worst of ten rounds each, plain and over TLS, and fails if one is over its bound.
 
 use std::error::Error as StdError;
 use std::io::{Read, Write};
@@ -20,9 +19,8 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use mde_live_response_core::{
-    AccessToken, CancelToken, Client, Endpoint, Error, RetryPolicy, Upload,
-};
+use mde_live_response_core::policy::{CancelToken, RetryPolicy};
+use mde_live_response_core::{AccessToken, Client, Endpoint, ErrorKind, Upload};
 use mde_live_response_ureq::{Certificate, Roots, UreqTransport};
 use rcgen::CertifiedKey;
 use rustls::pki_types::PrivateKeyDer;
@@ -31,17 +29,28 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 type Failure = Box<dyn StdError + Send + Sync>;
 
 const ROUNDS: u32 = 10;
-const DEADLINE: Duration = Duration::from_secs(1);
+const LIMIT: Duration = Duration::from_secs(1);
+/// Of a limit that is not measured.
+const FAR: Duration = Duration::from_secs(60);
 const EARLY_BOUND: Duration = Duration::from_millis(100);
 const CANCEL_BOUND: Duration = Duration::from_millis(100);
-/// When a call is cancelled, after its begin.
+/// When a call is cancelled, after its start.
 const CANCEL_AFTER: Duration = Duration::from_millis(200);
 const EARLY_ANSWER: &[u8] = b"HTTP/1.1 413 Content Too Large\r\ncontent-length: 0\r\n\r\n";
 
-/// A peer that reads the request's head, perhaps answers, and reads no more.
+/// A peer that reads the request's head, answers if it has an answer, and reads no more.
 struct Peer {
     tls: Option<Arc<ServerConfig>>,
     answer: &'static [u8],
+}
+
+/// What ends an upload.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    Deadline,
+    Silence,
+    Cancel,
+    Answer,
 }
 
 fn main() -> ExitCode {
@@ -70,52 +79,51 @@ fn run() -> Result<bool, Failure> {
     let mut within = true;
     for (name, tls) in [("plain", None), ("TLS", Some(tls))] {
         let silent = Peer { tls: tls.clone(), answer: b"" };
-        let deadline = worst(&silent, &root, None)?;
-        let bound = DEADLINE + DEADLINE / 10;
-        within &= deadline <= bound;
-        println!("{name}: a deadline of {DEADLINE:?} ended after {deadline:?} (bound {bound:?})");
-
-        let cancel = worst(&silent, &root, Some(CANCEL_AFTER))?.saturating_sub(CANCEL_AFTER);
-        within &= cancel <= CANCEL_BOUND;
+        let limit_bound = LIMIT + LIMIT / 10;
+        let deadline = worst(&silent, &root, End::Deadline)?;
+        println!(
+            "{name}: a deadline of {LIMIT:?} ended after {deadline:?} (bound {limit_bound:?})"
+        );
+        let silence = worst(&silent, &root, End::Silence)?;
+        println!("{name}: a silence of {LIMIT:?} ended after {silence:?} (bound {limit_bound:?})");
+        let cancel = worst(&silent, &root, End::Cancel)?.saturating_sub(CANCEL_AFTER);
         println!("{name}: a cancelled call ended after {cancel:?} (bound {CANCEL_BOUND:?})");
-
-        let early = worst(&Peer { tls, answer: EARLY_ANSWER }, &root, None)?;
-        within &= early <= EARLY_BOUND;
+        let early = worst(&Peer { tls, answer: EARLY_ANSWER }, &root, End::Answer)?;
         println!("{name}: an early answer was heard after {early:?} (bound {EARLY_BOUND:?})");
+        within &= deadline <= limit_bound && silence <= limit_bound;
+        within &= cancel <= CANCEL_BOUND && early <= EARLY_BOUND;
     }
     Ok(within)
 }
 
 /// The longest of some uploads to such a peer, from the call to its return.
-fn worst(
-    peer: &Peer,
-    root: &Certificate,
-    cancel_after: Option<Duration>,
-) -> Result<Duration, Failure> {
+fn worst(peer: &Peer, root: &Certificate, end: End) -> Result<Duration, Failure> {
     let mut worst = Duration::ZERO;
     for _ in 0..ROUNDS {
         let listener = &TcpListener::bind("127.0.0.1:0")?;
         let port = listener.local_addr()?.port();
         let endpoint = match peer.tls {
-            Some(_) => Endpoint::custom(&format!("https://localhost:{port}"))?,
-            None => Endpoint::loopback_http(&format!("http://127.0.0.1:{port}"))?,
+            Some(_) => Endpoint::parse(&format!("https://localhost:{port}"))?,
+            None => Endpoint::parse(&format!("http://127.0.0.1:{port}"))?,
         };
         let transport =
             UreqTransport::builder().roots(Roots::Certificates(vec![root.clone()])).build();
         let client = Client::builder(endpoint, AccessToken::new("an-access-token")?, transport)
             .retry(RetryPolicy::NONE)
-            .deadline(DEADLINE)
+            .deadline(if end == End::Silence { FAR } else { LIMIT })
+            .silence_limit(if end == End::Silence { LIMIT } else { FAR })
             .build();
         let cancel = CancelToken::new();
         let client = client.cancelled_by(&cancel);
-        let upload = Upload::new("large.bin".parse()?, vec![7; 20 * 1024 * 1024]);
+        // Of a large upload, single bytes move even seconds after the peer stops reading.
+        let len = if end == End::Silence { 1024 } else { 20 * 1024 * 1024 };
+        let upload = Upload::new("upload.bin".parse()?, vec![7; len]);
         let (returned, until_returned) = mpsc::channel();
         let (took, result) = thread::scope(|scope| {
             let peer = scope.spawn(move || serve(listener, peer, &until_returned));
-            if let Some(after) = cancel_after {
-                let cancel = &cancel;
-                scope.spawn(move || {
-                    thread::sleep(after);
+            if end == End::Cancel {
+                scope.spawn(|| {
+                    thread::sleep(CANCEL_AFTER);
                     cancel.cancel();
                 });
             }
@@ -126,11 +134,14 @@ fn worst(
             drop(peer.join());
             (took, result)
         });
-        match result {
-            Err(Error::Cancelled(_)) if cancel_after.is_some() => {}
-            Err(Error::Transport(_)) if peer.answer.is_empty() && cancel_after.is_none() => {}
-            Err(Error::Service(_)) if !peer.answer.is_empty() => {}
-            other => return Err(format!("not what was to be measured: {other:?}").into()),
+        let error = result.err().ok_or("the upload succeeded")?;
+        let is_expected = match end {
+            End::Deadline | End::Silence => matches!(error.kind(), ErrorKind::Transport(_)),
+            End::Cancel => *error.kind() == ErrorKind::Cancelled,
+            End::Answer => *error.kind() == ErrorKind::TooLarge,
+        };
+        if !is_expected {
+            return Err(error.into());
         }
         worst = worst.max(took);
     }
@@ -160,7 +171,7 @@ fn answer(
         head.extend_from_slice(&byte);
     }
     stream.write_all(answer)?;
-    // Ends with an error: when the other end is dropped.
+    // Returns an error when the sender is dropped.
     let _ = hold.recv();
     Ok(())
 }

@@ -1,12 +1,12 @@
-//! What goes wrong in an exchange, on its way through ureq.
+//! A failure of an exchange on its way through ureq.
 
 use std::error::Error as StdError;
 use std::fmt;
 use std::io;
 
-use mde_live_response_core::{Phase, TransportErrorKind};
+use mde_live_response_core::transport::{Phase, TransportError, TransportErrorKind};
 
-/// A kind of failure with its cause. What the server knows is added at the end of the exchange.
+/// A kind of failure with its cause. The effect is added at the end of the exchange.
 #[derive(Debug)]
 pub(crate) struct Fault {
     pub(crate) kind: TransportErrorKind,
@@ -25,7 +25,7 @@ impl Fault {
         Self { kind: TransportErrorKind::Timeout(phase), source: None }
     }
 
-    /// A fault of the connection, unless it is one of this machine.
+    /// A fault of the connection, or [`Local`](TransportErrorKind::Local) if this machine is the cause.
     pub(crate) fn io(kind: TransportErrorKind, cause: io::Error) -> Self {
         if is_local(&cause) {
             Self::new(TransportErrorKind::Local, cause)
@@ -34,22 +34,24 @@ impl Fault {
         }
     }
 
-    /// Reads back what ureq passed on.
+    /// Gets the fault back from ureq's error.
     pub(crate) fn from_ureq(error: ureq::Error) -> Self {
         match error {
             ureq::Error::Other(cause) => match cause.downcast::<Self>() {
                 Ok(fault) => *fault,
                 Err(cause) => Self::new(TransportErrorKind::Protocol, cause),
             },
-            // All I/O is ours and comes as `Other`, but for the end of the stream, which ureq finds.
+            // Our I/O errors come as `Other`. Only the end of the stream is found by ureq.
             ureq::Error::Io(cause) => Self::new(TransportErrorKind::Receive, cause),
-            // Shows what the server sent, never what we did.
+            // The stream ended in the middle of a chunk's frame.
+            ureq::Error::BodyStalled => Self::new(TransportErrorKind::Receive, error),
+            // Shows what the server sent, never what we sent.
             other => Self::new(TransportErrorKind::Protocol, other),
         }
     }
 }
 
-/// No file handles or no ports left: nothing that the network or the server did.
+/// Returns whether file handles or ports ran out.
 fn is_local(cause: &io::Error) -> bool {
     let no_handles: &[i32] = if cfg!(windows) { &[10024] } else { &[23, 24] };
     cause.kind() == io::ErrorKind::AddrNotAvailable
@@ -65,6 +67,16 @@ impl fmt::Display for Fault {
 impl StdError for Fault {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.source.as_deref().map(|source| source as _)
+    }
+}
+
+impl From<Fault> for TransportError {
+    fn from(fault: Fault) -> Self {
+        let error = Self::new(fault.kind);
+        match fault.source {
+            Some(source) => error.with_source(source),
+            None => error,
+        }
     }
 }
 

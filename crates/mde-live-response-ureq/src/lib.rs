@@ -1,25 +1,24 @@
 //! The transport of `mde-live-response` over ureq and rustls.
 //!
-//! [`UreqTransport`] does one HTTP exchange on the calling thread: no retry, no redirect, no judgement of a
-//! status. It keeps the time it is given even against a peer that stops reading, and hears an answer that
-//! comes before the request was sent whole.
+//! [`UreqTransport`] does one HTTP exchange on the calling thread. It keeps its deadline even if the peer stops reading,
+//! and returns an answer that arrives before the request was sent whole.
 //!
 //! The only crate that names ureq. Connections (TCP, TLS, proxy) are its own, put under ureq's HTTP through
-//! `ureq::unversioned`, which is outside of ureq's semver promise: hence the dependency on one minor.
+//! `ureq::unversioned`, which ureq's semver promise does not cover. That is why it depends on one minor version of ureq.
 
 #![forbid(unsafe_code)]
 
 mod answer;
 mod body;
 mod connection;
-mod exchange;
+mod facts;
 mod fault;
 mod proxy;
 mod roots;
 mod settings;
 mod transport;
 
-pub use proxy::{InvalidProxy, Proxy};
-pub use roots::{Certificate, InvalidCertificate, Roots};
+pub use proxy::Proxy;
+pub use roots::{Certificate, Roots};
 pub use settings::UreqTransportBuilder;
 pub use transport::UreqTransport;

@@ -1,4 +1,4 @@
-//! A proxy on the way to the service.
+//! HTTP proxies.
 
 use std::fmt;
 
@@ -6,13 +6,16 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use http::Uri;
 use http::uri::Scheme;
+use mde_live_response_core::error::{InvalidInput, Problem};
 use percent_encoding::percent_decode_str;
 
-/// An HTTP proxy that opens a tunnel with `CONNECT`. TLS runs inside the tunnel, from end to end: the proxy
-/// sees neither token nor content. Plain http, which exists only to this machine, never goes through it.
+/// An HTTP proxy, used with `CONNECT`.
 ///
-/// Its answer to `CONNECT` may have 16 KiB, this library's choice. When it cannot be reached, refuses or breaks off, the
-/// exchange ends with [`TransportErrorKind::Proxy`](mde_live_response_core::TransportErrorKind::Proxy).
+/// TLS runs inside the tunnel, from end to end, so the proxy sees neither token nor content. Plain http, which goes only to
+/// this machine, never uses the proxy. Its answer to `CONNECT` may have 16 KiB. Ours.
+///
+/// If the proxy cannot be reached, refuses or breaks off, the exchange ends with
+/// [`TransportErrorKind::Proxy`](mde_live_response_core::transport::TransportErrorKind::Proxy).
 #[derive(Clone)]
 pub struct Proxy {
     pub(crate) host: String,
@@ -20,61 +23,64 @@ pub struct Proxy {
     pub(crate) authorization: Option<String>,
 }
 
-/// A text is no proxy URL such as `http://proxy.example:3128`. The text is not shown: it may hold a
-/// password.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("proxy URL must look like http://host:port or http://user:password@host:port")]
-#[non_exhaustive]
-pub struct InvalidProxy;
-
 impl Proxy {
-    /// The proxy at a URL of the form `http://host:port` or `http://user:password@host:port`. User and password
-    /// may hold percent escapes, and must where a character cannot stand in a URL: `%23` for `#`, say, and `%25`
-    /// for a percent sign.
+    /// Parses a URL of the form `http://host:port` or `http://user:password@host:port`.
+    ///
+    /// User and password may contain percent escapes, and must for characters that a URL does not allow, for example
+    /// `%23` for `#` and `%25` for `%`.
     ///
     /// # Errors
     ///
-    /// [`InvalidProxy`] for any other form: the port must be there, and so must the password where there is a user.
+    /// [`InvalidInput`] for any other form. The port is required, and so is the password if there is a user. The error does
+    /// not show the text, which may contain the password.
     ///
     /// # Examples
     ///
     /// ```
-    /// use mde_live_response_ureq::Proxy;
+    /// use mde_live_response::transport::Proxy;
     ///
     /// let proxy = Proxy::new("http://me:secret@proxy.example:3128")?;
     /// assert_eq!(format!("{proxy:?}"), r#"Proxy { host: "proxy.example", port: 3128, .. }"#);
-    /// # Ok::<(), mde_live_response_ureq::InvalidProxy>(())
+    /// # Ok::<(), mde_live_response::error::InvalidInput>(())
     /// ```
-    pub fn new(url: &str) -> Result<Self, InvalidProxy> {
-        // `Uri` drops a fragment: of a password with `#` in it, the start would be taken for host and port.
-        if url.contains('#') {
-            return Err(InvalidProxy);
-        }
-        let uri: Uri = url.parse().map_err(|_| InvalidProxy)?;
-        let authority = uri.authority().ok_or(InvalidProxy)?;
-        let bare = matches!(uri.path(), "" | "/") && uri.query().is_none();
-        if uri.scheme() != Some(&Scheme::HTTP) || !bare || authority.host().is_empty() {
-            return Err(InvalidProxy);
-        }
-        let user = authority.as_str().rsplit_once('@').map(|(user, _)| basic(user)).transpose()?;
-        Ok(Self {
-            host: authority.host().to_owned(),
-            port: authority.port_u16().ok_or(InvalidProxy)?,
-            authorization: user,
-        })
+    pub fn new(url: &str) -> Result<Self, InvalidInput> {
+        let form = "a URL such as http://host:port or http://user:password@host:port";
+        parse(url).ok_or(InvalidInput::new("proxy URL", Problem::Form(form)))
     }
 }
 
-/// What `user:password` of a URL is in a header. A colon that comes of an escape belongs to the password.
-fn basic(user_info: &str) -> Result<String, InvalidProxy> {
-    let (user, password) = user_info.split_once(':').ok_or(InvalidProxy)?;
+fn parse(url: &str) -> Option<Proxy> {
+    // `Uri` drops a fragment, so the start of a password with `#` in it would become host and port.
+    if url.contains('#') {
+        return None;
+    }
+    let uri: Uri = url.parse().ok()?;
+    let authority = uri.authority()?;
+    let is_bare = matches!(uri.path(), "" | "/") && uri.query().is_none();
+    if uri.scheme() != Some(&Scheme::HTTP) || !is_bare || authority.host().is_empty() {
+        return None;
+    }
+    let user = authority.as_str().rsplit_once('@');
+    Some(Proxy {
+        host: authority.host().to_owned(),
+        port: authority.port_u16()?,
+        authorization: match user {
+            Some((user, _)) => Some(basic(user)?),
+            None => None,
+        },
+    })
+}
+
+/// Converts `user:password` of a URL to a header. The user must not contain an escaped colon.
+fn basic(user_info: &str) -> Option<String> {
+    let (user, password) = user_info.split_once(':')?;
     let mut plain: Vec<u8> = percent_decode_str(user).collect();
     if plain.contains(&b':') {
-        return Err(InvalidProxy);
+        return None;
     }
     plain.push(b':');
     plain.extend(percent_decode_str(password));
-    Ok(format!("Basic {}", BASE64_STANDARD.encode(plain)))
+    Some(format!("Basic {}", BASE64_STANDARD.encode(plain)))
 }
 
 impl fmt::Debug for Proxy {
@@ -101,7 +107,7 @@ mod tests {
             ("m%3Ae:x", None),
         ];
         for (user_info, expected) in cases {
-            assert_eq!(basic(user_info).ok().as_deref(), expected, "case: {user_info}");
+            assert_eq!(basic(user_info).as_deref(), expected, "case: {user_info}");
         }
     }
 }

@@ -1,78 +1,74 @@
-//! Whom to trust to vouch for the service.
+//! Trusted certificate authorities.
 
 use std::fmt;
 
+use mde_live_response_core::error::{InvalidInput, Problem};
 use rustls::client::WantsClientCert;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, ConfigBuilder, RootCertStore, WantsVerifier};
 
-/// The authorities whose certificates a server may show.
-///
-/// There is no way to switch the check off.
+/// The trusted certificate authorities. The check of certificates cannot be switched off.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub enum Roots {
-    /// Mozilla's, as bundled with this build. They age with it.
+    /// Mozilla's, bundled with this build.
     #[default]
     Bundled,
-    /// The bundled ones and these: for a gateway that opens some connections.
+    /// The bundled ones and these, for a corporate proxy that intercepts some connections.
     BundledAnd(Vec<Certificate>),
-    /// These and no others.
+    /// Only these.
     Certificates(Vec<Certificate>),
-    /// The operating system's, with its own rules for checking, revocation included where it does that.
+    /// The operating system's, with its own rules, including revocation if it checks that.
     ///
-    /// They are loaded when the first connection over TLS is opened. If that fails, because the system has none say,
-    /// every exchange over `https` ends with
-    /// [`TransportErrorKind::Tls`](mde_live_response_core::TransportErrorKind::Tls): it is not tried again.
+    /// They are loaded with the first TLS connection. If that fails, every exchange over `https` ends with
+    /// [`TransportErrorKind::Tls`](mde_live_response_core::transport::TransportErrorKind::Tls).
     #[cfg(feature = "platform-roots")]
     Platform,
 }
 
-/// The certificate of an authority.
+/// A certificate of a certificate authority.
 #[derive(Clone)]
 pub struct Certificate(CertificateDer<'static>);
 
-/// Bytes that are no certificate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not a certificate")]
-#[non_exhaustive]
-pub struct InvalidCertificate;
-
 impl Certificate {
-    /// Reads a certificate in PEM; the first, where there are more.
+    /// Reads the first certificate of a PEM text.
     ///
     /// # Errors
     ///
-    /// [`InvalidCertificate`] when there is none, or it cannot be read.
-    pub fn from_pem(pem: &[u8]) -> Result<Self, InvalidCertificate> {
-        checked(CertificateDer::from_pem_slice(pem).map_err(|_| InvalidCertificate)?)
+    /// [`InvalidInput`] if there is none, or it cannot be read.
+    pub fn from_pem(pem: &[u8]) -> Result<Self, InvalidInput> {
+        checked(CertificateDer::from_pem_slice(pem).map_err(|_| invalid())?)
     }
 
     /// Reads all certificates of a PEM file, such as a bundle.
     ///
     /// # Errors
     ///
-    /// [`InvalidCertificate`] when there is none, or one of them cannot be read.
-    pub fn all_from_pem(pem: &[u8]) -> Result<Vec<Self>, InvalidCertificate> {
+    /// [`InvalidInput`] if there is none, or one of them cannot be read.
+    pub fn all_from_pem(pem: &[u8]) -> Result<Vec<Self>, InvalidInput> {
         let all: Vec<_> = CertificateDer::pem_slice_iter(pem)
-            .map(|der| checked(der.map_err(|_| InvalidCertificate)?))
+            .map(|der| checked(der.map_err(|_| invalid())?))
             .collect::<Result<_, _>>()?;
-        if all.is_empty() { Err(InvalidCertificate) } else { Ok(all) }
+        if all.is_empty() { Err(invalid()) } else { Ok(all) }
     }
 
     /// Reads a certificate in DER.
     ///
     /// # Errors
     ///
-    /// [`InvalidCertificate`] when it cannot be read.
-    pub fn from_der(der: impl Into<Vec<u8>>) -> Result<Self, InvalidCertificate> {
+    /// [`InvalidInput`] if it cannot be read.
+    pub fn from_der(der: impl Into<Vec<u8>>) -> Result<Self, InvalidInput> {
         checked(CertificateDer::from(der.into()))
     }
 }
 
-fn checked(der: CertificateDer<'static>) -> Result<Certificate, InvalidCertificate> {
-    RootCertStore::empty().add(der.clone()).map_err(|_| InvalidCertificate)?;
+fn invalid() -> InvalidInput {
+    InvalidInput::new("certificate", Problem::Form("an X.509 certificate"))
+}
+
+fn checked(der: CertificateDer<'static>) -> Result<Certificate, InvalidInput> {
+    RootCertStore::empty().add(der.clone()).map_err(|_| invalid())?;
     Ok(Certificate(der))
 }
 
@@ -87,7 +83,7 @@ fn bundled() -> RootCertStore {
 }
 
 impl Roots {
-    /// Puts the check of the server's certificate into a TLS configuration.
+    /// Adds the check of the server's certificate to a TLS configuration.
     #[cfg_attr(
         not(feature = "platform-roots"),
         expect(
@@ -107,12 +103,12 @@ impl Roots {
             Self::Platform => {
                 let provider = std::sync::Arc::clone(config.crypto_provider());
                 let verifier = rustls_platform_verifier::Verifier::new(provider)?;
-                // Named for what it allows; this verifier is the operating system's own.
+                // `dangerous` allows any verifier. This one is the operating system's own.
                 let config = config.dangerous();
                 return Ok(config.with_custom_certificate_verifier(std::sync::Arc::new(verifier)));
             }
         };
-        // Each was added to a store once before, by `checked`.
+        // `checked` has added each of them to a store before.
         store.add_parsable_certificates(own.iter().map(|certificate| certificate.0.clone()));
         Ok(config.with_root_certificates(store))
     }

@@ -7,7 +7,7 @@ use crate::connection::system_lookup;
 use crate::proxy::Proxy;
 use crate::roots::Roots;
 
-/// Settings of a [`UreqTransport`], all with defaults: [`build`](Self::build) cannot fail.
+/// Settings of a [`UreqTransport`]. All have defaults, so [`build`](Self::build) cannot fail.
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct UreqTransportBuilder {
@@ -23,27 +23,28 @@ impl Default for UreqTransportBuilder {
 }
 
 impl UreqTransportBuilder {
-    /// Sets whom to trust; [`Roots::Bundled`] unless set.
+    /// Sets the trusted certificate authorities. Default: [`Roots::Bundled`].
     pub fn roots(mut self, roots: Roots) -> Self {
         self.roots = roots;
         self
     }
 
-    /// Sets the proxy; none unless set. The environment's `HTTPS_PROXY` and the like are not looked at.
+    /// Sets the proxy. Default: none. Variables such as `HTTPS_PROXY` are ignored.
     pub fn proxy(mut self, proxy: Option<Proxy>) -> Self {
         self.proxy = proxy;
         self
     }
 
-    /// Sets the time for opening a connection, name, proxy and TLS included; 30 s unless set, this library's choice.
-    /// Never more than the exchange has left. When it is over the exchange ends with
-    /// [`TransportErrorKind::Timeout`](mde_live_response_core::TransportErrorKind::Timeout).
+    /// Sets the time for opening a connection, with name lookup, proxy and TLS. Default: 30 s. Ours.
+    ///
+    /// When it is over, or the exchange has no time left, the exchange ends with
+    /// [`TransportErrorKind::Timeout`](mde_live_response_core::transport::TransportErrorKind::Timeout).
     pub fn connect_timeout(mut self, time: Duration) -> Self {
         self.connect_timeout = time;
         self
     }
 
-    /// The transport.
+    /// Builds the transport.
     #[must_use]
     pub fn build(self) -> UreqTransport {
         UreqTransport::with_settings(self, system_lookup)

@@ -13,12 +13,14 @@ use public_api::Builder;
 
 const FORMAT: u64 = 57;
 
-const CRATES: [&str; 6] = [
+const CRATES: [&str; 8] = [
     "mde-live-response",
     "mde-live-response-cli",
     "mde-live-response-core",
     "mde-live-response-emulator",
+    "mde-live-response-entra",
     "mde-live-response-mock",
+    "mde-live-response-sync",
     "mde-live-response-ureq",
 ];
 

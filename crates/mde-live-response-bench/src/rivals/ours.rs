@@ -1,6 +1,7 @@
-//! Our client over our transport, verifying what it sends. Its pace is off: the sink has no rates.
+//! Our client over our transport, verifying what it sends. Its rate limit is off: the sink has none.
 
-use mde_live_response_core::{AccessToken, Client, Endpoint, Pacing};
+use mde_live_response_core::policy::Pacing;
+use mde_live_response_core::{AccessToken, Client, Endpoint};
 use mde_live_response_ureq::{Certificate, Roots, UreqTransport};
 
 use super::{Rival, Target};
@@ -14,16 +15,16 @@ pub(super) struct Ours {
 
 impl Ours {
     pub(super) fn new(target: &Target) -> Result<Self, Failure> {
-        let (transport, endpoint) = if target.certificate.is_empty() {
-            (UreqTransport::new(), Endpoint::loopback_http(&target.url)?)
+        let transport = if target.certificate.is_empty() {
+            UreqTransport::new()
         } else {
             let root = Certificate::from_pem(target.certificate.as_bytes())?;
-            let roots = Roots::Certificates(vec![root]);
-            (UreqTransport::builder().roots(roots).build(), Endpoint::custom(&target.url)?)
+            UreqTransport::builder().roots(Roots::Certificates(vec![root])).build()
         };
-        let client = Client::builder(endpoint, AccessToken::new(TOKEN)?, transport)
-            .pacing(Pacing::Off)
-            .build();
+        let client =
+            Client::builder(Endpoint::parse(&target.url)?, AccessToken::new(TOKEN)?, transport)
+                .pacing(Pacing::Off)
+                .build();
         Ok(Self { client, file: target.file().to_owned() })
     }
 }

@@ -1,16 +1,17 @@
-//! The audit log: a line of JSON for every change, with names and hashes and never with bytes or tokens.
+//! The audit log: a line of JSON for every change, with names and hashes, never with bytes or tokens.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use mde_live_response_core::library::Sha256Digest;
 use serde::Serialize;
 
 use super::exit::Failure;
 use super::json::visible;
 
-/// One change, tried or done.
+/// One change that was tried.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Change<'a> {
@@ -18,13 +19,15 @@ pub(super) struct Change<'a> {
     /// `upload`, `create`, `update` or `delete`.
     pub(super) action: &'a str,
     pub(super) name: &'a str,
-    /// What the library held before, where that is known.
-    pub(super) sha256_before: Option<String>,
-    /// What it is to hold; nothing for a removal.
-    pub(super) sha256_after: Option<String>,
+    /// The stored bytes before the change, if they are known.
+    pub(super) sha256_before: Option<&'a Sha256Digest>,
+    /// The bytes that were to be stored; `None` for a delete.
+    pub(super) sha256_after: Option<&'a Sha256Digest>,
     /// `done`, `failed` or `unknown`.
     pub(super) outcome: &'static str,
-    /// What the service's support can look up, where it said so.
+    /// `applied`, `not-applied` or `unknown`.
+    pub(super) effect: &'static str,
+    /// Identifier that the vendor's support can look up.
     pub(super) correlation_id: Option<&'a str>,
 }
 
@@ -35,7 +38,7 @@ struct Line<'a> {
     change: &'a Change<'a>,
 }
 
-/// A file that lines are appended to; without one, nothing is kept.
+/// A file to which lines are appended. Without one, nothing is logged.
 #[derive(Debug, Default)]
 pub(super) struct Audit {
     file: Option<(PathBuf, Mutex<File>)>,
@@ -51,7 +54,7 @@ impl Audit {
         Ok(Self { file: Some((path.to_owned(), Mutex::new(file))) })
     }
 
-    /// Appends a line, whole or not at all as far as the system allows.
+    /// Appends a line in one write.
     pub(super) fn write(&self, change: &Change<'_>) -> Result<(), Failure> {
         let Some((path, file)) = &self.file else { return Ok(()) };
         let time = jiff::Timestamp::now().to_string();
@@ -62,7 +65,7 @@ impl Audit {
         });
         written.map_err(|why| {
             let (name, path) = (change.name, path.display());
-            Failure::Failed(format!("`{name}`: the audit log takes no more: {path}: {why}"))
+            Failure::Failed(format!("`{name}`: cannot write the audit log: {path}: {why}"))
         })
     }
 }

@@ -1,12 +1,12 @@
-//! How a run ends: the documented codes, and what is said with them.
+//! How a run ends: the documented exit codes, and the messages.
 
 use std::error::Error as StdError;
 use std::fmt::Display;
 use std::process::ExitCode;
 
 use mde_live_response_core::Error;
-
-use crate::FolderError;
+use mde_live_response_core::error::InvalidInput;
+use mde_live_response_sync::FolderError;
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +29,7 @@ impl From<Exit> for ExitCode {
 }
 
 impl Exit {
-    /// Of so many things of which so many failed.
+    /// After this many things, of which this many failed.
     pub(super) fn of(all: usize, failed: usize) -> Self {
         match failed {
             0 => Self::Done,
@@ -38,26 +38,26 @@ impl Exit {
         }
     }
 
-    /// Of a run that did this, and then could not tell of it.
-    pub(super) fn untold(self) -> Self {
+    /// After a run whose result could not be written.
+    pub(super) fn unwritten(self) -> Self {
         if self == Self::Done { Self::PartlyFailed } else { self }
     }
 }
 
-/// What keeps a command from going on.
+/// Why a command cannot go on.
 #[derive(Debug)]
 pub(super) enum Failure {
-    /// What was given cannot be used.
+    /// Command line, environment or folder cannot be used.
     Usage(String),
-    /// It was tried, and did not succeed.
+    /// Something other than a call failed.
     Failed(String),
-    /// A call did not succeed.
+    /// A call failed.
     Call(Error),
 }
 
 impl Failure {
-    pub(super) fn usage(why: impl Display) -> Self {
-        Self::Usage(why.to_string())
+    pub(super) fn usage(message: impl Display, help: &str) -> Self {
+        Self::Usage(format!("{message}. {help}"))
     }
 
     pub(super) fn code(&self) -> ExitCode {
@@ -83,29 +83,30 @@ impl From<Error> for Failure {
 
 impl From<FolderError> for Failure {
     fn from(error: FolderError) -> Self {
-        match error {
-            FolderError::File(error) => Self::Usage(explain(&error)),
-            other => Self::Usage(with_causes(&other)),
-        }
+        Self::Usage(one_line(&error, error.help()))
     }
 }
 
-/// An error with its causes and what to do next, on one line.
+impl From<InvalidInput> for Failure {
+    fn from(error: InvalidInput) -> Self {
+        Self::usage(&error, error.help())
+    }
+}
+
+/// The error of a call with its causes and its help, on one line.
 pub(super) fn explain(error: &Error) -> String {
-    let line = with_causes(error);
-    match error.help() {
-        Some(help) => format!("{line}; {help}"),
-        None => line,
-    }
+    one_line(error, error.help())
 }
 
-/// An error with its causes, on one line.
-fn with_causes(error: &dyn StdError) -> String {
+fn one_line(error: &dyn StdError, help: Option<String>) -> String {
     let mut line = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
         line = format!("{line}: {error}");
         cause = error.source();
+    }
+    if let Some(help) = help {
+        line = format!("{line}. {help}");
     }
     line.replace(['\r', '\n'], " ")
 }

@@ -1,14 +1,15 @@
-//! The shape of what `--json` prints. `version` changes when a program that reads it would have to.
+//! The shape of what `--json` prints.
 
 use std::fmt::Write;
 
-use mde_live_response_core::sync::{Action, Conflict, DesiredFile, Fate, Kept, Reason, Step};
-use mde_live_response_core::{Delivery, Error, LibraryFile};
+use mde_live_response_core::library::LibraryFile;
+use mde_live_response_core::{Effect, Error};
+use mde_live_response_sync::{Action, DesiredFile, Outcome, Reason, Step};
 use serde_json::{Value, json};
 
 use super::exit::{Failure, explain};
 
-/// JSON in which every character can be seen: others are escaped, so that none reaches a terminal.
+/// Escapes every invisible character in JSON, so that none reaches a terminal.
 pub(super) fn visible(json: &str) -> String {
     let mut visible = String::with_capacity(json.len());
     for c in json.chars() {
@@ -23,14 +24,14 @@ pub(super) fn visible(json: &str) -> String {
     visible
 }
 
-/// The shape's version.
+/// Version of the shape. It changes when a program that reads it would have to change.
 pub(super) const VERSION: u32 = 1;
 
-pub(super) fn delivery(delivery: Delivery) -> &'static str {
-    match delivery {
-        Delivery::NotDelivered => "notDelivered",
-        Delivery::Unknown => "unknown",
-        Delivery::Delivered => "delivered",
+pub(super) fn effect(effect: Effect) -> &'static str {
+    match effect {
+        Effect::NotApplied => "not-applied",
+        Effect::Unknown => "unknown",
+        Effect::Applied => "applied",
     }
 }
 
@@ -39,7 +40,7 @@ pub(super) fn failure(failure: &Failure) -> Value {
         Failure::Call(why) => error(why),
         Failure::Usage(message) | Failure::Failed(message) => json!({
             "message": message,
-            "delivery": delivery(Delivery::NotDelivered),
+            "effect": effect(Effect::NotApplied),
             "status": null,
             "code": null,
             "correlationId": null,
@@ -51,10 +52,10 @@ pub(super) fn failure(failure: &Failure) -> Value {
 pub(super) fn error(error: &Error) -> Value {
     json!({
         "message": explain(error),
-        "delivery": delivery(error.delivery()),
+        "effect": effect(error.effect()),
         "status": error.status().map(|status| status.as_u16()),
-        "code": error.service_code(),
-        "correlationId": error.target(),
+        "code": error.code(),
+        "correlationId": error.correlation_id(),
         "retryAfterSeconds": error.retry_after().map(|time| time.as_millis().div_ceil(1000)),
     })
 }
@@ -71,14 +72,14 @@ pub(super) fn action(action: &Action) -> &'static str {
     }
 }
 
-/// Why, in words that are the same in tables and in JSON.
+/// The reasons of an action, in the same words in tables and in JSON.
 pub(super) fn reasons(action: &Action) -> Vec<&'static str> {
     match action {
-        Action::Update { reasons } => reasons.iter().map(|reason| of_reason(*reason)).collect(),
-        Action::Orphan { kept: Kept::NotAsked } => vec!["kept"],
-        Action::Orphan { kept: Kept::NotOwned } => vec!["kept: not the owner's"],
-        Action::Orphan { .. } => vec!["kept: its name cannot be asked for"],
-        Action::Conflict { conflict: Conflict::LetterCase } => {
+        Action::Update { reasons } => reasons.iter().map(|reason| difference(*reason)).collect(),
+        Action::Orphan { reason: Reason::Kept } => vec!["kept"],
+        Action::Orphan { reason: Reason::NotOwned } => vec!["kept: not the owner's"],
+        Action::Orphan { .. } => vec!["kept: no request can contain its name"],
+        Action::Conflict { reason: Reason::LetterCase } => {
             vec!["the library has this name in another letter case"]
         }
         Action::Conflict { .. } => vec!["the library's file is not the owner's"],
@@ -86,42 +87,41 @@ pub(super) fn reasons(action: &Action) -> Vec<&'static str> {
     }
 }
 
-fn of_reason(reason: Reason) -> &'static str {
+fn difference(reason: Reason) -> &'static str {
     match reason {
         Reason::Content => "content",
         Reason::Description => "description",
         Reason::Parameters => "parameters",
-        Reason::Owner => "owner",
+        Reason::NotOwned => "owner",
         _ => "other",
     }
 }
 
-pub(super) fn fate(fate: &Fate) -> &'static str {
-    match fate {
-        Fate::Created(_) => "created",
-        Fate::Updated(_) => "updated",
-        Fate::Deleted(_) => "removed",
-        Fate::AlreadyDone => "alreadyDone",
-        Fate::Nothing => "nothing",
-        Fate::Changed => "changed",
-        Fate::NotTried => "notTried",
-        Fate::Failed(error) if error.delivery() == Delivery::Unknown => "unknown",
+pub(super) fn outcome(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Created(_) => "created",
+        Outcome::Updated(_) => "updated",
+        Outcome::Deleted(_) => "removed",
+        Outcome::AlreadyDone => "alreadyDone",
+        Outcome::Nothing => "nothing",
+        Outcome::Changed => "changed",
+        Outcome::NotTried => "notTried",
+        Outcome::Failed(error) if error.effect() == Effect::Unknown => "unknown",
         _ => "failed",
     }
 }
 
-/// A step of a plan, with what came of it if it was carried out: `fate` is null where it was not, `error` where there is
-/// none.
-pub(super) fn step(step: &Step, of: Option<&Fate>) -> Value {
+/// A step of a plan, and its outcome if the plan was applied.
+pub(super) fn step(step: &Step, applied: Option<&Outcome>) -> Value {
     json!({
         "name": step.name(),
         "action": action(step.action()),
         "reasons": reasons(step.action()),
         "sha256Before": step.found().and_then(LibraryFile::sha256),
         "sha256After": step.file().map(DesiredFile::sha256),
-        "fate": of.map(fate),
-        "error": match of {
-            Some(Fate::Failed(why)) => error(why),
+        "outcome": applied.map(outcome),
+        "error": match applied {
+            Some(Outcome::Failed(why)) => error(why),
             _ => Value::Null,
         },
     })

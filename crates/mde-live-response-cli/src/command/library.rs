@@ -2,50 +2,49 @@
 
 use std::sync::Arc;
 
-use mde_live_response_core::sync::{Desired, DesiredFile};
-use mde_live_response_core::{
-    Client, Deleted, Error, FileName, IfExists, InputError, LibraryFile, MAX_FILE_BYTES,
-    Sha256Digest, TokenClaims, Upload as CoreUpload,
+use mde_live_response_core::auth::TokenClaims;
+use mde_live_response_core::error::{InvalidInput, Problem};
+use mde_live_response_core::library::{
+    Deleted, IfExists, LibraryFile, MAX_FILE_BYTES, Sha256Digest,
 };
+use mde_live_response_core::{Client, Effect, Error, FileName};
+use mde_live_response_sync::{Desired, DesiredFile, read_file};
 use serde_json::{Value, json};
 
 use super::args::{Common, Delete, Upload};
 use super::audit::{Audit, Change};
-use super::connect::{self, Tokens};
+use super::connect::{self, Service, Tokens};
 use super::exit::{Exit, Failure, explain};
 use super::json::{self, VERSION};
 use super::text::{self, first_line, shown, table};
-use super::tokens::Watched;
-use super::ui::{Teller, Ui};
-use crate::read_file;
+use super::tokens::Seen;
+use super::ui::{Reporter, Ui};
 
 pub(super) fn client(common: &Common, ui: &Arc<Ui>) -> Result<Client, Failure> {
-    let endpoint = connect::endpoint(common)?;
+    let endpoint = Service::of(common).endpoint()?;
     let credential = connect::tokens(common, &endpoint)?.credential;
-    let (pace_file, teller) = (common.pace_file.clone(), Teller::new(ui, None));
-    connect::client(common, endpoint, credential, pace_file, teller)
+    Ok(connect::client(common, endpoint, credential, Reporter::new(ui, None)))
 }
 
-/// What came of one file, and which bytes it is to have.
-struct Done {
-    name: String,
-    sha256: Option<Sha256Digest>,
+/// The outcome of one file.
+struct Done<'a> {
+    name: &'a FileName,
+    sha256: Option<&'a Sha256Digest>,
     outcome: Result<&'static str, Error>,
 }
 
-/// Files that can be sent, each name once: what cannot be shows before anything is done, and in a plan.
-pub(super) fn check_sendable<'f>(
+/// Refuses empty and too large files before anything is done, also in a dry run.
+pub(super) fn check_sizes<'f>(
     files: impl IntoIterator<Item = &'f DesiredFile>,
 ) -> Result<(), Failure> {
-    let refused = |why: InputError| Failure::usage(Error::from(why));
     for file in files {
-        let (name, size, limit) = (file.name().clone(), file.size(), MAX_FILE_BYTES);
-        if size == 0 {
-            return Err(refused(InputError::EmptyFile { name }));
-        }
-        if size > limit {
-            return Err(refused(InputError::FileTooLarge { name, size, limit }));
-        }
+        let problem = match file.size() {
+            0 => Problem::Empty,
+            len if len > MAX_FILE_BYTES => Problem::TooLong { len, max: MAX_FILE_BYTES },
+            _ => continue,
+        };
+        let why = InvalidInput::new("file", problem);
+        return Err(Failure::usage(format!("`{}`: {why}", file.name()), why.help()));
     }
     Ok(())
 }
@@ -56,38 +55,31 @@ pub(super) fn upload(
     ui: &Arc<Ui>,
     audit: &Audit,
 ) -> Result<Exit, Failure> {
-    let existing = if arguments.overriding { IfExists::Override } else { IfExists::Fail };
-    let paths = &arguments.files;
-    let files = paths.iter().map(|path| read_file(path)).collect::<Result<Vec<_>, _>>()?;
-    check_sendable(&files)?;
-    Desired::new(files.iter().cloned()).map_err(Failure::usage)?;
-    let mut uploads = Vec::new();
-    for (path, file) in paths.iter().zip(&files) {
-        let mut upload = CoreUpload::from_path(path)
-            .map_err(|why| Failure::Usage(explain(&why)))?
-            .expect_sha256(*file.sha256())
-            .if_exists(existing);
-        let (description, parameters) = (&arguments.description, &arguments.parameters);
-        let parse = |why| Failure::Usage(format!("{why}"));
-        if let Some(text) = description.as_deref().or(file.text_description().map(AsRef::as_ref)) {
-            upload = upload.description(text.parse().map_err(parse)?);
+    let if_exists = if arguments.overriding { IfExists::Override } else { IfExists::Fail };
+    let mut files = Vec::new();
+    for path in &arguments.files {
+        let mut file = read_file(path)?;
+        if let Some(text) = &arguments.description {
+            file = file.with_description(text.parse()?);
         }
-        if let Some(text) = parameters.as_deref().or(file.text_parameters().map(AsRef::as_ref)) {
-            upload = upload.parameters(text.parse().map_err(parse)?);
+        if let Some(text) = &arguments.parameters {
+            file = file.with_parameters(text.parse()?);
         }
-        uploads.push((upload, *file.sha256()));
+        files.push(file);
     }
+    check_sizes(&files)?;
+    Desired::new(files.iter().cloned())?;
     if arguments.dry_run {
-        let names: Vec<_> = uploads.iter().map(|(upload, _)| upload.name().to_string()).collect();
-        return dry_run("upload", &names, ui);
+        return dry_run("upload", files.iter().map(DesiredFile::name), ui);
     }
     let client = client(common, ui)?;
-    let changes = uploads.iter().map(|(upload, sha256)| {
-        let outcome = client.upload(upload);
-        let outcome = outcome.map(|file| if file.is_resolved() { "resolved" } else { "stored" });
-        Done { name: upload.name().to_string(), sha256: Some(*sha256), outcome }
+    let changes = files.iter().map(|file| {
+        let upload = file.to_upload().map_err(Error::from);
+        let stored = upload.and_then(|upload| client.upload(&upload.with_if_exists(if_exists)));
+        let outcome = stored.map(|file| if file.is_resolved() { "resolved" } else { "stored" });
+        Done { name: file.name(), sha256: Some(file.sha256()), outcome }
     });
-    Ok(carry_out("upload", changes, ui, audit))
+    Ok(apply("upload", changes, ui, audit))
 }
 
 pub(super) fn delete(
@@ -97,17 +89,13 @@ pub(super) fn delete(
     audit: &Audit,
 ) -> Result<Exit, Failure> {
     let parse = |name: &String| {
-        FileName::permitting_separators(name.as_str()).map_err(|why| {
-            Failure::Usage(format!(
-                "`{}`: {why}; give names as `list` shows them, and remove files of other names in the portal",
-                shown(name, 100)
-            ))
-        })
+        let help = "Give names as `list` shows them. Delete files with other names in the portal.";
+        FileName::permitting_separators(name.as_str())
+            .map_err(|why| Failure::usage(format!("`{}`: {why}", shown(name, 100)), help))
     };
     let names: Vec<_> = arguments.names.iter().map(parse).collect::<Result<_, _>>()?;
     if arguments.dry_run {
-        let names: Vec<_> = names.iter().map(ToString::to_string).collect();
-        return dry_run("delete", &names, ui);
+        return dry_run("delete", names.iter(), ui);
     }
     let client = client(common, ui)?;
     let changes = names.iter().map(|name| {
@@ -116,19 +104,23 @@ pub(super) fn delete(
             Deleted::Gone => "gone",
             _ => "removed",
         });
-        Done { name: name.to_string(), sha256: None, outcome }
+        Done { name, sha256: None, outcome }
     });
-    Ok(carry_out("delete", changes, ui, audit))
+    Ok(apply("delete", changes, ui, audit))
 }
 
-/// Makes one change after the other, each when it is taken. One that the audit log does not take is the last, and what
-/// was done is told all the same.
-fn carry_out(command: &str, changes: impl Iterator<Item = Done>, ui: &Ui, audit: &Audit) -> Exit {
+/// Makes one change after the other. A change that cannot be written to the audit log is the last one.
+fn apply<'a>(
+    command: &str,
+    changes: impl Iterator<Item = Done<'a>>,
+    ui: &Ui,
+    audit: &Audit,
+) -> Exit {
     let (mut all, mut written) = (Vec::new(), Ok(()));
     for done in changes {
         written = record(audit, command, &done);
         if let Err(error) = &done.outcome {
-            // As it happens; standard output has the whole at the end.
+            // At once; standard output gets all results at the end.
             ui.say(format_args!("error: {}", explain(error)));
         }
         all.push(done);
@@ -141,32 +133,44 @@ fn carry_out(command: &str, changes: impl Iterator<Item = Done>, ui: &Ui, audit:
     ui.end(exit, print(command, &all, ui))
 }
 
-fn dry_run(command: &str, names: &[String], ui: &Ui) -> Result<Exit, Failure> {
+fn dry_run<'a>(
+    command: &str,
+    names: impl Iterator<Item = &'a FileName>,
+    ui: &Ui,
+) -> Result<Exit, Failure> {
     if ui.is_json() {
+        let names: Vec<_> = names.map(FileName::as_str).collect();
         let value =
             json!({ "version": VERSION, "command": command, "dryRun": true, "names": names });
         ui.print_json(&value)?;
     } else {
-        let lines = names.iter().map(|name| format!("would {command} {name}\n"));
+        let lines = names.map(|name| format!("would {command} {name}\n"));
         ui.print(&lines.collect::<String>())?;
     }
     Ok(Exit::Done)
 }
 
-fn record(audit: &Audit, action: &str, done: &Done) -> Result<(), Failure> {
+fn record(audit: &Audit, action: &str, done: &Done<'_>) -> Result<(), Failure> {
     let error = done.outcome.as_ref().err();
+    let effect = match &done.outcome {
+        Err(error) => error.effect(),
+        Ok("absent") => Effect::NotApplied,
+        Ok("gone") => Effect::Unknown,
+        Ok(_) => Effect::Applied,
+    };
     audit.write(&Change {
         tenant: None,
         action,
-        name: &done.name,
+        name: done.name.as_str(),
         sha256_before: None,
-        sha256_after: done.sha256.as_ref().map(ToString::to_string),
+        sha256_after: done.sha256,
         outcome: super::outcome(error),
-        correlation_id: error.and_then(Error::target),
+        effect: json::effect(effect),
+        correlation_id: error.and_then(Error::correlation_id),
     })
 }
 
-fn print(command: &str, all: &[Done], ui: &Ui) -> Result<(), Failure> {
+fn print(command: &str, all: &[Done<'_>], ui: &Ui) -> Result<(), Failure> {
     if ui.is_json() {
         let results: Vec<_> = all.iter().map(result).collect();
         return ui
@@ -176,7 +180,7 @@ fn print(command: &str, all: &[Done], ui: &Ui) -> Result<(), Failure> {
     ui.print(&lines.collect::<String>())
 }
 
-impl Done {
+impl Done<'_> {
     fn word(&self) -> &'static str {
         match &self.outcome {
             Ok(word) => word,
@@ -185,8 +189,8 @@ impl Done {
     }
 }
 
-fn result(done: &Done) -> Value {
-    let (name, outcome) = (&done.name, done.word());
+fn result(done: &Done<'_>) -> Value {
+    let (name, outcome) = (done.name.as_str(), done.word());
     match &done.outcome {
         Ok(_) => json!({ "name": name, "outcome": outcome }),
         Err(error) => json!({ "name": name, "outcome": outcome, "error": json::error(error) }),
@@ -205,7 +209,7 @@ pub(super) fn list(common: &Common, ui: &Arc<Ui>) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// The start of a hash is enough to tell two versions apart; JSON has it whole.
+/// The start of a hash is enough to tell two versions apart; JSON has all of it.
 fn row(file: &LibraryFile) -> [String; 5] {
     let hash = file.sha256().map(ToString::to_string).unwrap_or_default();
     let updated = file.last_updated_time().map(ToString::to_string).unwrap_or_default();
@@ -219,12 +223,11 @@ fn row(file: &LibraryFile) -> [String; 5] {
 }
 
 pub(super) fn check(common: &Common, ui: &Arc<Ui>) -> Result<Exit, Failure> {
-    let endpoint = connect::endpoint(common)?;
+    let endpoint = Service::of(common).endpoint()?;
     let Tokens { credential, login_host } = connect::tokens(common, &endpoint)?;
-    let (credential, seen) = Watched::new(credential);
-    let (pace_file, teller) = (common.pace_file.clone(), Teller::new(ui, None));
-    let client =
-        connect::client(common, endpoint.clone(), Box::new(credential), pace_file, teller)?;
+    let seen = Seen::default();
+    let (credential, reporter) = (seen.watch(credential), Reporter::new(ui, None));
+    let client = connect::client(common, endpoint.clone(), credential, reporter);
     let outcome = client.list().collect::<Result<Vec<_>, _>>();
     let claims = seen.claims();
     let audience = claims.as_ref().and_then(|claims| claims.audience());
@@ -242,14 +245,14 @@ pub(super) fn check(common: &Common, ui: &Arc<Ui>) -> Result<Exit, Failure> {
             "error": outcome.as_ref().err().map(json::error),
         }))?;
     } else {
-        let unsaid = "the token does not say";
+        let unknown = "not in the token";
         let permissions = permissions.join(", ");
-        let permissions = if permissions.is_empty() { unsaid } else { &permissions };
+        let permissions = if permissions.is_empty() { unknown } else { &permissions };
         let lines = [
             ("host", endpoint.base()),
-            ("login host", login_host.as_deref().unwrap_or("not asked")),
+            ("login host", login_host.as_deref().unwrap_or("not used")),
             ("audience expected", endpoint.audience()),
-            ("audience of the token", audience.unwrap_or(unsaid)),
+            ("audience of the token", audience.unwrap_or(unknown)),
             ("permissions", permissions),
         ];
         for (what, value) in lines {

@@ -1,7 +1,7 @@
-//! The command `lrlib`: what it is told, what it does, and what it tells.
+//! The command `lrlib`.
 //!
-//! `args` is the command line, `connect` makes clients of it, `library` and `sync` do the work, `ui` tells of it while it
-//! runs, `json` and `text` shape what comes of it. Secrets come from files, variables and commands, and go nowhere else.
+//! `args` is the command line, `connect` makes clients of it, `library` and `sync` do the work, `ui` writes progress and
+//! results, `json` and `text` shape them. Secrets come from files, environment variables and commands.
 
 mod args;
 mod audit;
@@ -9,6 +9,7 @@ mod connect;
 mod exit;
 mod json;
 mod library;
+mod side_by_side;
 mod sync;
 mod tenants;
 mod text;
@@ -21,7 +22,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{CommandFactory, Parser};
-use mde_live_response_core::{Delivery, Error};
+use mde_live_response_core::{Effect, Error};
 use serde_json::json;
 
 use args::{Arguments, Command};
@@ -30,15 +31,12 @@ use exit::{Exit, Failure};
 use json::VERSION;
 use ui::Ui;
 
-/// Runs `lrlib` with these arguments, the first of which is its own name. Prints on standard output and standard
-/// error.
-///
-/// The exit code says how it ended:
+/// Runs `lrlib` with these arguments, the first of which is its own name, and returns its exit code.
 ///
 /// * 0: done.
-/// * 1: failed. Nothing is known to have been done, or a plan has conflicts.
-/// * 2: usage. The command line, the environment or the folder is not as it should be.
-/// * 3: partly failed, or done and not told: standard output or the audit log took no more.
+/// * 1: failed. Nothing was done as far as is known, or a plan has conflicts.
+/// * 2: usage. The command line, the environment or the folder cannot be used.
+/// * 3: partly failed, or standard output or the audit log could not be written.
 /// * 4: a plan has changes (`plan`, `sync --dry-run`).
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let Arguments { command, common } = match Arguments::try_parse_from(arguments) {
@@ -67,7 +65,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
                 let error = json::failure(&failure);
                 let value =
                     json!({ "version": VERSION, "command": command.name(), "error": error });
-                // It may be standard output itself that failed.
+                // Standard output itself may have failed.
                 let _ = ui.print_json(&value);
             }
             failure.code()
@@ -88,18 +86,18 @@ fn man(of: Option<&str>, ui: &Ui) -> Result<Exit, Failure> {
         Some(name) => whole.find_subcommand(name).cloned(),
         None => Some(whole),
     };
-    let command = command.ok_or_else(|| Failure::usage("there is no such command"))?;
+    let command = command.ok_or_else(|| Failure::Usage("there is no such command".to_owned()))?;
     let mut page = Vec::new();
     let rendered: io::Result<()> = clap_mangen::Man::new(command).render(&mut page);
     rendered.map_err(|why| Failure::Failed(why.to_string()))?;
     ui.print(&String::from_utf8_lossy(&page)).map(|()| Exit::Done)
 }
 
-/// What became of a change, in a word.
+/// The outcome of a change, in a word.
 fn outcome(error: Option<&Error>) -> &'static str {
-    match error.map(Error::delivery) {
+    match error.map(Error::effect) {
         None => "done",
-        Some(Delivery::Unknown) => "unknown",
+        Some(Effect::Unknown) => "unknown",
         Some(_) => "failed",
     }
 }

@@ -1,13 +1,14 @@
 //! The commands for a folder: plan and sync, for one library or for many.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 
-use mde_live_response_core::sync::{
-    self, Action, Desired, Fate, Orphans, Plan, Progress, Report, Rules, Step,
+use mde_live_response_core::library::Deleted;
+use mde_live_response_core::policy::CancelToken;
+use mde_live_response_core::{Client, Effect, Error, LibraryFile};
+use mde_live_response_sync::{
+    self as sync, Action, Desired, DesiredFile, Orphans, Outcome, Plan, Report, Rules, Step,
 };
-use mde_live_response_core::{CancelToken, Client, Error, LibraryFile};
 use serde_json::{Map, Value, json};
 
 use super::args::{self, Common};
@@ -15,13 +16,13 @@ use super::audit::{Audit, Change};
 use super::connect;
 use super::exit::{Exit, Failure, explain};
 use super::json::{self, VERSION};
-use super::library::{self, check_sendable};
+use super::library::{self, check_sizes};
+use super::side_by_side::side_by_side;
 use super::tenants::{self, Tenant};
 use super::text::{shown, table};
-use super::ui::{Teller, Ui};
-use crate::{read_folder, side_by_side};
+use super::ui::{Reporter, Ui};
 
-/// What is to be done everywhere.
+/// The same work for every library.
 struct Job<'a> {
     desired: Desired,
     rules: Rules,
@@ -31,11 +32,12 @@ struct Job<'a> {
     audit: &'a Audit,
 }
 
-/// What came of one library.
+/// The result for one library.
 struct Synced {
     plan: Plan,
+    /// `None` if the plan was not applied.
     report: Option<Report>,
-    /// Why the audit log took no more.
+    /// Why the audit log could not be written.
     unwritten: Option<Failure>,
 }
 
@@ -46,20 +48,21 @@ pub(super) fn run(
     ui: &Arc<Ui>,
     audit: &Audit,
 ) -> Result<Exit, Failure> {
-    let desired = read_folder(&arguments.dir)?;
-    check_sendable(desired.files())?;
+    let desired = sync::read(&arguments.dir)?;
+    check_sizes(desired.files())?;
     let orphans = match (arguments.delete, arguments.delete_all) {
         (_, true) => Orphans::DeleteAll,
         (true, false) => Orphans::DeleteOwned,
         (false, false) => Orphans::Keep,
     };
-    let rules = Rules::new(arguments.owner.clone()).orphans(orphans).take_over(arguments.take_over);
+    let rules = Rules::new(arguments.owner.clone())
+        .with_orphans(orphans)
+        .with_take_over(arguments.take_over);
     let job = Job { desired, rules, is_dry, common, ui, audit };
     match &arguments.tenants {
         Some(_) if common.token_file.is_some() || common.token_command.is_some() => {
-            Err(Failure::usage(
-                "a tenants file says where each token is: no --token-file, no --token-command",
-            ))
+            let problem = "--tenants goes with neither --token-file nor --token-command";
+            Err(Failure::Usage(problem.to_owned()))
         }
         Some(path) => job.for_tenants(&tenants::read(path)?, arguments.jobs),
         None => job.for_one(),
@@ -86,7 +89,7 @@ impl Job<'_> {
         self.end(synced.exit(), printed)
     }
 
-    /// A plan that nobody got is none; what was done was done.
+    /// A plan that could not be printed is a failure. Applied changes stay applied.
     fn end(&self, exit: Exit, printed: Result<(), Failure>) -> Result<Exit, Failure> {
         if self.is_dry { printed.map(|()| exit) } else { Ok(self.ui.end(exit, printed)) }
     }
@@ -94,8 +97,8 @@ impl Job<'_> {
     fn sum_up(&self, tenant: &str, synced: &Synced) {
         self.ui.say(format_args!("{tenant}{}", synced.summary()));
         if synced.plan.has_conflicts() {
-            let help = "rename your file, or replace somebody else's with --take-over";
-            self.ui.say(format_args!("{tenant}what is in the way is left alone: {help}"));
+            let help = "Rename your file, or overwrite the other one with --take-over.";
+            self.ui.say(format_args!("{tenant}conflicts were left alone. {help}"));
         }
         if let Some(failure) = &synced.unwritten {
             self.ui.say(format_args!("{tenant}error: {}", failure.message()));
@@ -103,7 +106,7 @@ impl Job<'_> {
     }
 
     fn for_tenants(&self, tenants: &[Tenant], jobs: usize) -> Result<Exit, Failure> {
-        // What is wrong with a tenant's settings shows before anything is done for another.
+        // All settings are checked before anything is done.
         let clients: Vec<_> = tenants
             .iter()
             .map(|tenant| Ok((tenant, self.client_of(tenant)?)))
@@ -134,103 +137,94 @@ impl Job<'_> {
 
     fn client_of(&self, tenant: &Tenant) -> Result<Client, Failure> {
         let (endpoint, credential) = (tenant.endpoint(self.common)?, tenant.credential()?);
-        let teller = Teller::new(self.ui, Some(&tenant.name));
-        // The service counts for each tenant, and so does a file.
-        let pace_file = self.common.pace_file.clone().map(|path| {
-            let mut name = path.into_os_string();
-            name.push(format!(".{}", tenant.name));
-            PathBuf::from(name)
-        });
-        connect::client(self.common, endpoint, credential, pace_file, teller)
+        let reporter = Reporter::new(self.ui, Some(&tenant.name));
+        Ok(connect::client(self.common, endpoint, credential, reporter))
     }
 
-    /// Plans, and carries out what was planned unless that was all.
+    /// Plans, and applies the plan unless this is a dry run.
     fn sync(&self, tenant: Option<&str>, client: &Client) -> Result<Synced, Failure> {
-        let remote: Vec<LibraryFile> = client.list().collect::<Result<_, Error>>()?;
-        let plan = sync::plan(&self.desired, &remote, &self.rules);
+        let stored: Vec<LibraryFile> = client.list().collect::<Result<_, Error>>()?;
+        let plan = sync::plan(&self.desired, &stored, &self.rules);
         if self.is_dry {
             return Ok(Synced { plan, report: None, unwritten: None });
         }
-        // A change that the audit log does not take is the last one.
+        // A change that cannot be written to the audit log is the last one.
         let (cancel, mut unwritten) = (CancelToken::new(), None);
-        let report = sync::apply(&client.cancelled_by(&cancel), &plan, &mut |progress| {
-            if let Progress::End(step, fate) = progress
-                && unwritten.is_none()
-            {
-                self.tell(tenant, step, fate);
-                if let Err(failure) = self.record(tenant, step, fate) {
-                    unwritten = Some(failure);
-                    cancel.cancel();
-                }
+        let report = sync::apply(&client.cancelled_by(&cancel), &plan, |step, outcome| {
+            if unwritten.is_some() {
+                return;
+            }
+            self.say(tenant, step, outcome);
+            if let Err(failure) = self.record(tenant, step, outcome) {
+                unwritten = Some(failure);
+                cancel.cancel();
             }
         })?;
         Ok(Synced { plan, report: Some(report), unwritten })
     }
 
-    fn tell(&self, tenant: Option<&str>, step: &Step, fate: &Fate) {
+    fn say(&self, tenant: Option<&str>, step: &Step, outcome: &Outcome) {
         let tenant = tenant.map(|name| format!("{name}: ")).unwrap_or_default();
         let name = shown(step.name(), 100);
-        match fate {
-            Fate::Failed(error) => {
+        match outcome {
+            Outcome::Failed(error) => {
                 self.ui.say(format_args!("{tenant}error: {}", explain(error)));
             }
-            Fate::Changed => self.ui.say(format_args!(
-                "{tenant}changed {name}: left alone, for somebody changed it since it was listed; run again"
+            Outcome::Changed => self.ui.say(format_args!(
+                "{tenant}changed {name}: left alone, because it changed after it was listed. Run again."
             )),
-            _ => self.ui.say(format_args!("{tenant}{} {name}", words(json::fate(fate)))),
+            _ => self.ui.say(format_args!("{tenant}{} {name}", words(json::outcome(outcome)))),
         }
     }
 
-    fn record(&self, tenant: Option<&str>, step: &Step, fate: &Fate) -> Result<(), Failure> {
-        let error = match fate {
+    fn record(&self, tenant: Option<&str>, step: &Step, outcome: &Outcome) -> Result<(), Failure> {
+        let (error, effect) = match outcome {
+            Outcome::Deleted(Deleted::Gone) => (None, Effect::Unknown),
+            Outcome::Created(_) | Outcome::Updated(_) | Outcome::Deleted(_) => {
+                (None, Effect::Applied)
+            }
+            Outcome::Failed(error) => (Some(error), error.effect()),
             // Nothing was tried.
-            Fate::AlreadyDone | Fate::Nothing | Fate::Changed | Fate::NotTried => return Ok(()),
-            Fate::Failed(error) => Some(error),
-            _ => None,
+            _ => return Ok(()),
         };
-        let is_removal = matches!(step.action(), Action::Delete);
-        let after = step.file().filter(|_| !is_removal).map(|file| file.sha256().to_string());
         self.audit.write(&Change {
             tenant,
             action: json::action(step.action()),
             name: step.name(),
-            sha256_before: step.found().and_then(LibraryFile::sha256).map(ToString::to_string),
-            sha256_after: after,
+            sha256_before: step.found().and_then(LibraryFile::sha256),
+            sha256_after: step.file().map(DesiredFile::sha256),
             outcome: super::outcome(error),
-            correlation_id: error.and_then(Error::target),
+            effect: json::effect(effect),
+            correlation_id: error.and_then(Error::correlation_id),
         })
     }
 }
 
 impl Synced {
-    fn fates(&self) -> BTreeMap<&str, &Fate> {
-        let outcomes = self.report.iter().flat_map(Report::outcomes);
-        outcomes.map(|outcome| (outcome.name(), outcome.fate())).collect()
+    /// Every step, with its outcome if the plan was applied.
+    fn steps(&self) -> impl Iterator<Item = (&Step, Option<&Outcome>)> {
+        let mut outcomes = self.report.iter().flat_map(Report::outcomes);
+        self.plan.steps().map(move |step| (step, outcomes.next().map(|(_, outcome)| outcome)))
     }
 
     fn json(&self) -> Map<String, Value> {
-        let fates = self.fates();
-        let steps = self.plan.steps();
-        let steps = steps.map(|step| json::step(step, fates.get(step.name()).copied()));
+        let steps = self.steps().map(|(step, outcome)| json::step(step, outcome));
         let error = self.unwritten.as_ref().map(json::failure);
         let error = error.map(|error| ("error".to_owned(), error));
         let steps = ("steps".to_owned(), Value::Array(steps.collect()));
         std::iter::once(steps).chain(error).collect()
     }
 
-    /// What is to be done, or what was.
     fn table(&self, ui: &Ui) -> String {
-        let fates = self.fates();
         let rows: Vec<_> = self
-            .plan
             .steps()
-            .map(|step| {
+            .map(|(step, outcome)| {
                 let why = json::reasons(step.action()).join(", ");
-                [word(step, &fates), shown(step.name(), 100), why]
+                [word(step, outcome), shown(step.name(), 100), why]
             })
             .collect();
         let plain = table(["ACTION", "NAME", "WHY"], &rows);
-        // Coloured when the widths are settled: an escape has none.
+        // Coloured after the widths are computed, because a colour has no width.
         let mut coloured = String::new();
         for line in plain.lines() {
             let word = rows.iter().map(|[word, ..]| word).find(|word| line.starts_with(*word));
@@ -246,15 +240,14 @@ impl Synced {
         coloured
     }
 
-    /// How many of each.
+    /// Counts the steps by their words.
     fn summary(&self) -> String {
-        let fates = self.fates();
         let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-        for step in self.plan.steps() {
-            *counts.entry(word(step, &fates)).or_default() += 1;
+        for (step, outcome) in self.steps() {
+            *counts.entry(word(step, outcome)).or_default() += 1;
         }
         if counts.is_empty() {
-            return "nothing here and nothing there".to_owned();
+            return "folder and library are empty".to_owned();
         }
         let counts: Vec<_> = counts.iter().map(|(word, count)| format!("{count} {word}")).collect();
         counts.join(", ")
@@ -271,22 +264,24 @@ impl Synced {
         let is_conflict = |step: &&Step| matches!(step.action(), Action::Conflict { .. });
         let conflicts = self.plan.steps().filter(is_conflict).count();
         let changes = self.plan.steps().filter(|step| step.is_change()).count();
-        let is_bad = |fate: &Fate| matches!(fate, Fate::Failed(_) | Fate::Changed | Fate::NotTried);
-        let bad = report.outcomes().filter(|outcome| is_bad(outcome.fate())).count();
+        let is_bad = |outcome: &Outcome| {
+            matches!(outcome, Outcome::Failed(_) | Outcome::Changed | Outcome::NotTried)
+        };
+        let bad = report.outcomes().filter(|(_, outcome)| is_bad(outcome)).count();
         let exit = Exit::of(changes + conflicts, bad + conflicts);
-        if self.unwritten.is_some() { exit.untold() } else { exit }
+        if self.unwritten.is_some() { exit.unwritten() } else { exit }
     }
 }
 
-/// What became of a step, or what is to.
-fn word(step: &Step, fates: &BTreeMap<&str, &Fate>) -> String {
-    words(match fates.get(step.name()) {
-        Some(Fate::Nothing) | None => json::action(step.action()),
-        Some(fate) => json::fate(fate),
+/// The outcome of a step if it was tried, else its action.
+fn word(step: &Step, outcome: Option<&Outcome>) -> String {
+    words(match outcome {
+        Some(Outcome::Nothing) | None => json::action(step.action()),
+        Some(outcome) => json::outcome(outcome),
     })
 }
 
-/// `alreadyDone` for people.
+/// Turns `alreadyDone` into `already done`.
 fn words(word: &str) -> String {
     let mut words = String::new();
     for c in word.chars() {
@@ -307,7 +302,7 @@ fn of_tenant(name: &str, synced: &Result<Synced, Failure>) -> Value {
     Value::Object(fields)
 }
 
-/// All failed, some did, or what is said of the best.
+/// All failed, some failed, or the most remarkable of the rest.
 fn exit_of(all: &[Result<Synced, Failure>]) -> Exit {
     let exits: Vec<_> =
         all.iter().map(|synced| synced.as_ref().map_or(Exit::Failed, Synced::exit)).collect();

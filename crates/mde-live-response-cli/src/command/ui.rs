@@ -1,4 +1,4 @@
-//! What is told while a command runs: bars on a terminal, plain lines elsewhere, always on standard error.
+//! Output: results on standard output, progress and errors on standard error (bars on a terminal, lines elsewhere).
 
 use std::collections::HashMap;
 use std::fmt;
@@ -6,13 +6,14 @@ use std::io::{self, IsTerminal, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
-use mde_live_response_core::{Call, CallKind, Event, Observer};
+use mde_live_response_core::error;
+use mde_live_response_core::policy::{Call, CallKind, Event, Observer};
 
 use super::exit::{Exit, Failure};
 use super::json::visible;
 use super::text::{has_colours, shown};
 
-/// Longest line of somebody else's text, in columns.
+/// Longest error of an attempt, in columns.
 const COLUMNS: usize = 400;
 
 /// Standard output and standard error of a run.
@@ -33,9 +34,10 @@ impl Ui {
         self.json
     }
 
-    /// A line on standard error, whatever is in it. Nobody may be reading it, which is no reason to stop.
+    /// Writes a line to standard error, escaped. A reader that has gone is not a reason to stop.
     pub(super) fn say(&self, line: fmt::Arguments<'_>) {
-        let line = shown(&line.to_string(), usize::MAX);
+        let line = line.to_string();
+        let line = error::shown(&line);
         let write = || {
             let _ = writeln!(io::stderr(), "{line}");
         };
@@ -45,7 +47,7 @@ impl Ui {
         }
     }
 
-    /// What the command is for, on standard output. A reader that has gone, such as `head`, has seen enough.
+    /// Writes the result to standard output. A reader that has gone, such as `head`, has seen enough.
     pub(super) fn print(&self, text: &str) -> Result<(), Failure> {
         let write = || {
             let mut stdout = io::stdout().lock();
@@ -57,19 +59,19 @@ impl Ui {
         };
         match written {
             Err(why) if why.kind() != io::ErrorKind::BrokenPipe => {
-                Err(Failure::Failed(format!("standard output takes no more: {why}")))
+                Err(Failure::Failed(format!("cannot write to standard output: {why}")))
             }
             _ => Ok(()),
         }
     }
 
-    /// How a run ends that did this, when telling of it went so.
-    pub(super) fn end(&self, exit: Exit, told: Result<(), Failure>) -> Exit {
-        match told {
+    /// Ends a run, whose result may not have been written.
+    pub(super) fn end(&self, exit: Exit, written: Result<(), Failure>) -> Exit {
+        match written {
             Ok(()) => exit,
             Err(failure) => {
                 self.fail(&failure);
-                exit.untold()
+                exit.unwritten()
             }
         }
     }
@@ -82,7 +84,7 @@ impl Ui {
         self.print(&visible(&format!("{value:#}\n")))
     }
 
-    /// A word for what was done, or will be, in the colour of how much attention it wants.
+    /// Colours the word for an outcome or an action.
     pub(super) fn word(&self, word: &str) -> String {
         let colour = match word {
             _ if !self.colours => return word.to_owned(),
@@ -95,15 +97,15 @@ impl Ui {
     }
 }
 
-/// Tells what a client does.
+/// Reports what a client does.
 #[derive(Clone)]
-pub(super) struct Teller {
+pub(super) struct Reporter {
     ui: Arc<Ui>,
     tenant: Option<String>,
     bars: Arc<Mutex<HashMap<u64, ProgressBar>>>,
 }
 
-impl Teller {
+impl Reporter {
     pub(super) fn new(ui: &Arc<Ui>, tenant: Option<&str>) -> Self {
         Self { ui: Arc::clone(ui), tenant: tenant.map(str::to_owned), bars: Arc::default() }
     }
@@ -144,7 +146,7 @@ impl Teller {
     }
 }
 
-impl Observer for Teller {
+impl Observer for Reporter {
     fn event(&self, call: &Call<'_>, event: &Event<'_>) {
         match event {
             Event::Attempt { .. } if call.kind() == CallKind::Upload => self.begin_bar(call),
@@ -157,7 +159,7 @@ impl Observer for Teller {
             }
             Event::Waiting { reason, time } => {
                 let seconds = time.map(|time| time.as_millis().div_ceil(1000));
-                // Shorter ones are over before they are read.
+                // A shorter wait is over before the line is read.
                 if seconds.is_none_or(|seconds| seconds > 1) {
                     self.wait(call, reason, seconds);
                 }
@@ -165,9 +167,6 @@ impl Observer for Teller {
             Event::Failed { number, error } if self.ui.verbose => {
                 let (about, error) = (self.about(call), shown(&error.to_string(), COLUMNS));
                 self.ui.say(format_args!("{about}: attempt {number} failed: {error}"));
-            }
-            Event::PaceStoreFailed { error } => {
-                self.ui.say(format_args!("{}: the pace is not shared: {error}", self.about(call)));
             }
             Event::Succeeded | Event::Ended { .. } if call.kind() == CallKind::Upload => {
                 if let Some(bar) = self.bars().remove(&call.id()) {

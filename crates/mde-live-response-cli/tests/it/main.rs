@@ -1,4 +1,4 @@
-//! What users of `lrlib` and of its library rely on.
+//! `lrlib` as a program: what it prints, how it ends, and what the library holds afterwards.
 
 #![allow(
     clippy::unwrap_used,
@@ -8,10 +8,8 @@
     reason = "a test fails by panicking"
 )]
 
-mod folders;
 mod hostile;
 mod many_tenants;
-mod pace_file;
 mod single_files;
 mod support;
 mod syncing;

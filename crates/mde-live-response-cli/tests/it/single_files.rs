@@ -1,4 +1,4 @@
-//! `lrlib` for single files: upload, list, delete, check; what it prints, and how it ends.
+//! `lrlib` for single files: upload, list, delete, check.
 
 use mde_live_response_emulator::Emulator;
 use serde_json::json;
@@ -8,7 +8,7 @@ use crate::support::{Lrlib, TempDir};
 const SCRIPT: &str = "<#\n.SYNOPSIS\nLists.\n.PARAMETER Name\nWhich.\n#>\n";
 
 #[test]
-fn a_file_is_uploaded_with_what_it_says_of_itself() {
+fn a_file_is_uploaded_with_its_own_help() {
     let (emulator, dir) = (Emulator::start().unwrap(), TempDir::new());
     let path = dir.write("a.ps1", SCRIPT);
     let ran = Lrlib::of(&emulator).run(&["upload", &path]);
@@ -26,17 +26,13 @@ fn a_file_is_uploaded_with_what_it_says_of_itself() {
 }
 
 #[test]
-fn what_fails_is_told_and_the_rest_is_done() {
+fn a_failure_is_reported_and_the_rest_is_done() {
     let (emulator, dir) = (Emulator::start().unwrap(), TempDir::new());
     let (a, b) = (dir.write("a.ps1", "1"), dir.write("b.ps1", "2"));
     emulator.library().insert("a.ps1", b"hers");
     let ran = Lrlib::of(&emulator).run(&["upload", &a, &b]);
     assert_eq!((ran.code, ran.stdout.as_str()), (3, "failed a.ps1\nstored b.ps1\n"));
-    assert!(
-        ran.stderr.starts_with("error: `a.ps1`: the service rejects the request (400"),
-        "{}",
-        ran.stderr
-    );
+    assert!(ran.stderr.contains("`a.ps1`"), "{}", ran.stderr);
     let ran = Lrlib::of(&emulator).run(&["upload", &a, &b, "--json"]);
     assert_eq!(ran.code, 1);
     let json = ran.json();
@@ -44,7 +40,7 @@ fn what_fails_is_told_and_the_rest_is_done() {
     let result = &json["results"][0];
     assert_eq!((&result["name"], &result["outcome"]), (&json!("a.ps1"), &json!("failed")));
     let error = &result["error"];
-    assert_eq!(error["delivery"], "notDelivered");
+    assert_eq!(error["effect"], "not-applied");
     assert_eq!((&error["status"], &error["code"]), (&json!(400), &json!("BadRequest")));
     assert!(error["correlationId"].as_str().unwrap().starts_with("00000000-"));
     assert_eq!(emulator.library().content("a.ps1").unwrap(), b"hers");
@@ -57,26 +53,19 @@ fn nothing_is_done_for_a_file_that_cannot_be_read() {
     let missing = dir.path().join("b.ps1").display().to_string();
     let ran = Lrlib::of(&emulator).run(&["upload", &good, &missing]);
     assert_eq!(ran.code, 2);
-    assert!(
-        ran.stderr.starts_with(&format!("error: there is no such file ({missing})")),
-        "{}",
-        ran.stderr
-    );
+    assert!(ran.stderr.contains(&missing), "{}", ran.stderr);
     let elsewhere = TempDir::new();
     let same = elsewhere.write("A.ps1", "2");
     let ran = Lrlib::of(&emulator).run(&["upload", &good, &same, "--override"]);
     assert_eq!(ran.code, 2);
-    assert!(ran.stderr.contains("`A.ps1` and `a.ps1` are the same name"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("letter case"), "{}", ran.stderr);
     assert!(emulator.library().names().is_empty());
 }
 
-/// A plan that promises them would fail when it is too late.
 #[test]
-fn files_that_no_library_takes_show_before_anything_is_done() {
+fn empty_and_too_large_files_are_refused_before_anything_is_done() {
     let emulator = Emulator::start().unwrap();
-    for (size, expected) in
-        [(0, "the file is empty"), (20 * 1024 * 1024 + 1, "at most 20971520 are")]
-    {
+    for (size, expected) in [(0, "empty"), (20 * 1024 * 1024 + 1, "20971520")] {
         let dir = TempDir::new();
         dir.write("a.ps1", "1");
         let path = dir.write("b.ps1", "");
@@ -84,7 +73,7 @@ fn files_that_no_library_takes_show_before_anything_is_done() {
         for command in [["plan", dir.text()], ["sync", dir.text()], ["upload", &path]] {
             let ran = Lrlib::of(&emulator).run(&command);
             assert_eq!(ran.code, 2, "case: {command:?}");
-            assert!(ran.stderr.starts_with("error: `b.ps1`: the file "), "{}", ran.stderr);
+            assert!(ran.stderr.starts_with("error: `b.ps1`: "), "{}", ran.stderr);
             assert!(ran.stderr.contains(expected), "{}", ran.stderr);
         }
     }
@@ -92,7 +81,7 @@ fn files_that_no_library_takes_show_before_anything_is_done() {
 }
 
 #[test]
-fn a_list_is_a_table_and_shows_nothing_that_moves_a_cursor() {
+fn a_list_is_a_table_whose_texts_are_escaped() {
     let emulator = Emulator::start().unwrap();
     let library = emulator.library();
     let ran = Lrlib::of(&emulator).run(&["list"]);
@@ -109,14 +98,10 @@ fn a_list_is_a_table_and_shows_nothing_that_moves_a_cursor() {
     assert!(lines[1].starts_with("a.ps1     51e264"), "{}", lines[1]);
     assert!(lines[2].starts_with("日本.ps1  51e264"), "{}", lines[2]);
     assert!(lines[2].ends_with("  emulator  first \\u{1b}[2J\\u{202e}"), "{}", lines[2]);
-
-    let json = Lrlib::of(&emulator).run(&["list", "--json"]).json();
-    assert_eq!(json["files"][1]["description"], "first \u{1b}[2J\u{202e}\nsecond");
-    assert_eq!(json["files"][0]["fileName"], "a.ps1");
 }
 
 #[test]
-fn files_are_removed_and_those_that_are_not_there_are_no_error() {
+fn files_are_deleted_and_a_missing_file_is_not_an_error() {
     let emulator = Emulator::start().unwrap();
     emulator.library().insert("a b.ps1", b"x");
     let names = ["delete", "a b.ps1", "c.ps1"];
@@ -128,15 +113,11 @@ fn files_are_removed_and_those_that_are_not_there_are_no_error() {
     assert!(emulator.library().names().is_empty());
     let ran = Lrlib::of(&emulator).run(&["delete", "a/b"]);
     assert_eq!(ran.code, 2);
-    assert_eq!(
-        ran.stderr,
-        "error: `a/b`: file name contains the path separator '/' at byte 1; give names as `list` shows them, and \
-         remove files of other names in the portal\n"
-    );
+    assert!(ran.stderr.starts_with("error: `a/b`: "), "{}", ran.stderr);
 }
 
 #[test]
-fn a_check_tells_what_the_token_is_and_whether_it_works() {
+fn a_check_shows_the_token_and_whether_it_works() {
     use mde_live_response_emulator::Application;
     let application = Application::new("a-tenant", "a-client").with_secret("a-secret-text");
     let emulator = Emulator::builder().application(application).start().unwrap();
@@ -168,12 +149,12 @@ fn a_check_tells_what_the_token_is_and_whether_it_works() {
     assert_eq!(ran.json()["error"]["status"], 403);
     assert_eq!(emulator.library().calls(), calls + 1);
     assert_eq!(ran.json()["loginHost"], host);
-    // The wrong audience shows before anything is sent.
+    // The wrong audience of a token is found before anything is sent.
     let token = Lrlib::of(&emulator).with(&[("MDE_TOKEN", "a.eyJhdWQiOiJodHRwczovL3gifQ.c")]);
     let ran = token.run(&["check"]);
     assert_eq!(ran.code, 1);
-    assert!(ran.stderr.contains("the token is for the audience https://x"), "{}", ran.stderr);
-    assert!(ran.stdout.contains("login host             not asked\n"), "{}", ran.stdout);
+    assert!(ran.stderr.contains("https://x"), "{}", ran.stderr);
+    assert!(ran.stdout.contains("login host             not used\n"), "{}", ran.stdout);
     assert_eq!(emulator.library().calls(), calls + 1);
 }
 
@@ -181,7 +162,8 @@ fn a_check_tells_what_the_token_is_and_whether_it_works() {
 fn every_change_is_a_line_in_the_audit_log() {
     let (emulator, dir) = (Emulator::start().unwrap(), TempDir::new());
     let (path, audit) = (dir.write("a.ps1", "1"), dir.path().join("audit").display().to_string());
-    for arguments in [["upload", &path], ["upload", &path], ["delete", "a.ps1"]] {
+    let delete = ["delete", "a.ps1"];
+    for arguments in [["upload", &path], ["upload", &path], delete, delete] {
         Lrlib::of(&emulator).run(&[&arguments[..], &["--audit", &audit]].concat());
     }
     let text = std::fs::read_to_string(&audit).unwrap();
@@ -189,9 +171,15 @@ fn every_change_is_a_line_in_the_audit_log() {
         text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let short: Vec<_> = lines
         .iter()
-        .map(|line| (line["action"].as_str().unwrap(), line["outcome"].as_str().unwrap()))
+        .map(|line| ["action", "outcome", "effect"].map(|field| &line[field]))
         .collect();
-    assert_eq!(short, [("upload", "done"), ("upload", "failed"), ("delete", "done")]);
+    let expected = [
+        ["upload", "done", "applied"],
+        ["upload", "failed", "not-applied"],
+        ["delete", "done", "applied"],
+        ["delete", "done", "not-applied"],
+    ];
+    assert_eq!(short, expected);
     let hash = "6b86b273ff34fce19d6b804eff5a3f5747ada4eaa22f1d49c01e52ddb7875b4b";
     assert_eq!(lines[0]["sha256After"], hash);
     assert_eq!(lines[0]["name"], "a.ps1");
@@ -201,5 +189,5 @@ fn every_change_is_a_line_in_the_audit_log() {
     let nowhere = dir.path().join("not/there").display().to_string();
     let ran = Lrlib::of(&emulator).run(&["upload", &path, "--audit", &nowhere]);
     assert_eq!(ran.code, 2);
-    assert!(emulator.library().names().is_empty(), "nothing is done that cannot be written down");
+    assert!(emulator.library().names().is_empty(), "no change without a log");
 }

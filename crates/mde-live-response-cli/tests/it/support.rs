@@ -1,4 +1,4 @@
-//! What the tests share.
+//! Helpers of several tests.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use mde_live_response_emulator::Emulator;
 use serde_json::Value;
 
-/// A directory that goes away with the test.
+/// A folder that is removed with the test.
 pub(crate) struct TempDir(PathBuf);
 
 impl TempDir {
@@ -24,7 +24,7 @@ impl TempDir {
         &self.0
     }
 
-    /// A file in it, as text for a command line.
+    /// Writes a file and returns its path, for a command line.
     pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) -> String {
         let path = self.0.join(name);
         fs::write(&path, content).unwrap();
@@ -42,7 +42,7 @@ impl Drop for TempDir {
     }
 }
 
-/// What a run of `lrlib` printed and how it ended.
+/// Output and exit code of a run.
 #[derive(Debug)]
 pub(crate) struct Ran {
     pub(crate) code: i32,
@@ -57,7 +57,7 @@ impl Ran {
     }
 }
 
-/// `lrlib` against an emulator, with no more of the environment than the test gives it.
+/// `lrlib`, with only the environment that the test sets.
 pub(crate) struct Lrlib<'a> {
     emulator: Option<&'a Emulator>,
     environment: Vec<(String, String)>,
@@ -70,12 +70,12 @@ impl<'a> Lrlib<'a> {
         Self { emulator: Some(emulator), environment: vec![token] }
     }
 
-    /// With nothing.
+    /// Without an emulator and without a token.
     pub(crate) fn alone() -> Self {
         Self { emulator: None, environment: Vec::new() }
     }
 
-    /// Without what was set, and with this instead.
+    /// Replaces the environment.
     pub(crate) fn with(mut self, environment: &[(&str, &str)]) -> Self {
         let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
         self.environment = environment.iter().map(owned).collect();
@@ -86,7 +86,7 @@ impl<'a> Lrlib<'a> {
         ran(self.command(arguments).output().unwrap())
     }
 
-    /// With a standard output that nobody reads.
+    /// Runs it with a standard output that nobody reads.
     pub(crate) fn run_unread(&self, arguments: &[&str]) -> Ran {
         let mut command = self.command(arguments);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -94,7 +94,7 @@ impl<'a> Lrlib<'a> {
         ran(child.wait_with_output().unwrap())
     }
 
-    /// With a standard output of another kind.
+    /// Runs it with a file as standard output.
     #[cfg(target_os = "linux")]
     pub(crate) fn run_into(&self, path: &str, arguments: &[&str]) -> Ran {
         let output = fs::OpenOptions::new().write(true).open(path).unwrap();

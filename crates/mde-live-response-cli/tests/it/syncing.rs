@@ -1,4 +1,4 @@
-//! `lrlib plan` and `lrlib sync`: a folder against a library, what is printed, and how it ends.
+//! `lrlib plan` and `lrlib sync`: a folder against a library.
 
 use mde_live_response_emulator::Emulator;
 use serde_json::json;
@@ -8,7 +8,7 @@ use crate::support::{Lrlib, TempDir};
 const EXAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/library");
 
 #[test]
-fn a_first_sync_creates_and_a_second_finds_all_unchanged_with_one_call() {
+fn a_second_sync_changes_nothing_and_costs_one_call() {
     let emulator = Emulator::start().unwrap();
     let lrlib = Lrlib::of(&emulator);
     let plan = lrlib.run(&["plan", EXAMPLES]);
@@ -35,7 +35,7 @@ fn a_first_sync_creates_and_a_second_finds_all_unchanged_with_one_call() {
 }
 
 #[test]
-fn files_of_others_are_in_the_way_unless_taken_over() {
+fn files_of_others_are_conflicts_unless_taken_over() {
     let (emulator, dir) = (Emulator::start().unwrap(), TempDir::new());
     dir.write("a.ps1", "ours");
     dir.write("b.ps1", "ours");
@@ -44,7 +44,7 @@ fn files_of_others_are_in_the_way_unless_taken_over() {
     assert_eq!(lrlib.run(&["plan", dir.text()]).code, 1);
     let ran = lrlib.run(&["sync", dir.text()]);
     assert_eq!(ran.code, 3);
-    assert!(ran.stderr.contains("is left alone: rename your file, or"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("--take-over"), "{}", ran.stderr);
     assert_eq!(
         ran.stdout,
         "ACTION    NAME   WHY\n\
@@ -60,7 +60,7 @@ fn files_of_others_are_in_the_way_unless_taken_over() {
 }
 
 #[test]
-fn only_the_owners_orphans_are_removed_and_only_when_asked() {
+fn orphans_are_deleted_only_on_request() {
     let (emulator, dir) = (Emulator::start().unwrap(), TempDir::new());
     let gone = dir.write("gone.ps1", "x");
     dir.write("stays.ps1", "x");
@@ -81,7 +81,7 @@ fn only_the_owners_orphans_are_removed_and_only_when_asked() {
 }
 
 #[test]
-fn json_has_every_step_with_its_hashes_and_what_came_of_it() {
+fn json_has_every_step_with_its_hashes_and_its_outcome() {
     let (emulator, dir) = (Emulator::start().unwrap(), TempDir::new());
     let audit = TempDir::new();
     let audit_path = audit.path().join("log").display().to_string();
@@ -91,10 +91,10 @@ fn json_has_every_step_with_its_hashes_and_what_came_of_it() {
     dir.write("a.ps1", "2");
     let one = "6b86b273ff34fce19d6b804eff5a3f5747ada4eaa22f1d49c01e52ddb7875b4b";
     let two = "d4735e3a265e16eee03f59718b9b5d03019c07d8b6c51f90da3a666eec13ab35";
-    let step = |fate: serde_json::Value| {
+    let step = |outcome: serde_json::Value| {
         json!({
             "name": "a.ps1", "action": "update", "reasons": ["content"],
-            "sha256Before": one, "sha256After": two, "fate": fate, "error": null,
+            "sha256Before": one, "sha256After": two, "outcome": outcome, "error": null,
         })
     };
     let planned = lrlib.run(&["plan", dir.text(), "--json"]);
@@ -107,45 +107,17 @@ fn json_has_every_step_with_its_hashes_and_what_came_of_it() {
 
     let line: serde_json::Value =
         serde_json::from_str(&std::fs::read_to_string(&audit_path).unwrap()).unwrap();
-    assert_eq!(
-        (&line["action"], &line["sha256Before"], &line["sha256After"], &line["outcome"]),
-        (&json!("update"), &json!(one), &json!(two), &json!("done"))
-    );
+    let fields = ["action", "sha256Before", "sha256After", "outcome", "effect"];
+    let expected = ["update", one, two, "done", "applied"];
+    assert_eq!(fields.map(|field| &line[field]), expected);
 }
 
 #[test]
-fn a_folder_that_is_not_as_it_should_be_is_a_matter_of_usage() {
+fn a_folder_that_cannot_be_used_is_a_usage_error() {
     let (emulator, dir) = (Emulator::start().unwrap(), TempDir::new());
     dir.write("librarymanifest.json", r#"[{"fileName":"a.ps1","descripton":"x"}]"#);
     let ran = Lrlib::of(&emulator).run(&["sync", dir.text()]);
     assert_eq!(ran.code, 2);
     assert!(ran.stderr.contains("unknown field `descripton`"), "{}", ran.stderr);
     assert_eq!(emulator.library().calls(), 0);
-}
-
-/// Every few minutes a run of its own: the hour is shared through the file.
-#[test]
-fn runs_share_the_services_rates_through_a_file() {
-    let (emulator, dir) = (Emulator::start().unwrap(), TempDir::new());
-    let pace = dir.path().join("pace.json").display().to_string();
-    let lrlib = Lrlib::of(&emulator);
-    let names: Vec<_> = (0..99).map(|n| format!("{n}.ps1")).collect();
-    let names: Vec<_> = names.iter().map(String::as_str).collect();
-    let more = ["--pace-file", pace.as_str(), "--timeout", "5"];
-    assert_eq!(lrlib.run(&[&["delete"][..], &names, &more].concat()).code, 0);
-    assert_eq!(lrlib.run(&[&["delete", "x.ps1"][..], &more].concat()).code, 0);
-    let ran = lrlib.run(&[&["delete", "y.ps1"][..], &more].concat());
-    assert_eq!(ran.code, 1);
-    assert!(
-        ran.stderr.contains("the calls of the last minute and hour leave no turn for"),
-        "{}",
-        ran.stderr
-    );
-    assert_eq!(emulator.library().calls(), 100, "the service was not even asked");
-
-    let script = dir.write("a.ps1", "Get-Date\n");
-    let ran = lrlib.run(&["list", "--pace-file", &script]);
-    assert_eq!(ran.code, 2);
-    assert_eq!(ran.stderr, format!("error: --pace-file: {script}: this is no pace file\n"));
-    assert_eq!(std::fs::read_to_string(&script).unwrap(), "Get-Date\n");
 }

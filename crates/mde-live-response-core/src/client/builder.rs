@@ -1,39 +1,35 @@
 //! Settings of a client.
 
 use std::fmt;
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use super::pace::{Pace, PaceStore, SERVICE_RATES};
-use super::retry::Budget;
+use super::rate::RateWindow;
 use super::token::Tokens;
 use super::{Client, Clock, Credential, Inner, Observer, RetryPolicy, SystemClock};
-use crate::model::{Endpoint, MAX_FILE_BYTES};
-use crate::transport::{Limits, Transport};
-use crate::wire::{OsRandom, Random};
+use crate::exchange::{Limits, Transport};
+use crate::values::{Endpoint, MAX_FILE_BYTES};
 
-/// What a client does when the service's rates leave no room for a call.
+/// What a client does when its rate limit is reached.
 ///
-/// The service documents them: 100 calls a minute and 1,500 an hour, counted for each application in each tenant.
-///
-/// All clones of a client count together. Other clients and processes are known to it only where they share a
-/// [`PaceStore`]; else what they take shows as the service's 429, which every policy handles.
+/// The service documents 100 calls a minute and 1,500 an hour, for each application in each tenant. A client counts its
+/// own calls and those of its clones. Calls of other clients show as the service's 429.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Pacing {
-    /// Waits for the earliest moment at which both windows have room, if the deadline allows; else ends the call at
-    /// once, with [`Error::Throttled`](crate::Error::Throttled).
+    /// Waits until both windows have room. If the deadline does not allow that, the call fails at once with
+    /// [`ErrorKind::Throttled`](crate::ErrorKind::Throttled).
     #[default]
     Wait,
-    /// Ends the call at once, with [`Error::Throttled`](crate::Error::Throttled) and, where it is known, the time to
-    /// wait.
+    /// The call fails at once with [`ErrorKind::Throttled`](crate::ErrorKind::Throttled).
     FailFast,
-    /// Does not count.
+    /// Does not count calls.
     Off,
 }
 
-/// Settings of a [`Client`], all with defaults: [`build`](Self::build) cannot fail.
+/// Settings of a [`Client`]. All have defaults, so [`build`](Self::build) cannot fail.
 #[must_use]
 pub struct ClientBuilder {
     inner: Inner,
@@ -51,14 +47,14 @@ impl ClientBuilder {
                 tokens: Tokens::new(credential),
                 transport,
                 clock: Box::new(SystemClock::new()),
-                random: Box::new(OsRandom),
+                random: Box::new(|bytes| Ok(getrandom::fill(bytes)?)),
                 observer: None,
                 calls: AtomicU64::new(1),
                 pacing: Pacing::Wait,
-                pace: Pace::new(SERVICE_RATES),
+                rate: RateWindow::default(),
                 retry: RetryPolicy::DEFAULT,
-                budget: Budget::new(RetryPolicy::DEFAULT.budget()),
                 deadline: Limits::DEFAULT_TIME,
+                silence: Limits::DEFAULT_SILENCE,
                 max_file_bytes: MAX_FILE_BYTES,
                 unverified_accepted: false,
                 tokens_checked: false,
@@ -66,74 +62,77 @@ impl ClientBuilder {
         }
     }
 
-    /// Sets when a call is sent again; [`RetryPolicy::DEFAULT`] unless set.
+    /// Sets when to retry. Default: [`RetryPolicy::DEFAULT`].
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.inner.retry = policy;
-        self.inner.budget = Budget::new(policy.budget());
         self
     }
 
-    /// Sets what happens when the service's rates leave no room for a call; [`Pacing::Wait`] unless set.
+    /// Sets what happens when the rate limit is reached. Default: [`Pacing::Wait`].
     pub fn pacing(mut self, pacing: Pacing) -> Self {
         self.inner.pacing = pacing;
         self
     }
 
-    /// Shares the pace with other clients, of this process or of others, by what they keep in common: calls then wait
-    /// for a turn among all of them. Shared with nobody unless set.
-    pub fn pace_store(mut self, store: impl PaceStore + 'static) -> Self {
-        self.inner.pace.share(Box::new(store));
-        self
-    }
-
-    /// Sets who is told of attempts, bytes, waits and results; nobody unless set.
+    /// Sets the receiver of attempts, bytes, waits and results. Default: none.
     pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
         self.inner.observer = Some(Box::new(observer));
         self
     }
 
-    /// Sets the clock; the system's unless set. For tests.
+    /// Sets the clock. Default: the system's.
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
         self.inner.clock = Box::new(clock);
         self
     }
 
-    /// Time for a call as a whole, all attempts and waits included; 300 s unless set, this library's choice. Each
-    /// page of a list is a call. What a [`Credential`] takes for its token counts, but cannot be cut short.
+    /// Sets the time for a call, with all its attempts and waits. Default: 300 s.
+    ///
+    /// Each page of a list is a call. A slow [`Credential`] uses up this time but is not interrupted.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.inner.deadline = deadline;
         self
     }
 
-    /// Largest file that is sent, in bytes; [`MAX_FILE_BYTES`] unless set. A larger one ends the call with
-    /// [`InputError::FileTooLarge`](crate::InputError::FileTooLarge) before anything is sent.
+    /// Sets the longest time of an attempt in which no byte moves. Default: 60 s.
+    pub fn silence_limit(mut self, limit: Duration) -> Self {
+        self.inner.silence = limit;
+        self
+    }
+
+    /// Sets the largest file, in bytes. Default: [`MAX_FILE_BYTES`]. A larger one is refused before anything is sent.
     pub fn max_file_bytes(mut self, bytes: u64) -> Self {
         self.inner.max_file_bytes = bytes;
         self
     }
 
-    /// Whether an answer that names no SHA-256 counts as success; not unless set. The service's schema
-    /// allows such an answer, and the returned entry then says nothing about the stored bytes.
+    /// Sets whether an answer without a SHA-256 counts as success. Default: no.
+    ///
+    /// The service's schema allows such an answer. It says nothing about the stored bytes.
     pub fn accept_unverified(mut self, accepted: bool) -> Self {
         self.inner.unverified_accepted = accepted;
         self
     }
 
-    /// Whether a token is looked at before it is sent, and a call ended that the token's own words show to be in
-    /// vain: other audience, no `Library.Manage`, expired ([`TokenClaims::check`](crate::TokenClaims::check)); not
-    /// unless set. A token that cannot be read is sent. Without this, the same is said after the service has refused.
+    /// Sets whether to check the token's claims first and fail early if the call cannot succeed. Default: no.
+    ///
+    /// Checks audience, `Library.Manage` and expiry ([`TokenClaims::check`](crate::auth::TokenClaims::check)). A token
+    /// without readable claims is sent.
     pub fn check_tokens(mut self, check: bool) -> Self {
         self.inner.tokens_checked = check;
         self
     }
 
-    /// Source of the randomness in requests; the operating system's unless set. For tests.
-    pub fn random(mut self, random: impl Random + 'static) -> Self {
+    /// Sets the source of random bytes. Default: the operating system's. For tests.
+    pub fn random(
+        mut self,
+        random: impl Fn(&mut [u8]) -> io::Result<()> + Send + Sync + 'static,
+    ) -> Self {
         self.inner.random = Box::new(random);
         self
     }
 
-    /// The client.
+    /// Builds the client.
     #[must_use]
     pub fn build(self) -> Client {
         Client { inner: Arc::new(self.inner), cancel: None }
@@ -147,6 +146,7 @@ impl fmt::Debug for ClientBuilder {
             .field("retry", &self.inner.retry)
             .field("pacing", &self.inner.pacing)
             .field("deadline", &self.inner.deadline)
+            .field("silence_limit", &self.inner.silence)
             .field("max_file_bytes", &self.inner.max_file_bytes)
             .field("accept_unverified", &self.inner.unverified_accepted)
             .field("check_tokens", &self.inner.tokens_checked)

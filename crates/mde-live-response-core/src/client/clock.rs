@@ -1,28 +1,30 @@
-//! Time: the only way in which this library lets it pass.
+//! Time: all waiting of this crate goes through a clock.
 
 use std::fmt;
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
-/// Tells the time and waits for it. [`SystemClock`] unless a test puts its own in its place.
+use crate::exchange::lock;
+
+/// Tells the time and waits for it. The default is [`SystemClock`]; tests use their own.
 pub trait Clock: fmt::Debug + Send + Sync {
-    /// Time since some fixed point. Never goes back, and does not care for what the system's clock is set to.
+    /// Time since a fixed point. Monotonic: setting the system's clock does not change it.
     fn now(&self) -> Duration;
 
-    /// The time of day, for what others have written down: dates of answers.
+    /// The time of day, for dates in answers.
     fn time_of_day(&self) -> SystemTime;
 
-    /// Waits until `ready` says so, or until [`now`](Self::now) has reached `until`; `None` waits for
-    /// `ready` alone. Returns what `ready` said last.
+    /// Waits until `ready` returns true or [`now`](Self::now) reaches `until`. `None` waits for `ready` alone. Returns
+    /// what `ready` returned last.
     ///
-    /// `ready` is asked at once, and again whenever [`notify`](Self::notify) was called and when the time has
-    /// come. It must not call the clock but for `now`.
+    /// Calls `ready` at once, after each [`notify`](Self::notify), and at the end. `ready` may call only `now` of this
+    /// clock.
     fn wait(&self, until: Option<Duration>, ready: &mut dyn FnMut() -> bool) -> bool;
 
-    /// Has everybody who waits ask again. Whoever calls this holds no lock that a `ready` takes.
+    /// Wakes all waiters so that they re-check `ready`. Do not hold a lock that `ready` takes.
     fn notify(&self);
 
-    /// Waits for some time.
+    /// Waits for a time.
     fn sleep(&self, time: Duration) {
         self.wait(Some(self.now().saturating_add(time)), &mut || false);
     }
@@ -37,7 +39,7 @@ pub struct SystemClock {
 }
 
 impl SystemClock {
-    /// A clock that starts now.
+    /// Creates a clock that starts now.
     #[must_use]
     pub fn new() -> Self {
         Self { start: Instant::now(), asking: Mutex::new(()), changed: Condvar::new() }
@@ -60,8 +62,8 @@ impl Clock for SystemClock {
     }
 
     fn wait(&self, until: Option<Duration>, ready: &mut dyn FnMut() -> bool) -> bool {
-        // The lock guards nothing but the moment between asking and waiting: poison has no meaning here.
-        let mut asking = self.asking.lock().unwrap_or_else(PoisonError::into_inner);
+        // The lock guards only the moment between checking and waiting, so poison has no meaning.
+        let mut asking = lock(&self.asking);
         loop {
             if ready() {
                 return true;
@@ -78,7 +80,7 @@ impl Clock for SystemClock {
     }
 
     fn notify(&self) {
-        drop(self.asking.lock().unwrap_or_else(PoisonError::into_inner));
+        drop(lock(&self.asking));
         self.changed.notify_all();
     }
 }

@@ -1,109 +1,30 @@
-//! Where tokens come from.
+//! Where tokens come from: the trait, and what a credential may use of the client.
 
-use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+use http::header::{CONTENT_LENGTH, HeaderValue};
+use http::{Request, Response, StatusCode};
+
+use super::credential_error::CredentialError;
+use super::run::run_exchanges;
 use super::task::Task;
-use crate::error::Error;
-use crate::model::{AccessToken, Endpoint};
+use crate::error::{Effect, Error, ErrorKind};
+use crate::exchange::{Body, Exchange};
+use crate::operation::{Context, check, set_common_headers};
+use crate::values::{AccessToken, CallKind, Endpoint, Secret};
 
-/// What a client says when it asks for a token.
-#[derive(Clone, Copy)]
-pub struct TokenRequest<'a> {
-    refused: bool,
-    task: &'a Task<'a>,
-}
-
-impl<'a> TokenRequest<'a> {
-    pub(super) fn new(refused: bool, task: &'a Task<'a>) -> Self {
-        Self { refused, task }
-    }
-
-    pub(super) fn task(&self) -> &'a Task<'a> {
-        self.task
-    }
-
-    /// Whether the service has refused the token that was given last. Another one is wanted then; the same
-    /// one ends the call.
-    #[must_use]
-    pub fn is_refused(&self) -> bool {
-        self.refused
-    }
-
-    /// What is left of the time of the call that asks.
-    #[must_use]
-    pub fn time_left(&self) -> Duration {
-        self.task.time_left()
-    }
-
-    /// Whether the call that asks was cancelled meanwhile. A credential that takes its time looks at it; one that does
-    /// not is waited for.
-    #[must_use]
-    pub fn is_cancelled(&self) -> bool {
-        self.task.is_cancelled()
-    }
-
-    /// The service that the token is for: [`Endpoint::audience`] names it, [`Endpoint::login`] issues it.
-    #[must_use]
-    pub fn endpoint(&self) -> &'a Endpoint {
-        &self.task.client.endpoint
-    }
-}
-
-impl fmt::Debug for TokenRequest<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TokenRequest")
-            .field("refused", &self.refused)
-            .field("time_left", &self.time_left())
-            .finish_non_exhaustive()
-    }
-}
-
-/// A token, and for how long it is good.
-#[derive(Debug, Clone)]
-pub struct IssuedToken {
-    pub(super) token: AccessToken,
-    pub(super) expires_in: Option<Duration>,
-}
-
-impl IssuedToken {
-    /// A token that is good for so long from now on.
-    ///
-    /// It is renewed five minutes before its end, or at half of its time if that is later. When renewing fails and it
-    /// is still good it stays in use, and the next try comes 30 s later, or at its end if that is sooner. These times
-    /// are this library's choice.
-    #[must_use]
-    pub fn expiring(token: AccessToken, expires_in: Duration) -> Self {
-        Self { token, expires_in: Some(expires_in) }
-    }
-
-    /// The token.
-    #[must_use]
-    pub fn token(&self) -> &AccessToken {
-        &self.token
-    }
-}
-
-/// A token that is good until the service refuses it.
-impl From<AccessToken> for IssuedToken {
-    fn from(token: AccessToken) -> Self {
-        Self { token, expires_in: None }
-    }
-}
-
-/// Gives tokens. An [`AccessToken`] is the simplest: always the same.
+/// Gives tokens. An [`AccessToken`] is the simplest one: it always gives itself.
 ///
-/// A client and its clones keep what they were given. They ask again when a token is about to expire and when
-/// the service has refused it, one call for all.
+/// A client and its clones keep the token. They ask again before it expires and after the service refused it, one call
+/// for all.
 ///
 /// # Examples
 ///
 /// ```
-/// use mde_live_response_core::{
-///     AccessToken, Credential, CredentialError, IssuedToken, TokenRequest,
-/// };
+/// use mde_live_response::AccessToken;
+/// use mde_live_response::auth::{Credential, CredentialError, IssuedToken, TokenRequest};
 /// use std::time::Duration;
 ///
 /// /// A token that another program keeps fresh in a file.
@@ -119,11 +40,11 @@ impl From<AccessToken> for IssuedToken {
 /// }
 /// ```
 pub trait Credential: fmt::Debug + Send + Sync {
-    /// A token for the calls to come. The credential's [`Debug`](fmt::Debug) must not show it.
+    /// Gets a token for the next calls. The credential's [`Debug`](fmt::Debug) must not show it.
     ///
     /// # Errors
     ///
-    /// [`CredentialError`] when there is no token; the call then ends without being sent.
+    /// [`CredentialError`] if there is no token. The call then ends with [`ErrorKind::NoToken`], and nothing is sent.
     fn token(&self, request: &TokenRequest<'_>) -> Result<IssuedToken, CredentialError>;
 }
 
@@ -133,42 +54,39 @@ impl Credential for AccessToken {
     }
 }
 
-impl<C: Credential + ?Sized> Credential for Arc<C> {
-    fn token(&self, request: &TokenRequest<'_>) -> Result<IssuedToken, CredentialError> {
-        (**self).token(request)
-    }
+macro_rules! forward {
+    ($($pointer:ty),*) => {
+        $(impl<C: Credential + ?Sized> Credential for $pointer {
+            fn token(&self, request: &TokenRequest<'_>) -> Result<IssuedToken, CredentialError> {
+                (**self).token(request)
+            }
+        })*
+    };
 }
 
-impl<C: Credential + ?Sized> Credential for Box<C> {
-    fn token(&self, request: &TokenRequest<'_>) -> Result<IssuedToken, CredentialError> {
-        (**self).token(request)
-    }
-}
+forward!(Arc<C>, Box<C>);
 
-/// A function as a credential.
+/// Makes a credential of a function.
 ///
 /// # Examples
 ///
 /// ```
-/// use mde_live_response_core::{AccessToken, CredentialError, CredentialFn};
+/// use mde_live_response::AccessToken;
+/// use mde_live_response::auth::{CredentialError, credential_fn};
 ///
-/// let credential = CredentialFn::new(|request| {
+/// let credential = credential_fn(|request| {
 ///     let token = if request.is_refused() { "a-newer-token" } else { "a-token" };
 ///     Ok(AccessToken::new(token).map_err(CredentialError::new)?.into())
 /// });
 /// ```
-pub struct CredentialFn<F>(F);
-
-impl<F> CredentialFn<F>
+pub fn credential_fn<F>(function: F) -> impl Credential
 where
     F: Fn(&TokenRequest<'_>) -> Result<IssuedToken, CredentialError> + Send + Sync,
 {
-    /// Wraps the function.
-    #[must_use]
-    pub fn new(function: F) -> Self {
-        Self(function)
-    }
+    CredentialFn(function)
 }
+
+struct CredentialFn<F>(F);
 
 impl<F> Credential for CredentialFn<F>
 where
@@ -181,31 +99,203 @@ where
 
 impl<F> fmt::Debug for CredentialFn<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("CredentialFn(..)")
+        f.write_str("credential_fn(..)")
     }
 }
 
-/// A credential gave no token. The call ends with [`Error::Auth`](crate::Error::Auth), and has this one's cause as
-/// its source.
-#[derive(Debug, thiserror::Error)]
-#[error("no token to be had")]
-pub struct CredentialError {
-    source: Box<dyn StdError + Send + Sync>,
+/// A token and its lifetime.
+#[derive(Debug, Clone)]
+pub struct IssuedToken {
+    pub(super) token: AccessToken,
+    pub(super) expires_in: Option<Duration>,
 }
 
-impl CredentialError {
-    /// An error with its cause, which must not hold a secret.
+impl IssuedToken {
+    /// A token that expires after this time from now.
+    ///
+    /// The client renews it 300 s before that, or at half of the time if that is later. If renewing fails, the old token
+    /// stays in use while it is valid, and the client tries again after 30 s.
     #[must_use]
-    pub fn new(source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        Self { source: source.into() }
+    pub fn expiring(token: AccessToken, expires_in: Duration) -> Self {
+        Self { token, expires_in: Some(expires_in) }
     }
 
-    /// The error of a call within the call, where it was one.
-    pub(crate) fn call_error(&self) -> Option<&Error> {
-        self.source.downcast_ref()
+    /// The token.
+    #[must_use]
+    pub fn token(&self) -> &AccessToken {
+        &self.token
+    }
+}
+
+/// A token that is used until the service refuses it.
+impl From<AccessToken> for IssuedToken {
+    fn from(token: AccessToken) -> Self {
+        Self { token, expires_in: None }
+    }
+}
+
+/// A client's request to its credential, with the client's means to get a token.
+#[derive(Clone, Copy)]
+pub struct TokenRequest<'a> {
+    refused: bool,
+    task: &'a Task<'a>,
+}
+
+impl<'a> TokenRequest<'a> {
+    pub(super) fn new(refused: bool, task: &'a Task<'a>) -> Self {
+        Self { refused, task }
     }
 
-    pub(crate) fn into_call_error(self) -> Result<Error, Self> {
-        self.source.downcast().map(|error| *error).map_err(|source| Self { source })
+    /// Returns whether the service refused the last token. If the credential gives the same token again, the call ends.
+    #[must_use]
+    pub fn is_refused(&self) -> bool {
+        self.refused
+    }
+
+    /// Time left for the call that needs the token.
+    #[must_use]
+    pub fn time_left(&self) -> Duration {
+        self.task.time_left()
+    }
+
+    /// The time of day, on the client's clock.
+    #[must_use]
+    pub fn time_of_day(&self) -> SystemTime {
+        self.task.clock().time_of_day()
+    }
+
+    /// Returns whether the call that needs the token was cancelled. A slow credential should check it.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.task.is_cancelled()
+    }
+
+    /// The service that the token is for: [`Endpoint::audience`] is its audience, [`Endpoint::login`] issues it.
+    #[must_use]
+    pub fn endpoint(&self) -> &'a Endpoint {
+        &self.task.client.endpoint
+    }
+
+    /// Sends a request for a token through the client's transport, with its retries, deadline, cancel and observer.
+    ///
+    /// Such a request does not count in the client's rate limit. The last answer is `Ok` whatever its status, with the
+    /// named secrets taken out.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`] if there was no answer, or the URL is neither `https` nor plain `http` to a loopback address.
+    pub fn send(&self, exchange: &TokenExchange<'_>) -> Result<Response<Vec<u8>>, Error> {
+        let part = self.task.part(CallKind::Token);
+        let task = exchange.limit.map_or(part, |limit| part.within(limit));
+        let mut last = None;
+        let outcome = run_exchanges(
+            &task,
+            &exchange.request.uri().to_string(),
+            true,
+            || exchange.exchange(),
+            |answer, context| {
+                let answer = exchange.secrets.iter().fold(answer, |answer, it| it.scrub(answer));
+                let checked = check(&answer, &context).map_err(|error| {
+                    let is_retried = exchange.retried.contains(&answer.status());
+                    if is_retried { error.into_retryable() } else { error }
+                });
+                last = Some(answer);
+                checked
+            },
+        );
+        let outcome = task.end(outcome.map_err(|failure| failure.error));
+        match (last, outcome) {
+            (Some(answer), Ok(())) => Ok(answer),
+            (Some(answer), Err(error)) if error.status() == Some(answer.status()) => Ok(answer),
+            (_, Err(error)) => Err(error),
+            (None, Ok(())) => Err(Error::new(ErrorKind::NoToken, Effect::NotApplied)),
+        }
+    }
+
+    /// Creates the error for an answer that brings no token, by its status.
+    #[must_use]
+    pub fn refusal(&self, host: &str, answer: &Response<Vec<u8>>) -> CredentialError {
+        let request = Request::new(()).into_parts().0;
+        let exchange = Exchange::with_body(request, Body::bytes(&[]));
+        let context = Context::new(&exchange, self.endpoint(), self.time_of_day());
+        match check(answer, &context) {
+            Err(error) => {
+                let error = error.about(CallKind::Token, None).with_help(None);
+                let shown = error.answer().map(ToString::to_string).unwrap_or_default();
+                let to = error.answer().and_then(|it| it.redirect.as_deref());
+                let message = match to.filter(|to| !to.eq_ignore_ascii_case(host)) {
+                    Some(to) => format!("{host} issues no token and redirects to {to} ({shown})"),
+                    None => format!("{host} issues no token ({shown})"),
+                };
+                CredentialError::of_call(message, error)
+            }
+            Ok(()) => CredentialError::message(format!("{host} answers without a token"))
+                .with_status(answer.status()),
+        }
+    }
+}
+
+impl fmt::Debug for TokenRequest<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenRequest")
+            .field("refused", &self.refused)
+            .field("time_left", &self.time_left())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A request for a token, as [`TokenRequest::send`] takes it.
+pub struct TokenExchange<'a> {
+    request: Request<&'a [u8]>,
+    secrets: Vec<&'a Secret>,
+    retried: Vec<StatusCode>,
+    limit: Option<Duration>,
+}
+
+impl<'a> TokenExchange<'a> {
+    /// Creates an exchange from a request with its whole body. The client adds the headers that all its requests have.
+    #[must_use]
+    pub fn new(mut request: Request<&'a [u8]>) -> Self {
+        let length = request.body().len();
+        let headers = request.headers_mut();
+        set_common_headers(headers);
+        if length > 0 {
+            headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
+        }
+        Self { request, secrets: Vec::new(), retried: Vec::new(), limit: None }
+    }
+
+    /// Names a secret of the request, which is taken out of every answer.
+    #[must_use]
+    pub fn with_secret(mut self, secret: &'a Secret) -> Self {
+        self.secrets.push(secret);
+        self
+    }
+
+    /// Also retries after this status. Default: after 408, 429, 500, 502, 503 and 504.
+    #[must_use]
+    pub fn with_retried_status(mut self, status: StatusCode) -> Self {
+        self.retried.push(status);
+        self
+    }
+
+    /// Sets a limit for all attempts together. Default: the time left for the call.
+    #[must_use]
+    pub fn with_limit(mut self, limit: Duration) -> Self {
+        self.limit = Some(limit);
+        self
+    }
+
+    fn exchange(&self) -> Result<Exchange<'a>, Error> {
+        Ok(Exchange::new(self.request.clone())?)
+    }
+}
+
+impl fmt::Debug for TokenExchange<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenExchange")
+            .field("url", self.request.uri())
+            .field("limit", &self.limit)
+            .finish_non_exhaustive()
     }
 }

@@ -1,36 +1,29 @@
-//! The call that lists the library's files, page by page.
+//! The iterator over the library's files, page by page.
 
 use std::fmt;
 use std::vec;
 
-use http::Uri;
-
-use super::pipeline;
-use super::retry::Repeat;
+use super::Client;
+use super::run::{Failure, run};
 use super::task::Task;
-use super::{Client, Inner};
-use crate::error::{Error, ResponseError, ResponseErrorKind};
-use crate::model::{CallKind, FileName, LibraryFile, folded};
-use crate::transport::Delivery;
-use crate::wire::{MAX_PAGE_BYTES, Page, page_request, read_page};
+use crate::error::{AnswerProblem, Effect, Error, ErrorKind};
+use crate::operation::ListRequest;
+use crate::values::{CallKind, FileName, LibraryFile};
 
-/// Most pages that are followed: no library needs more, and links could run in a circle.
+/// Largest number of pages. Ours: no library needs more, and links could form a circle.
 const MAX_PAGES: u32 = 100;
 
-/// The library's files, in the service's order: what [`Client::list`] returns.
-///
-/// Lazy: a page is asked for when the files of the one before have been taken, each within the client's deadline. As a
-/// rule there is one page; 100 of 64 MiB each are the most, this library's choice. The first error is the last item.
-#[must_use = "nothing is asked for before the first item is taken"]
+/// The library's files, in the service's order. See [`Client::list`].
+#[must_use = "nothing is requested before the first item is taken"]
 pub struct List<'a> {
     client: &'a Client,
     files: vec::IntoIter<LibraryFile>,
-    rest: Pages,
+    pages: Pages,
 }
 
 impl<'a> List<'a> {
     pub(super) fn new(client: &'a Client) -> Self {
-        Self { client, files: Vec::new().into_iter(), rest: Pages::default() }
+        Self { client, files: Vec::new().into_iter(), pages: Pages::new() }
     }
 }
 
@@ -42,8 +35,9 @@ impl Iterator for List<'_> {
             if let Some(file) = self.files.next() {
                 return Some(Ok(file));
             }
+            let request = self.pages.next.take()?;
             let task = Task::begin(self.client, CallKind::List, None);
-            match self.rest.next(&task).map(|page| task.end(page))? {
+            match task.end(self.pages.fetch(&task, &request)) {
                 Ok(files) => self.files = files.into_iter(),
                 Err(error) => return Some(Err(error)),
             }
@@ -57,12 +51,13 @@ impl fmt::Debug for List<'_> {
     }
 }
 
-/// What the library holds under a name, in any letter case; `None`: nothing.
+/// Finds the file of a name, in any letter case.
 pub(super) fn find(task: &Task<'_>, name: &FileName) -> Result<Option<LibraryFile>, Error> {
-    let wanted = folded(name.as_str());
-    let mut pages = Pages::default();
-    while let Some(page) = pages.next(task) {
-        let found = page?.into_iter().find(|file| folded(file.file_name()) == wanted);
+    let wanted = FileName::folded(name.as_str());
+    let mut pages = Pages::new();
+    while let Some(request) = pages.next.take() {
+        let mut page = pages.fetch(task, &request)?.into_iter();
+        let found = page.find(|file| FileName::folded(file.file_name()) == wanted);
         if found.is_some() {
             return Ok(found);
         }
@@ -70,43 +65,27 @@ pub(super) fn find(task: &Task<'_>, name: &FileName) -> Result<Option<LibraryFil
     Ok(None)
 }
 
-/// The pages that are still to come.
-#[derive(Debug)]
-enum Pages {
-    Next { link: Option<Uri>, number: u32 },
-    Over,
-}
-
-impl Default for Pages {
-    fn default() -> Self {
-        Self::Next { link: None, number: 1 }
-    }
+/// The pages still to come.
+struct Pages {
+    /// `None` at the end and after an error.
+    next: Option<ListRequest>,
+    fetched: u32,
 }
 
 impl Pages {
-    /// The next page; `None` when there is none. After an error there is none.
-    fn next(&mut self, task: &Task<'_>) -> Option<Result<Vec<LibraryFile>, Error>> {
-        let Self::Next { link, number } = std::mem::replace(self, Self::Over) else { return None };
-        if number > MAX_PAGES {
-            let kind = ResponseErrorKind::Field { name: "@odata.nextLink" };
-            let status = http::StatusCode::OK;
-            return Some(Err(ResponseError::new(kind, Delivery::NotDelivered, status).into()));
-        }
-        Some(fetch(task, link.as_ref()).map(|page| {
-            if page.next.is_some() {
-                *self = Self::Next { link: page.next, number: number + 1 };
-            }
-            page.files
-        }))
+    fn new() -> Self {
+        Self { next: Some(ListRequest::new()), fetched: 0 }
     }
-}
 
-fn fetch(task: &Task<'_>, link: Option<&Uri>) -> Result<Page, Error> {
-    let client: &Inner = task.client;
-    pipeline::run(task, Repeat::Always, |token, limits| {
-        let mut request = page_request(&client.endpoint, link, token);
-        request.extensions_mut().insert(limits.with_max_response(MAX_PAGE_BYTES));
-        let reply = token.scrub(client.transport.send(request)?);
-        read_page(&reply, &client.endpoint, client.clock.time_of_day())
-    })
+    fn fetch(&mut self, task: &Task<'_>, request: &ListRequest) -> Result<Vec<LibraryFile>, Error> {
+        if self.fetched == MAX_PAGES {
+            let kind = ErrorKind::Unusable(AnswerProblem::NextLink);
+            return Err(Error::new(kind, Effect::NotApplied));
+        }
+        self.fetched += 1;
+        let page = run(task, request).map_err(|Failure { error, .. }| error)?;
+        let (files, next) = page.into_parts();
+        self.next = next;
+        Ok(files)
+    }
 }

@@ -1,58 +1,54 @@
 //! The client: the only place with policy.
-//!
-//! Every call runs through one pipeline (`pipeline`), and everything that can make one wait stands here: a token
-//! that is being renewed, the pace of calls, the pause before a repeat.
 
 mod builder;
 mod clock;
 mod credential;
-mod delete;
-mod entra;
+mod credential_error;
 mod list;
 mod observer;
-mod pace;
-mod pipeline;
+mod rate;
 mod retry;
+mod run;
 mod task;
 mod token;
 mod upload;
 
 use std::fmt;
+use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 pub use builder::{ClientBuilder, Pacing};
 pub use clock::{Clock, SystemClock};
-pub use credential::{Credential, CredentialError, CredentialFn, IssuedToken, TokenRequest};
-pub use entra::{EntraCredential, InvalidApplication};
+pub use credential::{Credential, IssuedToken, TokenExchange, TokenRequest, credential_fn};
+pub use credential_error::CredentialError;
 pub use list::List;
 pub use observer::{Call, Event, Observer, WaitReason};
-pub use pace::PaceStore;
 pub use retry::RetryPolicy;
 
 use crate::error::Error;
-use crate::model::{CallKind, Deleted, Endpoint, FileName, LibraryFile, Upload};
-use crate::transport::{CancelToken, Transport, Wake};
-use crate::wire::Random;
-use pace::Pace;
-use retry::Budget;
+use crate::exchange::{CancelToken, Transport, Wake};
+use crate::operation::DeleteRequest;
+use crate::values::{CallKind, Deleted, Endpoint, FileName, LibraryFile, Upload};
+use rate::RateWindow;
 use task::Task;
 use token::Tokens;
 
-/// Client of one live response library.
+/// A client of one live response library.
 ///
 /// Cheap to clone; clones share everything.
+///
+/// A panic of the credential, the transport, the observer or a progress callback propagates to the caller and does not
+/// poison the client.
 ///
 /// # Examples
 ///
 /// ```
-/// # use mde_live_response_mock::{MockTransport, Reply};
-/// use mde_live_response_core::{AccessToken, Client, Endpoint, Upload};
+/// use mde_live_response::Upload;
+/// use mde_live_response_mock::{MockTransport, Reply};
 ///
-/// # let transport = MockTransport::new().reply(Reply::stored());
-/// let token = AccessToken::new("an-access-token")?;
-/// let client = Client::builder(Endpoint::COMMERCIAL, token, transport).build();
+/// let client = MockTransport::new().reply(Reply::stored()).client();
 ///
 /// let upload = Upload::new("collect-dns.ps1".parse()?, b"Get-DnsClientCache\n");
 /// let stored = client.upload(&upload)?;
@@ -65,19 +61,21 @@ pub struct Client {
     cancel: Option<CancelToken>,
 }
 
+type Random = dyn Fn(&mut [u8]) -> io::Result<()> + Send + Sync;
+
 struct Inner {
     endpoint: Endpoint,
     tokens: Tokens,
     transport: Box<dyn Transport>,
     clock: Box<dyn Clock>,
-    random: Box<dyn Random>,
+    random: Box<Random>,
     observer: Option<Box<dyn Observer>>,
     calls: AtomicU64,
     pacing: Pacing,
-    pace: Pace,
+    rate: RateWindow,
     retry: RetryPolicy,
-    budget: Budget,
     deadline: Duration,
+    silence: Duration,
     max_file_bytes: u64,
     unverified_accepted: bool,
     tokens_checked: bool,
@@ -88,17 +86,17 @@ impl Inner {
         self.calls.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// A random number from 0 to 1. Without randomness the largest: nobody is served by waiting too little.
+    /// A random number from 0 to 1. Without randomness 1: a longer wait is harmless.
     fn fraction(&self) -> f64 {
         let mut bytes = [0; 4];
-        match self.random.fill(&mut bytes) {
+        match (self.random)(&mut bytes) {
             Ok(()) => f64::from(u32::from_ne_bytes(bytes)) / f64::from(u32::MAX),
             Err(_) => 1.0,
         }
     }
 }
 
-/// Whoever waits for time in this client asks whether it is still wanted to.
+/// Waiting calls of this client check whether they were cancelled.
 impl Wake for Inner {
     fn wake(&self) {
         self.clock.notify();
@@ -106,7 +104,7 @@ impl Wake for Inner {
 }
 
 impl Client {
-    /// Starts a client for this service, as this caller, over this transport. Nothing is sent before the first call.
+    /// Starts a client for a service, with a credential and a transport. Nothing is sent before the first call.
     pub fn builder(
         endpoint: Endpoint,
         credential: impl Credential + 'static,
@@ -115,33 +113,17 @@ impl Client {
         ClientBuilder::new(endpoint, Box::new(credential), Box::new(transport))
     }
 
-    /// Uploads a file and returns the stored library entry.
+    /// Uploads a file and returns the stored entry.
     ///
-    /// Returns only after the service has reported the SHA-256 of exactly the bytes that were sent.
+    /// Retries when that is safe (see [`RetryPolicy`]), with the same bytes. Returns `Ok` only after the service has
+    /// reported the SHA-256 of the sent bytes. If the answer to an upload with [`IfExists::Fail`] is lost, the client
+    /// lists the library to find out whether the file was stored.
     ///
-    /// Sends the request again where that is harmless, with the same bytes ([`RetryPolicy`]); waits for a turn
-    /// in the service's rates ([`Pacing`]); asks for another token once when one is refused ([`Credential`]).
-    /// When the answer to an upload that must not replace anything is lost, lists the library to find out what
-    /// came of it. All of that within the client's deadline.
+    /// [`IfExists::Fail`]: crate::IfExists::Fail
     ///
     /// # Errors
     ///
-    /// * [`Error::Input`]: the file is empty or too large; nothing was sent.
-    /// * [`Error::Source`]: the file could not be read, or changed while it was sent; it is not stored.
-    /// * [`Error::Auth`]: no token, or the service refuses it.
-    /// * [`Error::Transport`]: no complete answer, or no randomness for a boundary; [`Error::delivery`] tells
-    ///   whether it may be stored.
-    /// * [`Error::Service`]: the service answered with a status other than success.
-    /// * [`Error::Throttled`]: the service asks for a longer pause than there is time for, or the pace of calls
-    ///   leaves no turn in time.
-    /// * [`Error::Response`]: a status of success, but the answer does not describe a library file.
-    /// * [`Error::Mismatch`]: the library holds something else than what was sent.
-    /// * [`Error::Cancelled`]: somebody cancelled it ([`cancelled_by`](Self::cancelled_by)).
-    ///
-    /// # Panics
-    ///
-    /// Not by itself; a panic of the credential, the transport, the observer or whatever else the client was given
-    /// passes through and leaves nothing locked.
+    /// [`Error::effect`] tells whether the library may have changed; [`Error::kind`] tells why the upload failed.
     pub fn upload(&self, upload: &Upload) -> Result<LibraryFile, Error> {
         let task = Task::begin(self, CallKind::Upload, Some(upload.name()));
         task.end(upload::upload(&task, upload))
@@ -149,38 +131,24 @@ impl Client {
 
     /// Lists the library's files, in the service's order.
     ///
-    /// Each page is a call of its own, with repeats, turns and a deadline like any other; nothing is asked for before
-    /// the first item is taken. Links to further pages are followed on the service's own origin only.
-    ///
-    /// 100 pages at most, of 64 MiB each: this library's choice, for the service documents neither pages nor their
-    /// size.
+    /// Each page is a call of its own, with its own retries and deadline. The client requests a page when the files of
+    /// the one before were taken, and follows links to the service's own origin only. At most 100 pages of 64 MiB; the
+    /// service documents no paging.
     ///
     /// # Errors
     ///
-    /// Items are [`Error::Auth`], [`Error::Transport`], [`Error::Service`], [`Error::Throttled`] or
-    /// [`Error::Cancelled`], as for [`upload`](Self::upload), and [`Error::Response`] for an answer that is no list of
-    /// files. An error is the last item.
-    ///
-    /// A link after page 100, and one that leads elsewhere, is a [`ResponseErrorKind::Field`] by the name of
-    /// `@odata.nextLink`; a larger page is a [`TransportErrorKind::ResponseTooLarge`].
-    ///
-    /// [`ResponseErrorKind::Field`]: crate::ResponseErrorKind::Field
-    /// [`TransportErrorKind::ResponseTooLarge`]: crate::TransportErrorKind::ResponseTooLarge
-    ///
-    /// # Panics
-    ///
-    /// Not by itself; taking an item passes on a panic of others, as [`upload`](Self::upload) does.
+    /// An error is the last item. Nothing changed in the library.
     ///
     /// # Examples
     ///
     /// ```
-    /// # use mde_live_response_mock::FakeLibrary;
-    /// use mde_live_response_core::{AccessToken, Client, Endpoint, Error, LibraryFile};
+    /// use mde_live_response::{AccessToken, Client, Endpoint, Error, LibraryFile};
+    /// use mde_live_response_mock::FakeLibrary;
     ///
-    /// # let transport = FakeLibrary::new();
-    /// # transport.insert("a.ps1", b"Get-Date\n");
+    /// let library = FakeLibrary::new();
+    /// library.insert("a.ps1", b"Get-Date\n");
     /// let token = AccessToken::new("an-access-token")?;
-    /// let client = Client::builder(Endpoint::COMMERCIAL, token, transport).build();
+    /// let client = Client::builder(Endpoint::COMMERCIAL, token, library).build();
     ///
     /// let files: Vec<LibraryFile> = client.list().collect::<Result<_, Error>>()?;
     /// assert_eq!(files[0].file_name(), "a.ps1");
@@ -190,29 +158,25 @@ impl Client {
         List::new(self)
     }
 
-    /// Removes a file. There is no way back: the service offers neither download nor versions.
+    /// Deletes a file. There is no undo: the service has neither download nor versions.
     ///
-    /// Sent again like a call that can be done twice without harm; that there is no such file is no error.
+    /// A missing file is not an error.
     ///
     /// # Errors
     ///
-    /// As for [`upload`](Self::upload), but for what concerns the file's bytes; [`Error::delivery`] tells whether the
-    /// file may be gone.
-    ///
-    /// # Panics
-    ///
-    /// Not by itself; it passes on a panic of others, as [`upload`](Self::upload) does.
+    /// [`Error::effect`] tells whether the file may be deleted; [`Error::kind`] tells why the call failed.
     ///
     /// # Examples
     ///
     /// ```
-    /// # use mde_live_response_mock::FakeLibrary;
-    /// use mde_live_response_core::{AccessToken, Client, Deleted, Endpoint};
+    /// use mde_live_response::library::Deleted;
+    /// use mde_live_response::{AccessToken, Client, Endpoint};
+    /// use mde_live_response_mock::FakeLibrary;
     ///
-    /// # let transport = FakeLibrary::new();
-    /// # transport.insert("a.ps1", b"Get-Date\n");
+    /// let library = FakeLibrary::new();
+    /// library.insert("a.ps1", b"Get-Date\n");
     /// let token = AccessToken::new("an-access-token")?;
-    /// let client = Client::builder(Endpoint::COMMERCIAL, token, transport).build();
+    /// let client = Client::builder(Endpoint::COMMERCIAL, token, library).build();
     ///
     /// assert_eq!(client.delete(&"a.ps1".parse()?)?, Deleted::Removed);
     /// assert_eq!(client.delete(&"a.ps1".parse()?)?, Deleted::WasAbsent);
@@ -220,13 +184,12 @@ impl Client {
     /// ```
     pub fn delete(&self, name: &FileName) -> Result<Deleted, Error> {
         let task = Task::begin(self, CallKind::Delete, Some(name));
-        task.end(delete::delete(&task, name))
+        task.end(run::run(&task, &DeleteRequest::new(name)).map_err(|failure| failure.error))
     }
 
-    /// The same client, sharing everything, whose calls this token ends.
+    /// Returns the same client with a cancel token, which replaces the one it had.
     ///
-    /// A client has one token: one that it was given before no longer ends the calls of the client that is returned,
-    /// nor can it be put beside the new one. The client that this is called on keeps its own.
+    /// The returned client shares everything else with this one.
     #[must_use]
     pub fn cancelled_by(&self, cancel: &CancelToken) -> Self {
         let weak: Weak<Inner> = Arc::downgrade(&self.inner);
@@ -234,7 +197,7 @@ impl Client {
         Self { inner: Arc::clone(&self.inner), cancel: Some(cancel.clone()) }
     }
 
-    /// The service that this client speaks to.
+    /// The service of this client.
     #[must_use]
     pub fn endpoint(&self) -> &Endpoint {
         &self.inner.endpoint

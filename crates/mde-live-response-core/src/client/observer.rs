@@ -1,25 +1,23 @@
-//! What a client tells of its calls while they run.
+//! What a client reports about its calls while they run.
 
 use std::fmt;
-use std::io;
 use std::time::Duration;
 
 use crate::error::Error;
-use crate::model::{CallKind, FileName};
+use crate::values::{CallKind, FileName};
 
-/// Is told of every attempt, its bytes, every wait and every result of a client and its clones.
+/// Receives every attempt, byte count, wait and result of a client and its clones.
 ///
-/// Told on the thread that makes the call, between two steps of it: what an observer takes counts on the call's
-/// deadline, and its panic ends the call.
+/// The client calls it on the thread that makes the call. Its time counts against the call's deadline, and its panic
+/// ends the call.
 ///
-/// No event holds a secret; a token is taken out of an answer as [`AccessToken`](crate::AccessToken) says. None
-/// holds a byte of a file by itself either, but an error quotes what was answered (a message, the start of a body):
-/// a server that echoes the request gets bytes of the file in there, and so into a log.
+/// Events contain no secrets. An error can quote the answer, so a server that echoes the request can bring bytes of the
+/// file into a log.
 ///
 /// # Examples
 ///
 /// ```
-/// use mde_live_response_core::{Call, Event, Observer};
+/// use mde_live_response::policy::{Call, Event, Observer};
 ///
 /// struct Waits;
 ///
@@ -32,7 +30,7 @@ use crate::model::{CallKind, FileName};
 /// }
 /// ```
 pub trait Observer: Send + Sync {
-    /// Something happened in this call.
+    /// Receives one event of a call.
     fn event(&self, call: &Call<'_>, event: &Event<'_>);
 }
 
@@ -42,7 +40,7 @@ impl<O: Observer + ?Sized> Observer for std::sync::Arc<O> {
     }
 }
 
-/// A call that events are about.
+/// The call that an event is about.
 #[derive(Debug, Clone, Copy)]
 pub struct Call<'a> {
     pub(super) id: u64,
@@ -51,20 +49,21 @@ pub struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    /// Number of the call among those of a client and its clones: the first is 1, and each page of a list is a call.
-    /// What is done within a call, such as getting a token, has the number of that call and a kind of its own.
+    /// Number of the call among those of a client and its clones, from 1. Each page of a list is a call.
+    ///
+    /// A part of a call, such as getting a token, has the number of that call and its own kind.
     #[must_use]
     pub fn id(&self) -> u64 {
         self.id
     }
 
-    /// What it is for.
+    /// The kind of the call.
     #[must_use]
     pub fn kind(&self) -> CallKind {
         self.kind
     }
 
-    /// The file it is about, where it is about one.
+    /// The file that the call is about.
     #[must_use]
     pub fn file(&self) -> Option<&'a FileName> {
         self.file
@@ -81,65 +80,58 @@ impl fmt::Display for Call<'_> {
     }
 }
 
-/// What happened in a call.
+/// One step of a call.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub enum Event<'a> {
-    /// A request goes out.
+    /// An attempt starts.
     Attempt {
-        /// Which attempt it is; the first is 1, and one that only a refused token ended does not count.
+        /// Number of the attempt, from 1. One that ends with a refused token does not count.
         number: u32,
     },
-    /// So many bytes of the request's body were handed to the transport. For uploads only, once for every buffer
-    /// that is filled.
+    /// The transport has read this much of the request's body. For uploads only.
     Sent {
-        /// Bytes so far in this attempt.
+        /// Bytes read in this attempt.
         bytes: u64,
         /// Bytes of the whole body.
         of: u64,
     },
-    /// An attempt failed. Whether there is another one shows in what comes next.
+    /// An attempt failed. The next event shows whether another one follows.
     Failed {
-        /// Which attempt it is, counted as for [`Attempt`](Self::Attempt).
+        /// Number of the attempt, as in [`Attempt`](Self::Attempt).
         number: u32,
-        /// Why.
+        /// Its error.
         error: &'a Error,
     },
     /// The call waits.
     Waiting {
-        /// What for.
+        /// Reason of the wait.
         reason: WaitReason,
-        /// For how long, where that is known; something else may end it sooner or prolong it.
+        /// Expected time, if it is known.
         time: Option<Duration>,
-    },
-    /// The store of the pace cannot be had ([`PaceStore`](crate::PaceStore)): this call goes by the client's own count,
-    /// and does not tell of it again. The store learns of the call when it can be had again.
-    PaceStoreFailed {
-        /// Why.
-        error: &'a io::Error,
     },
     /// The call succeeded.
     Succeeded,
-    /// The call ended with this error.
+    /// The call failed.
     Ended {
-        /// The error, as the caller gets it.
+        /// The error that the caller gets.
         error: &'a Error,
     },
 }
 
-/// Why a call waits.
+/// Reason of a wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum WaitReason {
-    /// The service documents 100 calls a minute, and they were made.
+    /// The documented 100 calls a minute were made.
     MinuteLimit,
-    /// The service documents 1,500 calls an hour, and they were made.
+    /// The documented 1,500 calls an hour were made.
     HourLimit,
     /// The service refused another call of this client for its rate.
     Throttled,
-    /// The service asks for a pause before this request is repeated.
+    /// The service asks for a wait before the retry.
     RetryAfter,
-    /// A random pause before a repeat.
+    /// Random backoff before the retry.
     Backoff,
     /// Another call is getting a token for all.
     Token,
@@ -148,12 +140,12 @@ pub enum WaitReason {
 impl fmt::Display for WaitReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::MinuteLimit => "minute limit",
-            Self::HourLimit => "hourly limit",
-            Self::Throttled => "the service refused an earlier call",
+            Self::MinuteLimit => "rate limit per minute",
+            Self::HourLimit => "rate limit per hour",
+            Self::Throttled => "the service throttled an earlier call",
             Self::RetryAfter => "the service asks for it",
-            Self::Backoff => "before another try",
-            Self::Token => "another call gets a token",
+            Self::Backoff => "backoff",
+            Self::Token => "another call is getting a token",
         })
     }
 }

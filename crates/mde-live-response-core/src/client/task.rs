@@ -1,23 +1,22 @@
-//! One call from its begin to its end: for whom, about what, until when, and whether it is still wanted.
+//! One call from start to end: what it is about, its deadline, and its cancel.
 //!
-//! Everything that lets a call wait goes through here, so that every wait ends at the deadline and at a cancel, and
-//! no wait goes untold.
+//! All waiting goes through here, so it respects the deadline and the cancel and is reported.
 
 use std::time::Duration;
 
 use super::clock::Clock;
 use super::observer::{Call, Event, WaitReason};
 use super::{Client, Inner};
-use crate::error::{AuthError, CancelledError, Error};
-use crate::model::{AccessToken, CallKind, FileName, TokenProblem};
-use crate::transport::{CancelToken, Delivery, Limits};
+use crate::error::{Effect, Error, ErrorKind};
+use crate::exchange::{CancelToken, Limits};
+use crate::values::{AccessToken, CallKind, FileName, TokenProblem};
 
-/// A call of a client, or what is done within one.
+/// A call of a client, or a part of one.
 #[derive(Clone, Copy)]
 pub(super) struct Task<'a> {
     pub(super) client: &'a Inner,
     pub(super) call: Call<'a>,
-    /// On the client's clock.
+    /// The deadline, on the client's clock.
     pub(super) until: Duration,
     cancel: Option<&'a CancelToken>,
 }
@@ -33,12 +32,18 @@ impl<'a> Task<'a> {
         }
     }
 
-    /// Something else that is done for the same call, within its time.
+    /// A part of the same call, within its time.
     pub(super) fn part(&self, kind: CallKind) -> Self {
         Self { call: Call { kind, ..self.call }, ..*self }
     }
 
-    /// Tells how it ended, with an error that knows what it was about.
+    /// The same task with at most this time left.
+    pub(super) fn within(&self, limit: Duration) -> Self {
+        let until = self.clock().now().saturating_add(limit);
+        Self { until: self.until.min(until), ..*self }
+    }
+
+    /// Reports the outcome, with the call and the file added to an error.
     pub(super) fn end<T>(&self, outcome: Result<T, Error>) -> Result<T, Error> {
         match outcome {
             Ok(done) => {
@@ -72,22 +77,25 @@ impl<'a> Task<'a> {
     }
 
     pub(super) fn limits(&self) -> Limits {
-        Limits::new().with_time_left(Some(self.time_left())).with_cancel(self.cancel.cloned())
+        Limits::new()
+            .with_time_left(Some(self.time_left()))
+            .with_silence(Some(self.client.silence))
+            .with_cancel(self.cancel.cloned())
     }
 
     pub(super) fn is_cancelled(&self) -> bool {
         self.cancel.is_some_and(CancelToken::is_cancelled)
     }
 
-    /// An error once the call is no longer wanted; for moments at which nothing of it is on its way.
-    pub(super) fn go_on(&self) -> Result<(), Error> {
+    /// Fails if the call was cancelled. Only for moments at which no request is on its way.
+    pub(super) fn check_cancel(&self) -> Result<(), Error> {
         if self.is_cancelled() {
-            return Err(CancelledError::new(Delivery::NotDelivered).into());
+            return Err(Error::new(ErrorKind::Cancelled, Effect::NotApplied));
         }
         Ok(())
     }
 
-    /// Waits for `ready`, but not past a time; returns what it said last.
+    /// Waits for `ready`, at most until a time; returns what `ready` returned last.
     pub(super) fn wait(
         &self,
         until: Duration,
@@ -98,33 +106,42 @@ impl<'a> Task<'a> {
             is_ready = ready();
             is_ready || self.is_cancelled()
         });
-        self.go_on().map(|()| is_ready)
+        self.check_cancel().map(|()| is_ready)
     }
 
-    /// Waits for some time.
     pub(super) fn pause(&self, reason: WaitReason, time: Duration) -> Result<(), Error> {
         self.tell(&Event::Waiting { reason, time: Some(time) });
         self.wait(self.clock().now().saturating_add(time), &mut || false).map(drop)
     }
 
-    /// A token that is good now, and not the refused one.
+    /// Gets a valid token that is not the refused one.
     pub(super) fn token(&self, refused: Option<&AccessToken>) -> Result<AccessToken, Error> {
         let token = self.client.tokens.get(self, refused)?;
+        if !self.client.tokens_checked {
+            return Ok(token);
+        }
         match self.problem_of(&token) {
             None => Ok(token),
-            // As if the service had said so.
+            // As if the service had refused it.
             Some(TokenProblem::Expired { .. }) if refused.is_none() => self.token(Some(&token)),
-            Some(problem) => Err(AuthError::unsuitable(problem).into()),
+            problem => {
+                Err(Error::new(ErrorKind::NoToken, Effect::NotApplied).explained_by(problem))
+            }
+        }
+    }
+
+    /// Adds what the refused token's claims show.
+    pub(super) fn explain(&self, error: Error, token: &AccessToken) -> Error {
+        match error.kind() {
+            ErrorKind::Unauthorized | ErrorKind::Forbidden => {
+                error.explained_by(self.problem_of(token))
+            }
+            _ => error,
         }
     }
 
     fn problem_of(&self, token: &AccessToken) -> Option<TokenProblem> {
-        let claims = token.claims().filter(|_| self.client.tokens_checked)?;
-        claims.check(self.client.endpoint.audience(), self.clock().time_of_day()).err()
-    }
-
-    /// The error, with what the refused token shows by itself.
-    pub(super) fn explain(&self, error: Error, token: &AccessToken) -> Error {
-        error.explained_by(token, self.client.endpoint.audience(), self.clock().time_of_day())
+        let (audience, now) = (self.client.endpoint.audience(), self.clock().time_of_day());
+        token.claims()?.check(audience, now).err()
     }
 }

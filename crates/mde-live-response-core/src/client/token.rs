@@ -1,7 +1,8 @@
-//! The current token of a client and all its clones: got when it is needed, renewed before it expires, and by
-//! one call for all.
+//! The current token of a client and all its clones.
+//!
+//! One call gets it for all when it is needed, and renews it before it expires.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use super::clock::Clock;
@@ -9,15 +10,16 @@ use super::observer::{Event, WaitReason};
 use super::task::Task;
 use super::{Credential, CredentialError, IssuedToken, TokenRequest};
 use crate::error::Error;
-use crate::model::AccessToken;
+use crate::exchange::lock;
+use crate::values::AccessToken;
 
-/// A token is renewed so long before it expires, or at half its life if that is later.
+/// A token is renewed this long before it expires, or at half its life if that is later.
 const MARGIN: Duration = Duration::from_secs(300);
 
-/// When renewing fails and the token is still good, the next try comes so much later.
+/// Time until the next try if renewing fails while the token is still valid.
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(30);
 
-/// Keeps what a credential gives.
+/// The tokens of a credential.
 #[derive(Debug)]
 pub(crate) struct Tokens {
     credential: Box<dyn Credential>,
@@ -27,7 +29,7 @@ pub(crate) struct Tokens {
 #[derive(Debug, Default)]
 struct State {
     current: Option<Current>,
-    /// Whether some call is asking the credential right now.
+    /// Whether a call is asking the credential right now.
     asking: bool,
 }
 
@@ -38,7 +40,7 @@ struct Current {
     expires_at: Option<Duration>,
 }
 
-/// Makes it known, panic or not, that the credential is asked no more.
+/// Marks the end of asking when dropped, also after a panic.
 struct Asking<'a> {
     tokens: &'a Tokens,
     clock: &'a dyn Clock,
@@ -56,8 +58,9 @@ impl Tokens {
         Self { credential, state: Mutex::default() }
     }
 
-    /// A token that is good at this time and is not the refused one, as far as the credential has another. A
-    /// call that finds another call asking waits for that one, until its own deadline.
+    /// Returns a valid token that is not the refused one, if the credential has another.
+    ///
+    /// If another call is asking already, this one waits for it, until its own deadline.
     pub(crate) fn get(
         &self,
         task: &Task<'_>,
@@ -70,8 +73,8 @@ impl Tokens {
                 return Ok(current.token.clone());
             }
             if !state.asking {
-                // Nobody asks for a call that is no longer wanted: that may cost a person's time.
-                task.go_on()?;
+                // A cancelled call does not ask: that may cost a person's time.
+                task.check_cancel()?;
                 state.asking = true;
                 drop(state);
                 return self.ask(&Asking { tokens: self, clock: task.clock() }, task, refused);
@@ -81,7 +84,10 @@ impl Tokens {
                 task.tell(&Event::Waiting { reason: WaitReason::Token, time: None });
             }
             if !task.wait(task.until, &mut || !self.lock().asking)? {
-                return Err(CredentialError::new("no time left to wait for a token").into());
+                return Err(CredentialError::new(
+                    "the deadline passed while another call was getting a token",
+                )
+                .into());
             }
         }
     }
@@ -94,8 +100,8 @@ impl Tokens {
     ) -> Result<AccessToken, Error> {
         let issued = self.credential.token(&TokenRequest::new(refused.is_some(), task));
         if issued.is_err() {
-            // One call's cancel is no failed renewal for the others.
-            task.go_on()?;
+            // One call's cancel is not a failed renewal for the others.
+            task.check_cancel()?;
         }
         let now = asking.clock.now();
         let mut state = self.lock();
@@ -106,8 +112,7 @@ impl Tokens {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        // Every change is a single step, so that a panic elsewhere leaves nothing half done.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 }
 
@@ -131,7 +136,7 @@ impl State {
         token
     }
 
-    /// The old token, when it was only due and is still good.
+    /// The old token, if it was only due for renewal and is still valid.
     fn make_do(&mut self, now: Duration, refused: Option<&AccessToken>) -> Option<AccessToken> {
         let current = self.current.as_mut()?;
         if refused.is_some() || current.expires_at.is_some_and(|at| at <= now) {

@@ -1,149 +1,102 @@
-//! The call that stores a file, and finds out what came of it when its answer was lost.
+//! Upload, and how the outcome is found when the answer was lost.
 
-use super::observer::Event;
-use super::retry::Repeat;
+use super::list;
+use super::run::{Failure, run};
 use super::task::Task;
-use super::{Inner, list, pipeline};
-use crate::error::{Error, InputError, MismatchError, MismatchErrorKind};
-use crate::model::{AccessToken, CallKind, FileName, IfExists, LibraryFile, Sha256Digest, Upload};
-use crate::transport::{Delivery, Limits, TransportError, TransportErrorKind};
-use crate::wire::{SendRecord, UploadForm};
+use crate::error::{Effect, Error, ErrorKind};
+use crate::exchange::{TransportError, TransportErrorKind};
+use crate::operation::UploadRequest;
+use crate::values::{
+    CallKind, IfExists, InvalidInput, LibraryFile, Problem, Sha256Digest, Upload, same_text,
+};
+
+/// A working generator draws a seed that occurs in a text once in 2^160 times; more tries would not help.
+const MAX_DRAWS: usize = 4;
 
 pub(super) fn upload(task: &Task<'_>, upload: &Upload) -> Result<LibraryFile, Error> {
-    let client = task.client;
-    check(client, upload)?;
-    let form = UploadForm::draw(upload, &*client.random)
-        .map_err(|cause| {
-            TransportError::new(TransportErrorKind::Local, Delivery::NotDelivered)
-                .with_source(cause)
-        })?
-        .accept_unverified(client.unverified_accepted);
-    let sending = Sending { task, form: &form };
-    match upload.existing() {
-        IfExists::Override => sending.run(Repeat::Always).map_err(|(error, _)| error),
-        IfExists::Fail => {
-            sending.run(Repeat::OnlyIfNotDelivered).or_else(|(error, sent)| match sent {
-                Some(sent) if sending.is_to_resolve(&error) => {
-                    sending.resolve(error, sent, upload.name())
-                }
-                _ => Err(error),
-            })
+    check(task, upload)?;
+    let request = draw(task, upload)?;
+    run(task, &request).or_else(|Failure { error, sent }| {
+        let is_lost = upload.if_exists() == IfExists::Fail
+            && error.effect() == Effect::Unknown
+            && *error.kind() != ErrorKind::Cancelled;
+        match sent.filter(|_| is_lost && task.client.retry.resolves_unknown()) {
+            Some(sent) => resolve(task, upload, &request, sent, error),
+            None => Err(error),
         }
-    }
+    })
 }
 
-/// One upload, rendered.
-#[derive(Clone, Copy)]
-struct Sending<'a> {
-    task: &'a Task<'a>,
-    form: &'a UploadForm<'a>,
-}
-
-impl Sending<'_> {
-    /// Sends the form, as often as the rule says. An error comes with what the last attempt had sent whole.
-    fn run(&self, repeat: Repeat) -> Result<LibraryFile, (Error, Option<Sha256Digest>)> {
-        let mut sent = None;
-        let outcome = pipeline::run(self.task, repeat, |token, limits| {
-            let (outcome, digest) = self.attempt(token, limits);
-            sent = digest;
-            outcome
-        });
-        outcome.map_err(|error| (error, sent))
+/// Checks what can be known before anything is sent.
+fn check(task: &Task<'_>, upload: &Upload) -> Result<(), Error> {
+    let (len, max) = (upload.content().len(), task.client.max_file_bytes);
+    if len == 0 && !upload.is_empty_allowed() {
+        return Err(InvalidInput::new("file", Problem::Empty).into());
     }
-
-    fn attempt(
-        &self,
-        token: &AccessToken,
-        limits: Limits,
-    ) -> (Result<LibraryFile, Error>, Option<Sha256Digest>) {
-        let client = self.task.client;
-        let mut record = SendRecord::new();
-        let reply = {
-            let request = self.form.request(&client.endpoint, token, &mut record);
-            let of = request.body().len();
-            let tell = |bytes| self.task.tell(&Event::Sent { bytes, of });
-            let mut request = request
-                .map(|body| if self.task.is_observed() { body.with_progress(&tell) } else { body });
-            request.extensions_mut().insert(limits);
-            client.transport.send(request)
-        };
-        // First: a source that failed explains every other fault, and the request was not completed.
-        if let Some(error) = record.take_source_error() {
-            return (Err(error.into()), None);
-        }
-        let sent = record.sha256().copied();
-        let outcome = reply.map_err(Error::from).and_then(|reply| {
-            // Before anything reads it: an answer may quote the request.
-            let reply = token.scrub(reply);
-            let now = client.clock.time_of_day();
-            self.form.read_reply(&reply, sent.as_ref(), &client.endpoint, now)
-        });
-        (outcome, sent)
-    }
-
-    fn is_to_resolve(&self, error: &Error) -> bool {
-        error.delivery() == Delivery::Unknown
-            && !matches!(error, Error::Cancelled(_))
-            && self.task.client.retry.resolves_unknown()
-    }
-
-    /// Looks into the library for what came of an attempt whose answer was lost.
-    fn resolve(
-        &self,
-        mut lost: Error,
-        sent: Sha256Digest,
-        name: &FileName,
-    ) -> Result<LibraryFile, Error> {
-        let listing = self.task.part(CallKind::List);
-        let unresolved = match listing.end(list::find(&listing, name)) {
-            Ok(None) => return self.send_again(&lost),
-            Ok(Some(file)) => match file.sha256().copied() {
-                Some(stored) if stored == sent => {
-                    return Ok(LibraryFile { is_resolved: true, ..file });
-                }
-                Some(stored) => {
-                    return Err(
-                        MismatchError::new(MismatchErrorKind::Exists { sent, stored }).into()
-                    );
-                }
-                None => "the service lists the file without its sha256".to_owned(),
-            },
-            Err(Error::Cancelled(mut cancelled)) => {
-                cancelled.context.set_earlier_unknown(lost.to_string());
-                return Err(cancelled.after(lost).into());
-            }
-            Err(error) => error.to_string(),
-        };
-        if let Some(context) = lost.context_mut() {
-            context.set_unresolved(unresolved);
-        }
-        Err(lost)
-    }
-
-    /// The name was absent when the library was listed, but the lost attempt may still arrive. So a refusal now can be
-    /// its doing, and whatever else ends the call, nothing is sure.
-    fn send_again(&self, lost: &Error) -> Result<LibraryFile, Error> {
-        self.run(Repeat::OnlyIfNotDelivered).map_err(|(mut error, _)| {
-            if error.delivery() == Delivery::NotDelivered
-                && let Some(context) = error.context_mut()
-            {
-                context.set_earlier_unknown(lost.to_string());
-            }
-            error
-        })
-    }
-}
-
-/// What can be known before anything is sent.
-fn check(client: &Inner, upload: &Upload) -> Result<(), Error> {
-    let name = || upload.name().clone();
-    let size = upload.content().len();
-    if size == 0 && !upload.is_empty_allowed() {
-        return Err(InputError::EmptyFile { name: name() }.into());
-    }
-    if size > client.max_file_bytes {
-        let limit = client.max_file_bytes;
-        return Err(InputError::FileTooLarge { name: name(), size, limit }.into());
+    if len > max {
+        return Err(InvalidInput::new("file", Problem::TooLong { len, max }).into());
     }
     Ok(upload.content().check_unchanged()?)
+}
+
+/// Renders the form with a random boundary that does not occur in it.
+fn draw<'u>(task: &Task<'_>, upload: &'u Upload) -> Result<UploadRequest<'u>, Error> {
+    let failed = |error: TransportError| Error::from(error.with_effect(Effect::NotApplied));
+    let local = || TransportError::new(TransportErrorKind::Local);
+    for _ in 0..MAX_DRAWS {
+        let mut seed = [0; 20];
+        (task.client.random)(&mut seed).map_err(|cause| failed(local().with_source(cause)))?;
+        if let Ok(request) = UploadRequest::new(upload, seed) {
+            return Ok(request);
+        }
+    }
+    Err(failed(local().with_source("the random generator repeats the same bytes")))
+}
+
+/// Lists the library to find out whether the lost upload was stored.
+fn resolve(
+    task: &Task<'_>,
+    upload: &Upload,
+    request: &UploadRequest<'_>,
+    sent: Sha256Digest,
+    lost: Error,
+) -> Result<LibraryFile, Error> {
+    let listing = task.part(CallKind::List);
+    match listing.end(list::find(&listing, upload.name())) {
+        Ok(None) => send_again(task, request, &lost),
+        Ok(Some(file)) if file.sha256().is_none() => {
+            Err(lost.unresolved("the service lists the file without its sha256".to_owned()))
+        }
+        Ok(Some(file)) if is_upload(&file, upload, sent) => {
+            Ok(LibraryFile { is_resolved: true, ..file })
+        }
+        // An older file may have the same bytes, but not also the same texts.
+        Ok(Some(_)) => Err(Error::new(ErrorKind::NameTaken, Effect::Unknown).with_source(lost)),
+        Err(error) if *error.kind() == ErrorKind::Cancelled => {
+            let cancelled = Error::new(ErrorKind::Cancelled, Effect::NotApplied);
+            Err(cancelled.after_unknown(Some(lost.what_failed())).with_source(lost))
+        }
+        Err(error) => Err(lost.unresolved(error.to_string())),
+    }
+}
+
+/// Returns whether a listed file is what this upload sent: bytes and texts.
+fn is_upload(file: &LibraryFile, upload: &Upload, sent: Sha256Digest) -> bool {
+    let description = upload.description().map(AsRef::as_ref).unwrap_or_default();
+    let parameters = upload.parameters().map(AsRef::as_ref).unwrap_or_default();
+    file.sha256() == Some(&sent)
+        && same_text(file.description().unwrap_or_default(), description)
+        && same_text(file.parameters_description().unwrap_or_default(), parameters)
+        && file.has_parameters().is_none_or(|has| has == upload.parameters().is_some())
+}
+
+/// The listing did not show the name, but the lost attempt may still arrive. So the outcome stays unknown, whatever error
+/// ends the call.
+fn send_again(
+    task: &Task<'_>,
+    request: &UploadRequest<'_>,
+    lost: &Error,
+) -> Result<LibraryFile, Error> {
+    run(task, request)
+        .map_err(|Failure { error, .. }| error.after_unknown(Some(lost.what_failed())))
 }

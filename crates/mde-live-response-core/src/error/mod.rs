@@ -1,380 +1,325 @@
-//! Everything that a call can end with other than success.
-//!
-//! [`Error`] is only a sum: each variant is a type of its own with the facts, and every message can stand
-//! alone: to which file, what happened, what is known about the library's state.
+//! The one error of all calls: kind, effect, and the facts to act on.
 
 mod answer;
-mod auth;
-mod cancelled;
-mod context;
-mod input;
-mod mismatch;
-mod response;
-mod service;
-mod source;
-mod throttled;
+mod help;
+mod kind;
+mod message;
+mod status;
 
-use std::time::{Duration, SystemTime};
+use std::error::Error as StdError;
+use std::time::Duration;
 
 use http::StatusCode;
 
-pub use auth::{AuthError, AuthErrorKind};
-pub use cancelled::CancelledError;
-pub use input::InputError;
-pub use mismatch::{MismatchError, MismatchErrorKind};
-pub use response::{ResponseError, ResponseErrorKind};
-pub use service::{ServiceError, ServiceErrorKind};
-pub use source::{SourceError, SourceErrorKind};
-pub use throttled::ThrottledError;
+pub(crate) use answer::Answer;
+pub use kind::{AnswerProblem, ErrorKind};
+pub(crate) use status::{Meaning, meaning};
 
-pub(crate) use answer::FailureAnswer;
-pub(crate) use context::Context;
+pub use crate::exchange::{Effect, Phase, TransportErrorKind};
+pub use crate::values::{InvalidInput, Problem, SourceError, SourceProblem, shown};
 
-use crate::client::{CredentialError, InvalidApplication};
-use crate::model::{
-    AccessToken, CallKind, FileName, InvalidContentType, InvalidEndpoint, InvalidFileName,
-    InvalidSecret, InvalidSha256, InvalidText, InvalidToken,
-};
-use crate::transport::{Delivery, TransportError, TransportErrorKind};
+use crate::exchange::TransportError;
+use crate::values::{CallKind, FileName, TokenProblem};
 
-/// Why a call did not succeed.
+/// Why a call failed, and what is known of the library's state.
 ///
-/// [`delivery`](Self::delivery) is the fact to decide on: it says what is known about the library's state.
+/// Decide by [`effect`](Self::effect) whether the library may have changed, and by [`kind`](Self::kind) what to do. The
+/// message states both, and names the file or the call. `Debug` is for people: it prints message, help and causes.
 ///
 /// # Examples
 ///
 /// ```
-/// use mde_live_response_core::{Delivery, Error, FileName};
+/// use mde_live_response::{Effect, ErrorKind, Upload};
+/// use mde_live_response_mock::{MockTransport, Reply};
+/// use std::time::Duration;
 ///
-/// let error = Error::from("a/b.ps1".parse::<FileName>().unwrap_err());
-/// assert_eq!(error.to_string(), "file name contains the path separator '/' at byte 1");
-/// assert_eq!(error.delivery(), Delivery::NotDelivered);
+/// let throttled = Reply::error(429, "TooManyRequests").header("retry-after", "3600");
+/// let client = MockTransport::new().reply(throttled).client();
+///
+/// let error = client.upload(&Upload::new("a.ps1".parse()?, b"Get-Date\n")).unwrap_err();
+/// assert_eq!(error.kind(), &ErrorKind::Throttled { local: false });
+/// assert_eq!(error.effect(), Effect::NotApplied);
+/// assert_eq!(error.retry_after(), Some(Duration::from_secs(3600)));
+/// assert_eq!(error.code(), Some("TooManyRequests"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum Error {
-    /// What the caller gave cannot be sent; nothing was.
-    #[error(transparent)]
-    Input(#[from] InputError),
-    /// The file could not be read, or changed while it was.
-    #[error(transparent)]
-    Source(#[from] SourceError),
-    /// No token, or one that the service refuses.
-    #[error(transparent)]
-    Auth(#[from] AuthError),
-    /// No complete answer.
-    #[error(transparent)]
-    Transport(TransportError),
-    /// The service answered with a status other than success.
-    #[error(transparent)]
-    Service(#[from] ServiceError),
-    /// A pause is due: the service asks for one, or this client's own pace leaves no turn in time.
-    #[error(transparent)]
-    Throttled(#[from] ThrottledError),
-    /// The service answered with success, but its answer is not what the call should give.
-    #[error(transparent)]
-    Response(#[from] ResponseError),
-    /// The library holds something else than what was sent.
-    #[error(transparent)]
-    Mismatch(#[from] MismatchError),
-    /// The call was cancelled from another thread.
-    #[error(transparent)]
-    Cancelled(#[from] CancelledError),
+pub struct Error(Box<Inner>);
+
+pub(crate) type Cause = Box<dyn StdError + Send + Sync>;
+
+struct Inner {
+    kind: ErrorKind,
+    effect: Effect,
+    retryable: bool,
+    call: CallKind,
+    file: Option<FileName>,
+    attempts: u32,
+    answer: Option<Answer>,
+    /// Path of the source, host and port of the peer, or the message of a credential.
+    place: Option<String>,
+    wait: Option<Duration>,
+    token_problem: Option<TokenProblem>,
+    /// Message of the earlier attempt that left the outcome unknown.
+    earlier: Option<String>,
+    /// Why the library's listing did not tell the outcome.
+    unresolved: Option<String>,
+    /// A better help than the kind's.
+    help: Option<String>,
+    source: Option<Cause>,
 }
 
 impl Error {
-    /// What is known about the library's state, after all attempts of the call.
+    /// Why the call failed.
     #[must_use]
-    pub fn delivery(&self) -> Delivery {
-        match self {
-            Self::Input(_) => Delivery::NotDelivered,
-            Self::Source(error) => error.context.delivery(Delivery::NotDelivered),
-            Self::Auth(error) => error.context.delivery(Delivery::NotDelivered),
-            Self::Throttled(error) => error.context.delivery(Delivery::NotDelivered),
-            Self::Transport(error) => error.delivery(),
-            Self::Service(error) => error.delivery(),
-            Self::Response(error) => error.delivery(),
-            Self::Mismatch(error) => error.delivery(),
-            Self::Cancelled(error) => error.delivery(),
-        }
+    pub fn kind(&self) -> &ErrorKind {
+        &self.0.kind
     }
 
-    /// Status of the service's answer, with `Auth`, `Service`, `Throttled` and `Response`, where there was one.
-    /// `None` for a status that is not the service's word: 407, and what is outside of 200 to 599.
-    ///
-    /// # Examples
-    ///
-    /// An answer, and what the methods from here to [`is_retryable`](Self::is_retryable) say of it:
-    ///
-    /// ```
-    /// # use mde_live_response_mock::{MockTransport, Reply};
-    /// use mde_live_response_core::{AccessToken, Client, Delivery, Endpoint, RetryPolicy};
-    /// use std::time::Duration;
-    ///
-    /// # let reply = Reply::error(429, "TooManyRequests").header("retry-after", "30");
-    /// # let transport = MockTransport::new().reply(reply);
-    /// let token = AccessToken::new("an-access-token")?;
-    /// let client =
-    ///     Client::builder(Endpoint::COMMERCIAL, token, transport).retry(RetryPolicy::NONE).build();
-    ///
-    /// let error = client.delete(&"a.ps1".parse()?).unwrap_err();
-    /// assert_eq!(error.status().map(|status| status.as_u16()), Some(429));
-    /// assert_eq!(error.service_code(), Some("TooManyRequests"));
-    /// assert!(error.target().is_some()); // for the service's support
-    /// assert_eq!(error.retry_after(), Some(Duration::from_secs(30)));
-    /// assert!(error.is_retryable() && !error.is_conflict());
-    /// assert_eq!(error.delivery(), Delivery::NotDelivered);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
+    /// What is known of the call's effect on the library, after all its attempts.
+    #[must_use]
+    pub fn effect(&self) -> Effect {
+        self.0.effect
+    }
+
+    /// The call that failed.
+    #[must_use]
+    pub fn call(&self) -> CallKind {
+        self.0.call
+    }
+
+    /// The file that the call was about.
+    #[must_use]
+    pub fn file(&self) -> Option<&FileName> {
+        self.0.file.as_ref()
+    }
+
+    /// Number of attempts. An attempt that ended with a refused token does not count.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        self.0.attempts
+    }
+
+    /// Status of the answer, if there was one.
     #[must_use]
     pub fn status(&self) -> Option<StatusCode> {
-        match self {
-            Self::Auth(error) => error.status(),
-            Self::Service(error) => Some(error.status()),
-            Self::Throttled(error) => error.status(),
-            Self::Response(error) => Some(error.status()),
-            _ => None,
-        }
+        self.0.answer.as_ref()?.status
     }
 
-    /// The service's own code for what went wrong, such as `InvalidRequestBody`; from Microsoft Entra `AADSTS...`.
-    /// Programs decide on it: of its messages the service documents that they may change.
+    /// Error code of the service, such as `InvalidRequestBody`, or `AADSTS...` from Microsoft Entra.
+    ///
+    /// Classify by it: the service documents that its messages may change.
     #[must_use]
-    pub fn service_code(&self) -> Option<&str> {
-        match self {
-            Self::Auth(error) => error.code(),
-            Self::Service(error) => error.code(),
-            Self::Throttled(error) => error.code(),
-            Self::Response(error) => error.code(),
-            _ => None,
-        }
+    pub fn code(&self) -> Option<&str> {
+        self.0.answer.as_ref()?.code.as_deref()
     }
 
-    /// An identifier that the service's support can look up, where it gave one with its refusal; from Microsoft
-    /// Entra the correlation ID.
+    /// Message of the service: free text without the token.
     #[must_use]
-    pub fn target(&self) -> Option<&str> {
-        match self {
-            Self::Auth(error) => error.target(),
-            Self::Service(error) => error.target(),
-            Self::Throttled(error) => error.target(),
-            _ => None,
-        }
+    pub fn message(&self) -> Option<&str> {
+        self.0.answer.as_ref()?.message.as_deref()
     }
 
-    /// How long to wait before the next try. The service asks for it: with 429 and 503 as a rule, but it may say so
-    /// beside any refusal. Or it is the time until this client's own pace has a turn
-    /// ([`ThrottledError::is_local`] tells which). `None` when it is not known.
+    /// Identifier that the vendor's support can look up.
+    #[must_use]
+    pub fn correlation_id(&self) -> Option<&str> {
+        self.0.answer.as_ref()?.correlation_id.as_deref()
+    }
+
+    /// Time to wait before another call, if the service or the client's own rate limit says so.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
-        match self {
-            Self::Throttled(error) => error.retry_after(),
-            Self::Service(error) => error.retry_after(),
-            Self::Auth(error) => error.call_error()?.retry_after(),
-            _ => None,
-        }
+        self.0.wait.or_else(|| self.0.answer.as_ref()?.retry_after)
     }
 
-    /// Whether the service says that the library already holds a file of this name.
-    ///
-    /// True for status 409 and for the code `Conflict`, and where a listing showed it. Which answer the service
-    /// gives is documented nowhere; some clients expect a 400, which cannot be told from any other refusal.
-    ///
-    /// Where [`delivery`](Self::delivery) is unknown, an earlier attempt may have arrived after all: the file may
-    /// then be this call's own.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # use mde_live_response_mock::{ExistsAnswer, FakeLibrary};
-    /// use mde_live_response_core::{AccessToken, Client, Delivery, Endpoint, Upload};
-    ///
-    /// # let transport = FakeLibrary::builder().exists_answer(ExistsAnswer::Conflict409).build();
-    /// # transport.insert("a.ps1", b"Get-Process\n");
-    /// let token = AccessToken::new("an-access-token")?;
-    /// let client = Client::builder(Endpoint::COMMERCIAL, token, transport).build();
-    ///
-    /// let error = client.upload(&Upload::new("a.ps1".parse()?, b"Get-Date\n")).unwrap_err();
-    /// assert!(error.is_conflict() && !error.is_retryable());
-    /// assert_eq!(error.delivery(), Delivery::NotDelivered); // so the file is somebody else's
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
+    /// What the refused token's claims show, if they explain the refusal.
     #[must_use]
-    pub fn is_conflict(&self) -> bool {
-        match self {
-            Self::Service(error) => error.is_conflict(),
-            Self::Mismatch(error) => matches!(error.kind(), MismatchErrorKind::Exists { .. }),
-            _ => false,
-        }
+    pub fn token_problem(&self) -> Option<&TokenProblem> {
+        self.0.token_problem.as_ref()
     }
 
-    /// Whether the same call may succeed later without a change to what is sent.
+    /// Returns whether the same call may succeed later.
     ///
-    /// * `Throttled`: always.
-    /// * `Transport`: all kinds but `Certificate`, `Proxy`, `Refused`, `ResponseTooLarge` and `Cancelled`.
-    /// * `Service`: with status 408, 500, 502, 503 or 504.
-    /// * `Response`: where the outcome is unknown, so of a list never.
-    /// * `Auth`: only where a request for a token ended with one of these.
-    /// * `Input`, `Source`, `Mismatch`, `Cancelled`: never.
-    ///
-    /// Which ones is this library's choice. Says nothing about whether a repeat is harmless: see
-    /// [`delivery`](Self::delivery).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use mde_live_response_core::{Delivery, Error, TransportError, TransportErrorKind};
-    ///
-    /// let of = |kind| Error::from(TransportError::new(kind, Delivery::NotDelivered));
-    /// assert!(of(TransportErrorKind::Connect).is_retryable());
-    /// assert!(!of(TransportErrorKind::Certificate).is_retryable());
-    /// ```
+    /// True for lost connections and time-outs, for status 408, 429, 500, 502, 503 and 504, and for an unusable answer
+    /// to a change of the library. It does not mean that a repeat is harmless: see [`effect`](Self::effect).
     #[must_use]
     pub fn is_retryable(&self) -> bool {
-        match self {
-            Self::Throttled(_) => true,
-            Self::Transport(error) => !matches!(
-                error.kind(),
-                TransportErrorKind::Certificate
-                    | TransportErrorKind::Proxy
-                    | TransportErrorKind::Refused
-                    | TransportErrorKind::ResponseTooLarge
-                    | TransportErrorKind::Cancelled
-            ),
-            Self::Service(error) => error.is_passing(),
-            Self::Auth(error) => error.call_error().is_some_and(Self::is_retryable),
-            // The service may have done it, and its word was lost on the way.
-            Self::Response(error) => error.delivery() == Delivery::Unknown,
-            Self::Input(_) | Self::Source(_) | Self::Mismatch(_) | Self::Cancelled(_) => false,
-        }
+        self.0.retryable
     }
 
-    /// What to do next, in a sentence.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use mde_live_response_core::{Delivery, Error, TransportError, TransportErrorKind};
-    ///
-    /// let error = TransportError::new(TransportErrorKind::Receive, Delivery::Unknown);
-    /// let help = Error::from(error).help().unwrap();
-    /// assert!(help.starts_with("look into the library"));
-    /// ```
+    /// What to do next.
     #[must_use]
     pub fn help(&self) -> Option<String> {
-        let known = match self {
-            Self::Input(_) | Self::Cancelled(_) => None,
-            Self::Source(error) => error.help(),
-            Self::Auth(error) => error.help(),
-            Self::Transport(error) => transport_help(error.kind()),
-            Self::Service(error) => error.help(),
-            Self::Throttled(error) => Some(error.help()),
-            Self::Response(error) => error.help(),
-            Self::Mismatch(error) => Some(error.help()),
+        help::of(self)
+    }
+
+    pub(crate) fn new(kind: ErrorKind, effect: Effect) -> Self {
+        let retryable = match &kind {
+            ErrorKind::Transport(kind) => kind::is_passing(*kind),
+            ErrorKind::Throttled { .. } => true,
+            // The service may have done it, and its confirmation was lost.
+            ErrorKind::Unusable(_) => effect == Effect::Unknown,
+            _ => false,
         };
-        match self.delivery() {
-            // After a mismatch there is nothing left to look for: somebody looked.
-            Delivery::Unknown if !matches!(self, Self::Mismatch(_)) => Some(format!(
-                "look into the library before another try: it may have been done{}",
-                known.map(|known| format!("; {known}")).unwrap_or_default()
-            )),
-            _ => known,
-        }
+        Self(Box::new(Inner {
+            kind,
+            effect,
+            retryable,
+            call: CallKind::default(),
+            file: None,
+            attempts: 0,
+            answer: None,
+            place: None,
+            wait: None,
+            token_problem: None,
+            earlier: None,
+            unresolved: None,
+            help: None,
+            source: None,
+        }))
     }
 
-    /// Adds what the refused token shows by itself.
-    pub(crate) fn explained_by(
-        mut self,
-        token: &AccessToken,
-        audience: &str,
-        now: SystemTime,
-    ) -> Self {
-        if let Self::Auth(error) = &mut self {
-            let problem = token.claims().and_then(|claims| claims.check(audience, now).err());
-            error.set_problem(problem);
+    /// Creates the error for a status, by the one table. A request that was not sent whole had no effect.
+    pub(crate) fn refusal(status: StatusCode, answer: Answer, incomplete: bool) -> Self {
+        let wait = answer.retry_after;
+        let Meaning { kind, effect, retryable, .. } =
+            meaning(status.as_u16(), answer.code.as_deref(), wait.is_some());
+        let effect = if incomplete { Effect::NotApplied } else { effect };
+        let mut error = Self::new(kind, effect).with_answer(answer);
+        error.0.retryable = retryable;
+        error
+    }
+
+    pub(crate) fn answer(&self) -> Option<&Answer> {
+        self.0.answer.as_ref()
+    }
+
+    pub(crate) fn answer_mut(&mut self) -> &mut Answer {
+        self.0.answer.get_or_insert_default()
+    }
+
+    pub(crate) fn with_answer(mut self, answer: Answer) -> Self {
+        self.0.answer = Some(answer);
+        self
+    }
+
+    pub(crate) fn with_source(mut self, source: impl Into<Cause>) -> Self {
+        self.0.source = Some(source.into());
+        self
+    }
+
+    pub(crate) fn with_wait(mut self, wait: Option<Duration>) -> Self {
+        self.0.wait = wait;
+        self
+    }
+
+    pub(crate) fn with_help(mut self, help: Option<String>) -> Self {
+        self.0.help = help;
+        self
+    }
+
+    /// For an answer that the caller asked to retry.
+    pub(crate) fn into_retryable(mut self) -> Self {
+        self.0.retryable = true;
+        self
+    }
+
+    /// Names the path, or the message of a credential.
+    pub(crate) fn with_place(mut self, place: String) -> Self {
+        self.0.place = Some(place);
+        self
+    }
+
+    /// Names the host and port of a failed exchange.
+    pub(crate) fn at_host(mut self, host: &str) -> Self {
+        if matches!(self.0.kind, ErrorKind::Transport(_)) {
+            self.0.place = Some(host.to_owned());
         }
         self
     }
 
-    /// Says what the call was about.
+    /// Names the call and its file. A call that changes nothing has no effect.
     pub(crate) fn about(mut self, call: CallKind, file: Option<&FileName>) -> Self {
-        if let Some(context) = self.context_mut() {
-            context.set_call(call, file);
+        self.0.call = call;
+        self.0.file = file.cloned();
+        if !call.changes_library() {
+            self.0.effect = Effect::NotApplied;
         }
         self
     }
 
-    /// The call that the error ended; `None` when it ended before there was one.
-    pub(crate) fn context_mut(&mut self) -> Option<&mut Context> {
-        Some(match self {
-            Self::Input(_) => return None,
-            Self::Source(error) => &mut error.context,
-            Self::Auth(error) => &mut error.context,
-            Self::Transport(error) => &mut error.context,
-            Self::Service(error) => &mut error.context,
-            Self::Throttled(error) => &mut error.context,
-            Self::Response(error) => &mut error.context,
-            Self::Mismatch(error) => &mut error.context,
-            Self::Cancelled(error) => &mut error.context,
-        })
+    pub(crate) fn after_attempts(mut self, attempts: u32) -> Self {
+        self.0.attempts = attempts;
+        self
+    }
+
+    /// Keeps that an earlier attempt left the outcome unknown, if this error alone would not say so.
+    pub(crate) fn after_unknown(mut self, earlier: Option<String>) -> Self {
+        if let Some(earlier) = earlier.filter(|_| self.0.effect == Effect::NotApplied) {
+            self.0.effect = Effect::Unknown;
+            self.0.earlier = Some(earlier);
+        }
+        self
+    }
+
+    pub(crate) fn unresolved(mut self, why: String) -> Self {
+        self.0.unresolved = Some(why);
+        self
+    }
+
+    pub(crate) fn explained_by(mut self, problem: Option<TokenProblem>) -> Self {
+        self.0.token_problem = problem;
+        self
+    }
+
+    /// Makes this the error of a call whose token could not be had.
+    pub(crate) fn into_no_token(self, message: Option<String>) -> Self {
+        if self.0.kind == ErrorKind::Cancelled {
+            return Self::new(ErrorKind::Cancelled, Effect::NotApplied);
+        }
+        let message = message.unwrap_or_else(|| self.to_string());
+        let mut error = Self::new(ErrorKind::NoToken, Effect::NotApplied).with_place(message);
+        error.0.retryable = self.0.retryable;
+        error.0.wait = self.0.wait;
+        error.0.answer = self.0.answer;
+        error.0.source = self.0.source;
+        error
     }
 }
 
-fn transport_help(kind: TransportErrorKind) -> Option<String> {
-    let help = match kind {
-        TransportErrorKind::Resolve => "check the host name and the network",
-        TransportErrorKind::Connect => "check the host, the network and any firewall on the way",
-        TransportErrorKind::Tls => "check that the host speaks TLS 1.2 or later",
-        TransportErrorKind::Certificate => {
-            "if a gateway of your company opens TLS, add its certificate to the transport's roots"
-        }
-        TransportErrorKind::Proxy => "check the proxy's address and what it permits",
-        TransportErrorKind::Timeout(_) => "check the network, or allow more time",
-        _ => return None,
-    };
-    Some(help.to_owned())
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_deref().map(|source| source as _)
+    }
 }
 
-/// A transport that was told to stop did what it was told: that is no fault of it.
+impl From<InvalidInput> for Error {
+    fn from(invalid: InvalidInput) -> Self {
+        Self::new(ErrorKind::Input(invalid), Effect::NotApplied)
+    }
+}
+
+impl From<SourceError> for Error {
+    fn from(SourceError { problem, path, source }: SourceError) -> Self {
+        let kind = match problem {
+            SourceProblem::Name(invalid) => ErrorKind::Input(invalid),
+            problem => ErrorKind::Source(problem),
+        };
+        let mut error = Self::new(kind, Effect::NotApplied);
+        error.0.place = path.map(|path| path.to_string_lossy().into_owned());
+        error.0.source = source.map(Into::into);
+        error
+    }
+}
+
 impl From<TransportError> for Error {
     fn from(error: TransportError) -> Self {
-        match error.kind() {
-            TransportErrorKind::Cancelled => CancelledError::new(error.delivery()).into(),
-            _ => Self::Transport(error),
-        }
+        let effect = error.effect().unwrap_or(Effect::Unknown);
+        let kind = match error.kind() {
+            TransportErrorKind::Cancelled => ErrorKind::Cancelled,
+            kind => ErrorKind::Transport(kind),
+        };
+        let mut new = Self::new(kind, effect);
+        new.0.source = error.into_source();
+        new
     }
 }
-
-/// A call within the call may have ended for a reason that is its own.
-impl From<CredentialError> for Error {
-    fn from(error: CredentialError) -> Self {
-        match error.into_call_error() {
-            Ok(error @ Self::Auth(_)) => error,
-            // Whatever came of the request for a token, the call itself had not begun.
-            Ok(Self::Cancelled(_)) => CancelledError::new(Delivery::NotDelivered).into(),
-            Ok(error) => AuthError::credential(CredentialError::new(error)).into(),
-            Err(error) => AuthError::credential(error).into(),
-        }
-    }
-}
-
-macro_rules! from_edge {
-    ($($edge:ty),* $(,)?) => {
-        $(impl From<$edge> for Error {
-            fn from(error: $edge) -> Self {
-                Self::Input(error.into())
-            }
-        })*
-    };
-}
-
-from_edge!(
-    InvalidApplication,
-    InvalidContentType,
-    InvalidEndpoint,
-    InvalidFileName,
-    InvalidSecret,
-    InvalidSha256,
-    InvalidText,
-    InvalidToken,
-);

@@ -1,133 +1,126 @@
-//! A1-A6, A9, A11: tokens, and where they come from.
+//! Credentials: what they may do, and how their failures end a call.
 
+use std::error::Error as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use mde_live_response_core::{
-    AccessToken, AuthErrorKind, Client, Credential, CredentialError, CredentialFn, Delivery,
-    Endpoint, Error, InvalidToken,
-};
+use mde_live_response_core::auth::{Credential, CredentialError, credential_fn};
+use mde_live_response_core::error::{InvalidInput, Problem};
+use mde_live_response_core::http::StatusCode;
+use mde_live_response_core::{AccessToken, Client, Effect, Endpoint, Error, ErrorKind};
+use mde_live_response_mock::{MockTransport, Reply};
 
-use crate::support::{Canned, expect_error, failure, json, shown_causes, stored, upload};
-
-#[track_caller]
-fn assert_refused(token: &str, expected: InvalidToken) {
-    let error = AccessToken::new(token).expect_err(token);
-    assert_eq!(error, expected, "case: {token:?}");
-    assert_eq!(token.parse::<AccessToken>().unwrap_err(), expected, "case: {token:?}");
-    let error = Error::from(error);
-    assert_eq!(error.delivery(), Delivery::NotDelivered);
-    assert!(!format!("{error} {error:?}").contains("s3cr3t"), "case: {token:?}: {error:?}");
-}
+use crate::support::{Canned, failure, json, shown_causes, stored, upload};
 
 #[test]
-fn a01_token_empty() {
-    for token in ["", " ", "   ", "\n", "\r\n\t", "\u{a0}"] {
-        assert_refused(token, InvalidToken::Empty);
-    }
-}
-
-#[test]
-fn a02_token_with_foreign_character() {
-    for token in [
-        "s3cr3t\r\nX: y",
-        "s3cr3t\ny",
-        "s3cr3t\0y",
-        "s3cr3t y",
-        "s3cr3t\ty",
-        "s3cr3t\u{e9}",
-        "s3cr3t\u{7f}",
-        "\u{1b}s3cr3t",
-        "\0",
+fn what_is_not_a_token_is_refused_and_not_shown() {
+    let form = Problem::Form("the token alone, without the word Bearer");
+    let white = |edge| Problem::Edge(edge);
+    for (token, problem) in [
+        ("", Problem::Empty),
+        ("   ", Problem::Empty),
+        ("\r\n\t", Problem::Empty),
+        ("\u{a0}", Problem::Empty),
+        ("s3cr3t\r\nX: y", Problem::SecretCharacter),
+        ("s3cr3t\ny", Problem::SecretCharacter),
+        ("s3cr3t\0y", Problem::SecretCharacter),
+        ("s3cr3t y", Problem::SecretCharacter),
+        ("s3cr3t\ty", Problem::SecretCharacter),
+        ("s3cr3t\u{e9}", Problem::SecretCharacter),
+        ("s3cr3t\u{7f}", Problem::SecretCharacter),
+        ("\u{1b}s3cr3t", Problem::SecretCharacter),
+        ("\0", Problem::SecretCharacter),
+        ("s3cr3t\n", white('\n')),
+        ("s3cr3t\r\n", white('\n')),
+        (" s3cr3t", white(' ')),
+        ("\ts3cr3t\n\n", white('\t')),
+        ("Bearer s3cr3t", form.clone()),
+        ("BEARER  s3cr3t", form.clone()),
+        ("bearer\ts3cr3t", form.clone()),
+        ("Bearer", form),
     ] {
-        assert_refused(token, InvalidToken::Character);
-    }
-}
-
-#[test]
-fn a03_token_with_a_line_end_after_it() {
-    for token in ["s3cr3t\n", "s3cr3t\r\n", " s3cr3t", "s3cr3t ", "\ts3cr3t\n\n"] {
-        assert_refused(token, InvalidToken::Whitespace);
-    }
-    let shown = InvalidToken::Whitespace.to_string();
-    assert_eq!(shown, "token starts or ends with white space; trim what was read from a file");
-}
-
-#[test]
-fn a04_token_with_its_scheme() {
-    for token in
-        ["Bearer s3cr3t", "bearer s3cr3t", "BEARER  s3cr3t", "Bearer\ts3cr3t", "Bearer", "bearer"]
-    {
-        assert_refused(token, InvalidToken::Scheme);
+        let error: InvalidInput = AccessToken::new(token).expect_err(token);
+        assert_eq!(token.parse::<AccessToken>().unwrap_err(), error, "case: {token:?}");
+        let facts = (error.field(), error.problem(), error.at());
+        assert_eq!(facts, ("token", &problem, None), "case: {token:?}");
+        let error = Error::from(error);
+        assert_eq!(error.effect(), Effect::NotApplied);
+        let shown = format!("{error} {error:?} {:?}", error.help());
+        assert!(!shown.contains("s3cr3t"), "case: {token:?}: {shown}");
     }
     for token in ["Bearers3cr3t", "bearer-s3cr3t"] {
         assert!(AccessToken::new(token).is_ok(), "case: {token}");
     }
 }
 
-/// A credential that is told how often it was asked before.
+/// A credential that gets the number of its earlier requests.
 fn asked(
     answer: impl Fn(usize) -> Result<AccessToken, CredentialError> + Send + Sync + 'static,
 ) -> impl Credential + 'static {
     let times = AtomicUsize::new(0);
-    CredentialFn::new(move |_| Ok(answer(times.fetch_add(1, Ordering::SeqCst))?.into()))
+    credential_fn(move |_| Ok(answer(times.fetch_add(1, Ordering::SeqCst))?.into()))
 }
 
 #[test]
-fn a05_credential_fails() {
-    let transport = Canned::new(stored());
-    let failing = asked(|_| Err(CredentialError::new("the vault is sealed")));
-    let client = Client::builder(Endpoint::COMMERCIAL, failing, transport.clone()).build();
+fn a_credential_that_fails_ends_the_call_with_its_facts() {
+    let mock = MockTransport::new();
+    let failing = asked(|_| {
+        Err(CredentialError::message("the vault is sealed")
+            .with_code("E42")
+            .with_status(StatusCode::FORBIDDEN)
+            .with_correlation_id("T-1")
+            .with_help("Unseal the vault.")
+            .with_source("no quorum"))
+    });
+    let client = Client::builder(Endpoint::COMMERCIAL, failing, mock.clone()).build();
     let error = client.upload(&upload()).unwrap_err();
-    assert_eq!(error.delivery(), Delivery::NotDelivered);
-    assert_eq!(error.status(), None);
-    assert_eq!(
-        error.to_string(),
-        "`collect-dns.ps1`: the credential gave no token; nothing was stored"
-    );
-    let error = expect_error!(error, Auth, "");
-    assert_eq!(error.kind(), AuthErrorKind::Credential);
+    let facts = (error.kind(), error.effect(), error.attempts(), error.is_retryable());
+    assert_eq!(facts, (&ErrorKind::NoToken, Effect::NotApplied, 0, false));
+    assert_eq!(error.code(), Some("E42"));
+    assert_eq!(error.status(), Some(StatusCode::FORBIDDEN));
+    assert_eq!(error.correlation_id(), Some("T-1"));
+    assert_eq!(error.help().as_deref(), Some("Unseal the vault."));
+    assert!(error.to_string().contains("the vault is sealed"), "{error}");
+    assert_eq!(shown_causes(&error), ["no quorum"]);
+    mock.assert_unused();
+
+    let bare = asked(|_| Err(CredentialError::new("the vault is sealed")));
+    let client = Client::builder(Endpoint::COMMERCIAL, bare, mock).build();
+    let error = client.upload(&upload()).unwrap_err();
+    assert_eq!((error.kind(), error.status(), error.code()), (&ErrorKind::NoToken, None, None));
     assert_eq!(shown_causes(&error), ["the vault is sealed"]);
-    assert_eq!(transport.sent().len(), 0);
+}
+
+/// What a credential says is text from outside.
+#[test]
+fn the_message_of_a_credential_is_escaped() {
+    let failing = asked(|_| Err(CredentialError::message("\u{1b}[2J\u{202e}no")));
+    let client = Client::builder(Endpoint::COMMERCIAL, failing, MockTransport::new()).build();
+    let error = client.upload(&upload()).unwrap_err();
+    let shown = format!("{error} {error:?}");
+    assert!(!shown.contains(['\u{1b}', '\u{202e}']), "{shown}");
 }
 
 #[test]
-fn a06_credential_panics() {
+fn a_panic_of_the_credential_propagates_and_poisons_nothing() {
     let transport = Canned::new(stored());
-    let panicking = asked(|n| {
-        if n == 0 {
-            panic!("no vault")
-        } else {
-            AccessToken::new("t").map_err(CredentialError::new)
-        }
+    let panicking = asked(|n| match n {
+        0 => panic!("no vault"),
+        _ => AccessToken::new("t").map_err(CredentialError::new),
     });
     let client = Client::builder(Endpoint::COMMERCIAL, panicking, transport.clone()).build();
     let panic = catch_unwind(AssertUnwindSafe(|| client.upload(&upload()))).unwrap_err();
-    assert_eq!(panic.downcast_ref(), Some(&"no vault"), "the panic itself passes on");
-    client.upload(&upload()).expect("nothing is poisoned");
-    client.clone().upload(&upload()).expect("nor in a clone");
+    assert_eq!(panic.downcast_ref(), Some(&"no vault"));
+    client.upload(&upload()).unwrap();
+    client.clone().upload(&upload()).unwrap();
     assert_eq!(transport.sent().len(), 2);
 }
 
 #[test]
-fn a06_transport_panics() {
-    let times = AtomicUsize::new(0);
-    let transport = Canned::with(move |request, body| {
-        assert!(times.fetch_add(1, Ordering::SeqCst) > 0, "a broken transport");
-        std::io::Read::read_to_end(request.body_mut(), body).unwrap();
-        Ok(stored())
-    });
-    let client = transport.client();
-    let panic = catch_unwind(AssertUnwindSafe(|| client.upload(&upload()))).unwrap_err();
-    assert_eq!(panic.downcast_ref(), Some(&"a broken transport"));
-    client.upload(&upload()).expect("nothing is poisoned");
-}
-
-#[test]
-fn a06_who_waits_for_a_blocked_credential_waits_no_longer_than_its_deadline() {
+fn a_call_that_waits_for_a_blocked_credential_ends_at_its_own_deadline() {
     let (release, released) = mpsc::channel::<()>();
     let (asking, is_asked) = mpsc::channel::<()>();
     let (asking, released) = (Mutex::new(asking), Mutex::new(released));
@@ -143,10 +136,11 @@ fn a06_who_waits_for_a_blocked_credential_waits_no_longer_than_its_deadline() {
     std::thread::scope(|scope| {
         // Moved in here, so that a failure below releases the thread that the scope waits for.
         let release = release;
-        let blocked = scope.spawn(|| client.upload(&upload()).map(|_| ()));
+        let blocked = scope.spawn(|| client.upload(&upload()).map(drop));
         is_asked.recv().unwrap();
-        let error = expect_error!(client.upload(&upload()).unwrap_err(), Auth, "");
-        assert_eq!(shown_causes(&error), ["no time left to wait for a token"]);
+        let error = client.upload(&upload()).unwrap_err();
+        assert_eq!((error.kind(), error.effect()), (&ErrorKind::NoToken, Effect::NotApplied));
+        assert!(error.source().is_some());
         assert_eq!(transport.sent().len(), 0);
         release.send(()).unwrap();
         blocked.join().unwrap().unwrap();
@@ -155,42 +149,28 @@ fn a06_who_waits_for_a_blocked_credential_waits_no_longer_than_its_deadline() {
 }
 
 #[test]
-fn a09_static_token_refused() {
-    let error = failure(json(
-        401,
-        r#"{"error":{"code":"Unauthorized","message":"expired","target":"T-1"}}"#,
-    ));
-    assert_eq!(error.delivery(), Delivery::NotDelivered);
-    assert!(!error.is_retryable());
-    assert_eq!(
-        (error.status().map(|it| it.as_u16()), error.service_code()),
-        (Some(401), Some("Unauthorized"))
-    );
-    assert_eq!(
-        error.to_string(),
-        "`collect-dns.ps1`: the service refuses the token (401 Unauthorized: expired (support id T-1)); \
-         nothing was stored"
-    );
-    let error = expect_error!(error, Auth, "");
-    assert_eq!(error.kind(), AuthErrorKind::Unauthorized);
-    assert_eq!((error.message(), error.target()), (Some("expired"), Some("T-1")));
+fn a_refusal_of_the_token_has_the_services_facts() {
+    for (status, kind) in [(401, ErrorKind::Unauthorized), (403, ErrorKind::Forbidden)] {
+        let body = r#"{"error":{"code":"SomeCode","message":"a reason","target":"T-1"}}"#;
+        let error = failure(json(status, body));
+        let facts = (error.kind(), error.effect(), error.is_retryable());
+        assert_eq!(facts, (&kind, Effect::NotApplied, false));
+        assert_eq!(error.status().unwrap(), status);
+        let facts = (error.code(), error.message(), error.correlation_id());
+        assert_eq!(facts, (Some("SomeCode"), Some("a reason"), Some("T-1")));
+    }
+    let help = failure(json(403, "{}")).help().unwrap();
+    assert!(help.contains("https://api.securitycenter.microsoft.com"), "{help}");
+    assert!(help.contains("Library.Manage"), "{help}");
 }
 
+/// An access token of one's own is enough.
 #[test]
-fn a11_token_not_permitted() {
-    let error = failure(json(403, r#"{"error":{"code":"Forbidden","message":"missing role"}}"#));
-    assert_eq!(error.delivery(), Delivery::NotDelivered);
-    assert!(!error.is_retryable());
-    let help = error.help().unwrap();
-    assert!(
-        help.contains("https://api.securitycenter.microsoft.com")
-            && help.contains("Library.Manage"),
-        "{help}"
-    );
-    let error = expect_error!(error, Auth, "");
-    assert_eq!(error.kind(), AuthErrorKind::Forbidden);
-    assert_eq!(
-        (error.code(), error.message(), error.target()),
-        (Some("Forbidden"), Some("missing role"), None)
-    );
+fn a_static_token_is_sent_as_it_is() {
+    let mock = MockTransport::new().reply(Reply::stored());
+    let token = AccessToken::new("an-access-token").unwrap();
+    Client::builder(Endpoint::COMMERCIAL, token, mock.clone()).build().upload(&upload()).unwrap();
+    let [request] = mock.requests();
+    request.assert_bearer("an-access-token");
+    assert!(request.headers()["authorization"].is_sensitive());
 }

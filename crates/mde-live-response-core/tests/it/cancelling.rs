@@ -1,18 +1,21 @@
-//! R13, R14: calls that are cancelled while they run.
+//! Calls that are cancelled while they run.
 
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use mde_live_response_core::{
-    AccessToken, Call, CancelToken, Client, ClientBuilder, Clock, CredentialFn, Delivery, Endpoint,
-    Error, Event, IfExists, LibraryFile, Observer, RetryPolicy, TransportError, TransportErrorKind,
-    WaitReason,
+use mde_live_response_core::auth::{CredentialError, credential_fn};
+use mde_live_response_core::policy::{
+    Call, CallKind, CancelToken, Event, Observer, RetryPolicy, WaitReason,
 };
-use mde_live_response_mock::{ManualClock, MockTransport, Reply};
+use mde_live_response_core::transport::{TransportError, TransportErrorKind};
+use mde_live_response_core::{
+    AccessToken, Client, Effect, Endpoint, Error, ErrorKind, IfExists, LibraryFile,
+};
+use mde_live_response_mock::{MockTransport, Reply};
 
-use crate::support::{Drawn, causes, upload};
+use crate::support::{causes, drawn, upload};
 
 /// Cancels at the first event that the test waits for.
 struct CancelAt<F> {
@@ -20,142 +23,120 @@ struct CancelAt<F> {
     when: F,
 }
 
-impl<F: Fn(&Event<'_>) -> bool + Send + Sync> Observer for CancelAt<F> {
-    fn event(&self, _: &Call<'_>, event: &Event<'_>) {
-        if (self.when)(event) {
+impl<F: Fn(&Call<'_>, &Event<'_>) -> bool + Send + Sync> Observer for CancelAt<F> {
+    fn event(&self, call: &Call<'_>, event: &Event<'_>) {
+        if (self.when)(call, event) {
             self.cancel.cancel();
         }
     }
 }
 
-fn builder(mock: &MockTransport, clock: impl Clock + 'static) -> ClientBuilder {
-    let token = AccessToken::new("an-access-token").unwrap();
-    Client::builder(Endpoint::COMMERCIAL, token, mock.clone())
-        .clock(clock)
-        .random(Drawn::same(0xff))
-}
-
-/// The upload's end, when it is cancelled at this event, and how long it waited before.
+/// The outcome of an upload that is cancelled at this event.
 fn cancelled_at(
     mock: &MockTransport,
-    existing: IfExists,
-    when: impl Fn(&Event<'_>) -> bool + Send + Sync + 'static,
-) -> (Result<LibraryFile, Error>, Duration) {
-    let (clock, cancel) = (ManualClock::new(), CancelToken::new());
+    if_exists: IfExists,
+    when: impl Fn(&Call<'_>, &Event<'_>) -> bool + Send + Sync + 'static,
+) -> Result<LibraryFile, Error> {
+    let cancel = CancelToken::new();
     let observer = CancelAt { cancel: cancel.clone(), when };
-    let client = builder(mock, clock.clone()).observer(observer).build().cancelled_by(&cancel);
-    let outcome = client.upload(&upload().if_exists(existing));
+    let builder = mock.client_builder().random(drawn(&[0xff])).observer(observer);
+    let client = builder.build().cancelled_by(&cancel);
+    let outcome = client.upload(&upload().with_if_exists(if_exists));
     mock.assert_done();
-    (outcome, clock.now())
+    outcome
 }
 
 #[track_caller]
-fn assert_cancelled(outcome: Result<LibraryFile, Error>, delivery: Delivery, shown: &str) {
+fn assert_cancelled(outcome: Result<LibraryFile, Error>, effect: Effect) -> Error {
     let error = outcome.unwrap_err();
-    assert!(matches!(error, Error::Cancelled(_)), "{error:?}");
-    assert_eq!(error.to_string(), shown);
-    assert_eq!(error.delivery(), delivery);
+    assert_eq!((error.kind(), error.effect()), (&ErrorKind::Cancelled, effect), "{error:?}");
+    error
 }
 
 fn is_attempt(event: &Event<'_>) -> bool {
     matches!(event, Event::Attempt { .. })
 }
 
-#[test]
-fn r13_a_cancel_before_anything_is_sent() {
-    let (cancel, mock) = (CancelToken::new(), MockTransport::new());
-    cancel.cancel();
-    let client = builder(&mock, ManualClock::new()).build().cancelled_by(&cancel);
-    let shown = "`collect-dns.ps1`: cancelled; nothing was stored";
-    assert_cancelled(client.upload(&upload()), Delivery::NotDelivered, shown);
-    assert!(mock.requests::<0>().is_empty());
+fn is_backoff(event: &Event<'_>) -> bool {
+    matches!(event, Event::Waiting { reason: WaitReason::Backoff, .. })
 }
 
 #[test]
-fn r13_a_cancel_while_the_body_is_sent() {
+fn a_cancel_before_the_call_sends_nothing() {
+    let (cancel, mock) = (CancelToken::new(), MockTransport::new());
+    cancel.cancel();
+    let client = mock.client().cancelled_by(&cancel);
+    assert_cancelled(client.upload(&upload()), Effect::NotApplied);
+    mock.assert_unused();
+}
+
+#[test]
+fn a_cancel_while_the_body_is_sent() {
     let mock = MockTransport::new().reply(Reply::stored());
-    let (outcome, _) = cancelled_at(&mock, IfExists::Fail, is_attempt);
-    let shown = "`collect-dns.ps1`: cancelled; nothing was stored";
-    assert_cancelled(outcome, Delivery::NotDelivered, shown);
+    let outcome = cancelled_at(&mock, IfExists::Fail, |_, event| is_attempt(event));
+    assert_cancelled(outcome, Effect::NotApplied);
 }
 
 /// No listing follows: the caller wants an end, not an answer.
 #[test]
-fn r13_a_cancel_while_the_answer_is_awaited() {
-    for existing in [IfExists::Fail, IfExists::Override] {
+fn a_cancel_while_the_answer_is_awaited_never_lists() {
+    for if_exists in [IfExists::Fail, IfExists::Override] {
         let mock = MockTransport::new().reply(Reply::stored());
-        let (outcome, _) = cancelled_at(
-            &mock,
-            existing,
-            |event| matches!(event, Event::Sent { bytes, of } if bytes == of),
-        );
-        let shown = "`collect-dns.ps1`: cancelled; it is unknown whether the file was stored";
-        assert_cancelled(outcome, Delivery::Unknown, shown);
+        let is_sent = |event: &Event<'_>| matches!(event, Event::Sent { bytes, of } if bytes == of);
+        let outcome = cancelled_at(&mock, if_exists, move |_, event| is_sent(event));
+        assert_cancelled(outcome, Effect::Unknown);
     }
 }
 
 #[test]
-fn r13_a_cancel_during_the_backoff() {
-    let is_backoff =
-        |event: &Event<'_>| matches!(event, Event::Waiting { reason: WaitReason::Backoff, .. });
-    let refused = TransportError::new(TransportErrorKind::Connect, Delivery::NotDelivered);
-    let mock = MockTransport::new().fail(refused);
-    let (outcome, waited) = cancelled_at(&mock, IfExists::Fail, is_backoff);
-    let last = causes(outcome.as_ref().unwrap_err()).first().map(ToString::to_string);
-    assert_eq!(last.as_deref(), Some("no connection could be opened; nothing was stored"));
-    let shown = "`collect-dns.ps1`: cancelled; nothing was stored";
-    assert_cancelled(outcome, Delivery::NotDelivered, shown);
-    assert_eq!(waited, Duration::ZERO);
-
-    // The attempt before had left it open.
-    let unanswered = TransportError::new(TransportErrorKind::Receive, Delivery::Unknown);
-    let mock = MockTransport::new().fail(unanswered);
-    let (outcome, _) = cancelled_at(&mock, IfExists::Override, is_backoff);
-    assert_cancelled(
-        outcome,
-        Delivery::Unknown,
-        "`collect-dns.ps1`: cancelled; it is unknown whether the file was stored, for an earlier attempt \
-         ended so: the connection broke before the answer was complete; it is unknown whether the file was \
-         stored",
-    );
+fn a_cancel_during_the_backoff_keeps_what_the_attempt_left() {
+    for (reply, if_exists, effect) in [
+        (Reply::refused_connection(), IfExists::Fail, Effect::NotApplied),
+        (Reply::lost(), IfExists::Override, Effect::Unknown),
+    ] {
+        let mock = MockTransport::new().reply(reply);
+        let outcome = cancelled_at(&mock, if_exists, |_, event| is_backoff(event));
+        let error = assert_cancelled(outcome, effect);
+        let last = causes(&error)[0].downcast_ref::<Error>().expect("the last attempt's error");
+        assert!(matches!(last.kind(), ErrorKind::Transport(_)));
+        assert_eq!(mock.clock().now(), Duration::ZERO);
+    }
 }
 
-/// An upload whose answer was lost stays unknown when the listing is cancelled that would tell.
 #[test]
-fn r13_a_cancel_while_the_library_is_listed() {
-    let lost = TransportError::new(TransportErrorKind::Receive, Delivery::Unknown);
-    let mock = MockTransport::new().fail(lost).reply(Reply::json(200, r#"{"value":[]}"#));
-    let attempts = Mutex::new(0);
-    let (outcome, _) = cancelled_at(&mock, IfExists::Fail, move |event| {
-        let mut attempts = attempts.lock().unwrap();
-        *attempts += u32::from(is_attempt(event));
-        *attempts == 2
+fn a_cancel_during_the_resolving_listing_leaves_the_effect_unknown() {
+    let listed = || Reply::json(200, r#"{"value":[]}"#);
+    let is_list = |call: &Call<'_>| call.kind() == CallKind::List;
+    let mock = MockTransport::new().reply(Reply::lost()).reply(listed());
+    let outcome =
+        cancelled_at(&mock, IfExists::Fail, move |call, event| is_list(call) && is_attempt(event));
+    assert_cancelled(outcome, Effect::Unknown);
+
+    // After the listing, before the next attempt.
+    let mock = MockTransport::new().reply(Reply::lost()).reply(listed());
+    let outcome = cancelled_at(&mock, IfExists::Fail, move |call, event| {
+        is_list(call) && matches!(event, Event::Succeeded)
     });
-    let error = outcome.unwrap_err();
-    assert!(matches!(error, Error::Cancelled(_)), "{error:?}");
-    assert_eq!(error.delivery(), Delivery::Unknown);
+    assert_cancelled(outcome, Effect::Unknown);
 }
 
 #[test]
-fn r13_a_cancel_while_the_pace_leaves_no_turn() {
-    let (clock, cancel) = (ManualClock::new(), CancelToken::new());
-    let mock = MockTransport::from_fn(|_| Ok(Reply::stored()));
-    let when = |event: &Event<'_>| {
-        matches!(event, Event::Waiting { reason: WaitReason::MinuteLimit, time: Some(time) }
-            if *time == Duration::from_secs(60))
+fn a_cancel_while_the_rate_limit_is_reached() {
+    let cancel = CancelToken::new();
+    let mock = MockTransport::from_fn(|_| Reply::stored());
+    let when = |_: &Call<'_>, event: &Event<'_>| {
+        matches!(event, Event::Waiting { reason: WaitReason::MinuteLimit, .. })
     };
     let observer = CancelAt { cancel: cancel.clone(), when };
-    let client = builder(&mock, clock.clone()).observer(observer).build();
+    let client = mock.client_builder().observer(observer).build();
     for _ in 0..100 {
         client.upload(&upload()).unwrap();
     }
-    let outcome = client.cancelled_by(&cancel).upload(&upload());
-    let shown = "`collect-dns.ps1`: cancelled; nothing was stored";
-    assert_cancelled(outcome, Delivery::NotDelivered, shown);
-    assert_eq!(clock.now(), Duration::ZERO);
+    assert_cancelled(client.cancelled_by(&cancel).upload(&upload()), Effect::NotApplied);
+    assert_eq!(mock.clock().now(), Duration::ZERO);
 }
 
-/// Tells the test that somebody waits.
+/// Tells the test that a call waits.
 struct TellWaiting(Mutex<Sender<WaitReason>>);
 
 impl Observer for TellWaiting {
@@ -166,10 +147,9 @@ impl Observer for TellWaiting {
     }
 }
 
-/// On the system's clock and from another thread. Were it not heard, this would take a minute, and then send what the
-/// script does not know.
+/// On the system's clock. Without the cancel this takes a minute, and then sends a request that the script lacks.
 #[test]
-fn r13_another_thread_ends_a_pause_of_a_minute() {
+fn another_thread_ends_a_pause_of_a_minute() {
     let (tell, waits) = mpsc::channel();
     let mock = MockTransport::new()
         .reply(Reply::error(429, "TooManyRequests").header("retry-after", "60"));
@@ -185,18 +165,18 @@ fn r13_another_thread_ends_a_pause_of_a_minute() {
         cancel.cancel();
         uploading.join().unwrap()
     });
-    assert!(matches!(outcome, Err(Error::Cancelled(_))));
+    assert_cancelled(outcome, Effect::NotApplied);
     mock.assert_done();
 }
 
-/// Whoever waits for another call's token is free to go; the other call is not his.
+/// A call that waits for another call's token ends; the other call goes on.
 #[test]
-fn r13_a_cancel_while_another_call_gets_the_token() {
+fn a_cancel_while_another_call_gets_the_token() {
     let (tell, waits) = mpsc::channel();
     let (asked, is_asked) = mpsc::channel();
     let (answer, answers) = mpsc::channel();
     let (asked, answers) = (Mutex::new(asked), Mutex::new(answers));
-    let credential = CredentialFn::new(move |_| {
+    let credential = credential_fn(move |_| {
         asked.lock().unwrap().send(()).unwrap();
         answers.lock().unwrap().recv().unwrap();
         Ok(AccessToken::new("an-access-token").unwrap().into())
@@ -213,7 +193,7 @@ fn r13_a_cancel_while_another_call_gets_the_token() {
         let waiting = scope.spawn(|| client.cancelled_by(&cancel).upload(&upload()));
         assert_eq!(waits.recv().unwrap(), WaitReason::Token);
         cancel.cancel();
-        assert!(matches!(waiting.join().unwrap(), Err(Error::Cancelled(_))));
+        assert_cancelled(waiting.join().unwrap(), Effect::NotApplied);
         answer.send(()).unwrap();
         asking.join().unwrap().unwrap();
     });
@@ -221,24 +201,28 @@ fn r13_a_cancel_while_another_call_gets_the_token() {
 }
 
 #[test]
-fn r14_a_cancel_after_success_has_no_effect() {
+fn a_cancel_after_success_has_no_effect() {
     let mock = MockTransport::new().reply(Reply::stored());
-    let (outcome, _) =
-        cancelled_at(&mock, IfExists::Fail, |event| matches!(event, Event::Succeeded));
-    outcome.unwrap();
+    let is_end = |event: &Event<'_>| matches!(event, Event::Succeeded);
+    cancelled_at(&mock, IfExists::Fail, move |_, event| is_end(event)).unwrap();
 }
 
-/// A token may end the calls of many clients, and is no reason to keep one.
 #[test]
-fn a_token_ends_all_its_clients_and_keeps_none() {
+fn a_transports_own_cancel_is_a_cancel() {
+    let mock = MockTransport::new()
+        .reply(Reply::fault(TransportError::new(TransportErrorKind::Cancelled)));
+    assert_cancelled(mock.client().upload(&upload()), Effect::Unknown);
+    mock.assert_done();
+}
+
+/// A token can end the calls of many clients, and keeps none of them alive.
+#[test]
+fn a_token_cancels_all_its_clients_and_keeps_none() {
     let cancel = CancelToken::new();
-    let mocks = [MockTransport::new(), MockTransport::new()];
-    let clients = mocks
-        .each_ref()
-        .map(|mock| builder(mock, ManualClock::new()).build().cancelled_by(&cancel));
+    let clients = [(); 2].map(|()| MockTransport::new().client().cancelled_by(&cancel));
     let dropped = Arc::new(());
     let kept = Arc::clone(&dropped);
-    let credential = CredentialFn::new(move |_| {
+    let credential = credential_fn(move |_| {
         let _ = &kept;
         Ok(AccessToken::new("an-access-token").unwrap().into())
     });
@@ -247,29 +231,28 @@ fn a_token_ends_all_its_clients_and_keeps_none() {
     assert_eq!(Arc::strong_count(&dropped), 1);
     cancel.cancel();
     for client in clients {
-        assert!(matches!(client.upload(&upload()), Err(Error::Cancelled(_))));
+        assert_cancelled(client.upload(&upload()), Effect::NotApplied);
     }
 }
 
-/// A credential may ask a person: not for a call that nobody wants any more. And whoever takes long can look.
+/// A credential may ask a person, so a cancelled call does not ask it. A slow credential can check for the cancel.
 #[test]
-fn r13_a_cancelled_call_asks_for_no_token() {
-    let asked = Arc::new(Mutex::new(0));
-    let count = Arc::clone(&asked);
+fn a_cancelled_call_asks_for_no_token() {
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&asked);
     let cancel = CancelToken::new();
-    let (seen, is_seen) = (cancel.clone(), Arc::new(Mutex::new(false)));
-    let heard = Arc::clone(&is_seen);
-    let credential = CredentialFn::new(move |request| {
-        *count.lock().unwrap() += 1;
-        seen.cancel();
-        *heard.lock().unwrap() = request.is_cancelled();
-        Ok(AccessToken::new("an-access-token").unwrap().into())
+    let from_within = cancel.clone();
+    let credential = credential_fn(move |request| {
+        from_within.cancel();
+        seen.lock().unwrap().push(request.is_cancelled());
+        // No token, so that the second call needs one, too.
+        Err(CredentialError::new("the person went away"))
     });
     let client = Client::builder(Endpoint::COMMERCIAL, credential, MockTransport::new()).build();
     let client = client.cancelled_by(&cancel);
     for _ in 0..2 {
         // Cancelled while it asks, then before.
-        assert!(matches!(client.upload(&upload()), Err(Error::Cancelled(_))));
+        assert_cancelled(client.upload(&upload()), Effect::NotApplied);
     }
-    assert_eq!((*asked.lock().unwrap(), *is_seen.lock().unwrap()), (1, true));
+    assert_eq!(*asked.lock().unwrap(), [true]);
 }

@@ -1,6 +1,4 @@
-//! The rows of `tests/catalogue.md` that one attempt can show, and that need no socket.
-//!
-//! Each test's name starts with the number of its row.
+//! The client's rules: retries, waits, tokens, cancel, and what each call makes of an answer. No test opens a socket.
 
 #![allow(
     clippy::unwrap_used,
@@ -13,30 +11,19 @@
 mod auth;
 mod cancelling;
 mod claims;
-mod content;
 mod deleting;
-mod endpoint;
-mod entity;
-mod entity_fields;
-mod entra;
-mod files;
-mod files_changing;
-mod form;
+mod limits;
 mod listing;
-mod names;
+mod messages;
 mod net;
 mod observing;
 mod pacing;
-mod pacing_shared;
-mod properties;
 mod redirects;
 mod renewal;
 mod resolving;
 mod retries;
-mod secrets;
-mod statuses;
 mod storm;
 mod support;
-mod sync;
-mod texts;
+mod token_requests;
+mod values;
 mod waits;

@@ -1,4 +1,4 @@
-//! What an observer is told, and what it can do to a call.
+//! What an observer receives, and what it can do to a call.
 
 use std::fmt::Write;
 use std::io::Read;
@@ -6,15 +6,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use mde_live_response_core::{
-    AccessToken, Call, Client, ClientBuilder, Clock, Delivery, Endpoint, Error, Event, IfExists,
-    Observer, Phase, TransportError, TransportErrorKind,
-};
-use mde_live_response_mock::{ManualClock, MockTransport, Reply};
+use mde_live_response_core::policy::{Call, ClientBuilder, Event, Observer, WaitReason};
+use mde_live_response_core::{ErrorKind, IfExists};
+use mde_live_response_mock::{MockTransport, Reply};
 
-use crate::support::{Canned, Drawn, SHA256, broken, expect_error, stored, upload};
+use crate::support::{Canned, SHA256, broken, drawn, stored, upload};
 
-/// Writes every event down, a line each.
+/// Records every event, a line each.
 #[derive(Clone, Default)]
 struct Diary(Arc<Mutex<String>>);
 
@@ -31,10 +29,10 @@ impl Observer for Diary {
         match event {
             Event::Attempt { number } => writeln!(text, "attempt {number}"),
             Event::Sent { bytes, of } => writeln!(text, "{bytes} of {of}"),
-            Event::Failed { number, error } => writeln!(text, "{number} failed: {error}"),
-            Event::Waiting { reason, time } => writeln!(text, "waits {time:?}: {reason}"),
+            Event::Failed { number, error } => writeln!(text, "{number} failed {:?}", error.kind()),
+            Event::Waiting { reason, time } => writeln!(text, "waits {time:?} {reason:?}"),
             Event::Succeeded => writeln!(text, "succeeded"),
-            Event::Ended { error } => writeln!(text, "ended: {error}"),
+            Event::Ended { error } => writeln!(text, "ended {:?}", error.kind()),
             other => panic!("not known: {other:?}"),
         }
         .unwrap();
@@ -42,11 +40,7 @@ impl Observer for Diary {
 }
 
 fn builder(mock: &MockTransport, diary: &Diary) -> ClientBuilder {
-    let token = AccessToken::new("an-access-token").unwrap();
-    Client::builder(Endpoint::COMMERCIAL, token, mock.clone())
-        .clock(ManualClock::new())
-        .random(Drawn::same(0xff))
-        .observer(diary.clone())
+    mock.client_builder().random(drawn(&[0xff])).observer(diary.clone())
 }
 
 #[track_caller]
@@ -56,26 +50,23 @@ fn assert_told(diary: &Diary, expected: &[&str]) {
 }
 
 #[test]
-fn attempts_bytes_waits_and_results_are_told() {
+fn attempts_bytes_waits_and_results_are_reported() {
     let diary = Diary::default();
     let mock = MockTransport::new()
         .reply(Reply::status(429).header("retry-after", "30"))
-        .fail(TransportError::new(TransportErrorKind::Connect, Delivery::NotDelivered))
+        .reply(Reply::refused_connection())
         .reply(Reply::stored());
-    let client = builder(&mock, &diary).build();
-    client.upload(&upload()).unwrap();
+    builder(&mock, &diary).build().upload(&upload()).unwrap();
     assert_told(
         &diary,
         &[
             "#1 upload collect-dns.ps1: attempt 1",
             "#1 upload collect-dns.ps1: 443 of 443",
-            "#1 upload collect-dns.ps1: 1 failed: the service asks for a pause of 30 s (429); nothing was \
-             stored",
-            "#1 upload collect-dns.ps1: waits Some(30s): the service asks for it",
+            "#1 upload collect-dns.ps1: 1 failed Throttled { local: false }",
+            "#1 upload collect-dns.ps1: waits Some(30s) RetryAfter",
             "#1 upload collect-dns.ps1: attempt 2",
-            "#1 upload collect-dns.ps1: 443 of 443",
-            "#1 upload collect-dns.ps1: 2 failed: no connection could be opened; nothing was stored",
-            "#1 upload collect-dns.ps1: waits Some(1s): before another try",
+            "#1 upload collect-dns.ps1: 2 failed Transport(Connect)",
+            "#1 upload collect-dns.ps1: waits Some(1s) Backoff",
             "#1 upload collect-dns.ps1: attempt 3",
             "#1 upload collect-dns.ps1: 443 of 443",
             "#1 upload collect-dns.ps1: succeeded",
@@ -83,54 +74,48 @@ fn attempts_bytes_waits_and_results_are_told() {
     );
 }
 
-/// What is done within a call has its number, and the end of a call is told as its caller gets it.
 #[test]
-fn parts_of_a_call_and_its_error_are_told() {
+fn a_part_of_a_call_has_its_number_and_an_end_of_its_own() {
     let diary = Diary::default();
-    let lost =
-        || TransportError::new(TransportErrorKind::Timeout(Phase::Receive), Delivery::Unknown);
-    let mock = MockTransport::new().fail(lost()).reply(Reply::status(403));
-    let client = builder(&mock, &diary).build();
-    let error = client.upload(&upload()).unwrap_err();
+    let mock = MockTransport::new().reply(Reply::lost()).reply(Reply::status(403));
+    builder(&mock, &diary).build().upload(&upload()).unwrap_err();
     assert_told(
         &diary,
         &[
             "#1 upload collect-dns.ps1: attempt 1",
             "#1 upload collect-dns.ps1: 443 of 443",
-            "#1 upload collect-dns.ps1: 1 failed: time ran out while waiting for the answer; it is \
-             unknown whether the file was stored",
+            "#1 upload collect-dns.ps1: 1 failed Transport(Receive)",
             "#1 list collect-dns.ps1: attempt 1",
-            "#1 list collect-dns.ps1: 1 failed: listing the library: the service does not permit this with \
-             this token (403)",
-            "#1 list collect-dns.ps1: ended: listing the library: the service does not permit this \
-             with this token (403)",
-            &format!("#1 upload collect-dns.ps1: ended: {error}"),
+            "#1 list collect-dns.ps1: 1 failed Forbidden",
+            "#1 list collect-dns.ps1: ended Forbidden",
+            "#1 upload collect-dns.ps1: ended Transport(Receive)",
         ],
-    );
-    assert_eq!(
-        error.to_string(),
-        "`collect-dns.ps1`: time ran out while waiting for the answer; it is unknown whether the file \
-         was stored; a listing could not tell: listing the library: the service does not permit this \
-         with this token (403)"
     );
 }
 
 #[test]
-fn a_wait_for_the_pace_is_told_once_and_names_its_window() {
+fn a_wait_for_the_rate_limit_is_reported_once_with_its_window() {
     let diary = Diary::default();
-    let mock = MockTransport::from_fn(|_| Ok(Reply::stored()));
+    let mock = MockTransport::from_fn(|_| Reply::stored());
     let client = builder(&mock, &diary).build();
     for _ in 0..100 {
         client.upload(&upload()).unwrap();
     }
     diary.take();
     client.upload(&upload()).unwrap();
-    let told = diary.take();
-    let first = told.lines().next();
-    assert_eq!(first, Some("#101 upload collect-dns.ps1: waits Some(60s): minute limit"));
+    assert_told(
+        &diary,
+        &[
+            "#101 upload collect-dns.ps1: waits Some(60s) MinuteLimit",
+            "#101 upload collect-dns.ps1: attempt 1",
+            "#101 upload collect-dns.ps1: 443 of 443",
+            "#101 upload collect-dns.ps1: succeeded",
+        ],
+    );
+    assert_ne!(WaitReason::MinuteLimit.to_string(), WaitReason::HourLimit.to_string());
 }
 
-/// Panics, or takes its time, when so many bytes are out.
+/// Calls a function with every number of sent bytes.
 struct At<F>(F);
 
 impl<F: Fn(u64, u64) + Send + Sync> Observer for At<F> {
@@ -141,73 +126,69 @@ impl<F: Fn(u64, u64) + Send + Sync> Observer for At<F> {
     }
 }
 
-/// Even at the last byte: what completes the request is then not given out.
+/// Also at the last byte: the bytes that complete the request are then not given out.
 #[test]
-fn r18_a_panic_of_an_observer_passes_on_and_nothing_completes_the_request() {
-    let transport = Canned::with(|request, body| {
-        let mut piece = [0; 64];
-        loop {
-            match request.body_mut().read(&mut piece).map_err(broken)? {
-                0 => return Ok(stored()),
-                n => body.extend_from_slice(&piece[..n]),
-            }
-        }
-    });
+fn a_panic_of_an_observer_propagates_and_nothing_completes_the_request() {
     for at_end in [false, true] {
         let got = Arc::new(Mutex::new(Vec::new()));
         let seen = Arc::clone(&got);
-        let counting = Canned::with(move |request, _| {
+        let transport = Canned::with(move |exchange, _| {
             let mut piece = [0; 64];
-            while let n @ 1.. = request.body_mut().read(&mut piece).map_err(broken)? {
+            while let n @ 1.. = exchange.read(&mut piece).map_err(broken)? {
                 seen.lock().unwrap().extend_from_slice(&piece[..n]);
             }
             Ok(stored())
         });
-        let client = counting
-            .builder()
-            .observer(At(move |bytes, of| {
-                assert!(bytes != of && (at_end || bytes < 100), "as the test wants");
-            }))
-            .build();
+        let is_armed = Arc::new(Mutex::new(true));
+        let armed = Arc::clone(&is_armed);
+        let observer = At(move |bytes, of| {
+            let is_time = if at_end { bytes == of } else { bytes >= 100 };
+            let is_armed = *armed.lock().unwrap();
+            assert!(!(is_armed && is_time), "a broken observer");
+        });
+        let client = transport.builder().observer(observer).build();
         catch_unwind(AssertUnwindSafe(|| client.upload(&upload()))).unwrap_err();
-        let got = got.lock().unwrap();
-        assert!(!got.is_empty() && !got.ends_with(b"--\r\n"), "at end: {at_end}");
+        assert!(!got.lock().unwrap().is_empty());
+        assert!(!got.lock().unwrap().ends_with(b"--\r\n"), "at end: {at_end}");
+        *is_armed.lock().unwrap() = false;
+        client.upload(&upload()).expect("nothing is poisoned");
     }
-    // And nothing stays locked.
-    transport.client().upload(&upload()).unwrap();
 }
 
 #[test]
-fn r18_a_slow_observer_counts_on_the_deadline() {
-    let clock = ManualClock::new();
-    let slow = {
-        let clock = clock.clone();
-        At(move |_, _| clock.advance(Duration::from_secs(400)))
-    };
+fn the_time_of_a_slow_observer_counts_against_the_deadline() {
     let mock =
         MockTransport::new().reply(Reply::error(429, "TooManyRequests").header("retry-after", "1"));
-    let token = AccessToken::new("an-access-token").unwrap();
-    let client = Client::builder(Endpoint::COMMERCIAL, token, mock.clone())
-        .clock(clock.clone())
-        .observer(slow)
-        .build();
-    let error = client.upload(&upload()).unwrap_err();
-    expect_error!(error, Throttled, "no time left for a repeat");
-    assert_eq!(clock.now(), Duration::from_secs(400));
+    let clock = mock.clock();
+    let slow = At(move |_, _| clock.advance(Duration::from_secs(400)));
+    let error = mock.client_builder().observer(slow).build().upload(&upload()).unwrap_err();
+    assert_eq!(error.kind(), &ErrorKind::Throttled { local: false }, "no time for a retry");
+    assert_eq!(mock.clock().now(), Duration::from_secs(400));
     mock.assert_done();
 }
 
-/// An observer changes nothing of what is sent, and is told the same for a file that is replaced.
 #[test]
 fn an_observer_sees_no_secret() {
-    let diary = Diary::default();
-    let mock = MockTransport::new()
-        .reply(Reply::error(401, "an-access-token").body("an-access-token"))
-        .reply(Reply::stored());
-    let client = builder(&mock, &diary).build();
-    let error = client.upload(&upload().if_exists(IfExists::Override)).unwrap_err();
-    assert!(matches!(error, Error::Auth(_)));
-    let told = diary.take();
-    assert!(!told.contains("an-access-token"), "{told}");
-    assert!(!told.contains(SHA256), "{told}");
+    /// Records everything of every event.
+    #[derive(Clone, Default)]
+    struct Everything(Arc<Mutex<String>>);
+
+    impl Observer for Everything {
+        fn event(&self, call: &Call<'_>, event: &Event<'_>) {
+            let mut text = self.0.lock().unwrap();
+            writeln!(text, "{call} {call:?} {event:?}").unwrap();
+            if let Event::Failed { error, .. } | Event::Ended { error } = event {
+                writeln!(text, "{error} {:?}", error.help()).unwrap();
+            }
+        }
+    }
+
+    let everything = Everything::default();
+    let echo = Reply::error(401, MockTransport::TOKEN).body(MockTransport::TOKEN);
+    let mock = MockTransport::new().reply(echo);
+    let client = mock.client_builder().observer(everything.clone()).build();
+    client.upload(&upload().with_if_exists(IfExists::Override)).unwrap_err();
+    let told = everything.0.lock().unwrap();
+    assert!(told.contains("[redacted]"), "{told}");
+    assert!(!told.contains(MockTransport::TOKEN) && !told.contains(SHA256), "{told}");
 }

@@ -1,103 +1,113 @@
-//! The pace of calls against a library that counts as the service does, on one clock for both.
+//! The client's rate limit against a library that counts as the service does, on one clock for both.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
-use mde_live_response_core::{
-    AccessToken, Body, Client, ClientBuilder, Clock, Endpoint, IfExists, Pacing, Transport,
-    TransportError, Upload, http,
-};
+use mde_live_response_core::http::Response;
+use mde_live_response_core::policy::{ClientBuilder, Clock, Pacing};
+use mde_live_response_core::transport::{Exchange, Transport, TransportError};
+use mde_live_response_core::{AccessToken, Client, Endpoint, Error, ErrorKind, IfExists, Upload};
 use mde_live_response_mock::{FakeLibrary, ManualClock, MockTransport, Reply};
 
-use crate::support::{Drawn, expect_error, upload};
+use crate::support::{drawn, upload};
+
+const LOCAL: ErrorKind = ErrorKind::Throttled { local: true };
 
 fn library(clock: &ManualClock) -> FakeLibrary {
     let clock = clock.clone();
     FakeLibrary::builder().now(move || clock.time_of_day()).build()
 }
 
+/// A day for a call: these tests are about the rate limit.
 fn builder(transport: impl Transport + 'static, clock: impl Clock + 'static) -> ClientBuilder {
     let token = AccessToken::new("an-access-token").unwrap();
-    // A day for a call: here it is the pace that is looked at.
-    Client::builder(Endpoint::COMMERCIAL, token, transport)
-        .clock(clock)
-        .deadline(Duration::from_secs(86_400))
+    Client::builder(Endpoint::COMMERCIAL, token, transport).clock(clock).deadline(seconds(86_400))
 }
 
 fn overriding() -> Upload {
-    upload().if_exists(IfExists::Override)
+    upload().with_if_exists(IfExists::Override)
 }
 
-fn seconds(seconds: u64) -> Duration {
+fn uploads(client: &Client, times: usize) {
+    for _ in 0..times {
+        client.upload(&overriding()).unwrap();
+    }
+}
+
+const fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
+#[track_caller]
+fn assert_local(error: &Error, wait: Option<Duration>) {
+    assert_eq!((error.kind(), error.retry_after(), error.attempts()), (&LOCAL, wait, 0));
+}
+
 #[test]
-fn r01_the_101st_call_of_a_minute_waits_or_fails_as_told() {
+fn the_101st_call_of_a_minute_waits_or_fails() {
     let clock = ManualClock::new();
     let library = library(&clock);
     let client = builder(library.clone(), clock.clone()).build();
-    for _ in 0..100 {
-        client.upload(&overriding()).unwrap();
-    }
+    uploads(&client, 100);
     assert_eq!(clock.now(), Duration::ZERO, "a hundred at once");
-    client.upload(&overriding()).unwrap();
-    assert_eq!(clock.now(), seconds(60));
-    assert_eq!(library.calls(), 101, "none refused");
+    uploads(&client, 1);
+    assert_eq!((clock.now(), library.calls()), (seconds(60), 101));
 
     let clock = ManualClock::new();
-    let client = builder(library_of(&clock), clock.clone()).pacing(Pacing::FailFast).build();
-    for _ in 0..100 {
-        client.upload(&overriding()).unwrap();
-    }
+    let client = builder(self::library(&clock), clock.clone()).pacing(Pacing::FailFast).build();
+    uploads(&client, 100);
     clock.advance(seconds(20));
-    let error = client.upload(&overriding()).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "`collect-dns.ps1`: the calls of the last minute and hour leave no turn for 40 s; nothing \
-         was stored"
-    );
-    let error = expect_error!(error, Throttled, "");
-    assert_eq!((error.is_local(), error.retry_after()), (true, Some(seconds(40))));
+    assert_local(&client.upload(&overriding()).unwrap_err(), Some(seconds(40)));
     assert_eq!(clock.now(), seconds(20));
 }
 
-fn library_of(clock: &ManualClock) -> FakeLibrary {
-    library(clock)
-}
-
 #[test]
-fn r02_the_1501st_call_of_an_hour_waits() {
+fn the_1501st_call_of_an_hour_waits() {
     let clock = ManualClock::new();
     let library = library(&clock);
     let client = builder(library.clone(), clock.clone()).build();
     for n in 0_u64..1_500 {
-        client.upload(&overriding()).unwrap();
+        uploads(&client, 1);
         assert_eq!(clock.now(), seconds(60 * (n / 100)), "call {n}");
     }
-    client.upload(&overriding()).unwrap();
-    assert_eq!(clock.now(), seconds(3_600));
-    assert_eq!(library.calls(), 1_501);
+    uploads(&client, 1);
+    assert_eq!((clock.now(), library.calls()), (seconds(3_600), 1_501));
+}
+
+/// When the call arrives at the service is unknown: it may be as late as its end.
+#[test]
+fn a_call_counts_until_the_windows_length_after_its_end() {
+    let clock = ManualClock::new();
+    let slow = clock.clone();
+    let mock = MockTransport::from_fn(move |request| {
+        if request.number() == 1 {
+            slow.advance(seconds(50));
+        }
+        Reply::stored()
+    });
+    let client = builder(mock, clock.clone()).build();
+    uploads(&client, 100);
+    assert_eq!(clock.now(), seconds(50));
+    uploads(&client, 1);
+    assert_eq!(clock.now(), seconds(110), "60 s after the end of the first call, not its start");
 }
 
 #[test]
-fn r03_repeats_count_as_calls() {
+fn retries_count_as_calls() {
     let clock = ManualClock::new();
-    let mock = MockTransport::from_fn(|request| {
-        let is_repeat = request.number().is_multiple_of(2);
-        Ok(if is_repeat { Reply::stored() } else { Reply::error(408, "Slow") })
+    let mock = MockTransport::from_fn(|request| match request.number() % 2 {
+        0 => Reply::stored(),
+        _ => Reply::error(408, "Slow"),
     });
-    let client = builder(mock, clock.clone()).random(Drawn::same(0)).build();
-    for _ in 0..50 {
-        client.upload(&upload()).unwrap();
-    }
+    let client = builder(mock, clock.clone()).random(drawn(&[0])).build();
+    uploads(&client, 50);
     assert_eq!(clock.now(), Duration::ZERO);
-    client.upload(&upload()).unwrap();
+    uploads(&client, 1);
     assert_eq!(clock.now(), seconds(60));
 }
 
-/// Uploads from so many threads at once, shared out as evenly as can be, and returns when the last has ended.
+/// Uploads from so many threads at once. Returns when the last one ended.
 fn many(threads: usize, uploads: usize) -> (Duration, FakeLibrary) {
     let clock = ManualClock::new();
     let library = library(&clock);
@@ -119,36 +129,27 @@ fn many(threads: usize, uploads: usize) -> (Duration, FakeLibrary) {
 }
 
 #[test]
-fn r04_threads_with_clones_of_one_client_share_one_window() {
-    let (ended, library) = many(16, 160);
-    assert_eq!((ended, library.calls()), (seconds(60), 160));
-}
-
-#[test]
-fn uploads_of_many_threads_end_at_the_earliest_instant_that_the_windows_allow() {
-    // The service counts them all, and refuses none: every call that it got stored a file.
-    for (uploads, end) in [(300, 120), (301, 180)] {
-        let (ended, library) = many(8, uploads);
+fn clones_of_a_client_share_the_window_and_end_as_early_as_it_allows() {
+    // The library refuses none: every call that it got stored a file.
+    for (threads, uploads, end) in [(16, 160, 60), (8, 300, 120), (8, 301, 180)] {
+        let (ended, library) = many(threads, uploads);
         assert_eq!((ended, library.calls()), (seconds(end), uploads as u64));
         assert_eq!(library.names().len(), uploads);
     }
 }
 
 #[test]
-fn r06_a_wait_beyond_the_deadline_is_not_begun() {
+fn a_wait_beyond_the_deadline_fails_at_once() {
     let clock = ManualClock::new();
     let client = builder(library(&clock), clock.clone()).deadline(seconds(59)).build();
-    for _ in 0..100 {
-        client.upload(&overriding()).unwrap();
-    }
-    let error = expect_error!(client.upload(&overriding()).unwrap_err(), Throttled, "");
-    assert_eq!((error.is_local(), error.retry_after()), (true, Some(seconds(60))));
+    uploads(&client, 100);
+    assert_local(&client.upload(&overriding()).unwrap_err(), Some(seconds(60)));
     assert_eq!(clock.now(), Duration::ZERO);
 }
 
-/// Whatever somebody sets the time of day to.
+/// The time of day jumps by hours.
 #[derive(Debug)]
-struct Stepping(ManualClock);
+struct Stepping(ManualClock, AtomicBool);
 
 impl Clock for Stepping {
     fn now(&self) -> Duration {
@@ -156,9 +157,8 @@ impl Clock for Stepping {
     }
 
     fn time_of_day(&self) -> SystemTime {
-        let hours_back_and_forth =
-            [0, 2].into_iter().cycle().nth(self.0.now().subsec_nanos() as usize);
-        SystemTime::UNIX_EPOCH + seconds(3_600) * hours_back_and_forth.unwrap()
+        let is_ahead = self.1.fetch_xor(true, Ordering::SeqCst);
+        SystemTime::UNIX_EPOCH + seconds(if is_ahead { 7_200 } else { 0 })
     }
 
     fn wait(&self, until: Option<Duration>, ready: &mut dyn FnMut() -> bool) -> bool {
@@ -171,11 +171,12 @@ impl Clock for Stepping {
 }
 
 #[test]
-fn r07_a_clock_that_is_set_back_or_forward_changes_nothing() {
+fn setting_the_systems_clock_does_not_move_the_window() {
     let clock = ManualClock::new();
-    let client = builder(library(&clock), Stepping(clock.clone())).build();
+    let stepping = Stepping(clock.clone(), AtomicBool::new(false));
+    let client = builder(library(&clock), stepping).build();
     for n in 0..150 {
-        client.upload(&overriding()).unwrap();
+        uploads(&client, 1);
         assert_eq!(clock.now(), seconds(if n < 100 { 0 } else { 60 }), "call {n}");
     }
 }
@@ -188,62 +189,46 @@ struct Panicking {
 }
 
 impl Transport for Panicking {
-    fn send(
-        &self,
-        request: http::Request<Body<'_>>,
-    ) -> Result<http::Response<Vec<u8>>, TransportError> {
+    fn send(&self, exchange: &mut Exchange<'_>) -> Result<Response<Vec<u8>>, TransportError> {
         assert!(!self.is_next.swap(false, Ordering::SeqCst), "a broken transport");
-        self.library.send(request)
+        self.library.send(exchange)
     }
 }
 
 #[test]
-fn r08_a_panic_frees_its_slot_and_locks_nothing() {
+fn a_panic_counts_as_one_call_and_poisons_nothing() {
     let clock = ManualClock::new();
     let transport = Panicking { library: library(&clock), is_next: AtomicBool::new(true) };
     let client = builder(transport, clock.clone()).build();
     let panic = catch_unwind(AssertUnwindSafe(|| client.upload(&overriding()))).unwrap_err();
     assert_eq!(panic.downcast_ref(), Some(&"a broken transport"));
-    for _ in 0..99 {
-        client.upload(&overriding()).unwrap();
-    }
-    assert_eq!(clock.now(), Duration::ZERO, "the panic counted as one call");
-    client.upload(&overriding()).unwrap();
+    uploads(&client, 99);
+    assert_eq!(clock.now(), Duration::ZERO);
+    uploads(&client, 1);
     assert_eq!(clock.now(), seconds(60));
 }
 
+/// 90 s are more than a retry may wait, so the first call ends at once, and the next one waits.
 #[test]
-fn a_refusal_for_the_rate_holds_all_calls_back() {
-    let clock = ManualClock::new();
-    let mock = MockTransport::new()
-        .reply(Reply::error(429, "TooManyRequests").header("retry-after", "90"))
-        .reply(Reply::stored());
-    let client = builder(mock.clone(), clock.clone()).build();
-    client.upload(&upload()).unwrap_err();
-    assert_eq!(clock.now(), Duration::ZERO, "90 s are more than a repeat may wait");
-    client.clone().upload(&upload()).unwrap();
-    assert_eq!(clock.now(), seconds(90));
+fn a_429_closes_the_window_for_all_calls_and_at_most_for_an_hour() {
+    for (asked, waited) in [("90", 90), ("1000000000000", 3_600)] {
+        let clock = ManualClock::new();
+        let mock = MockTransport::new()
+            .reply(Reply::error(429, "TooManyRequests").header("retry-after", asked))
+            .reply(Reply::stored());
+        let client = builder(mock, clock.clone()).build();
+        let error = client.upload(&upload()).unwrap_err();
+        assert_eq!(error.kind(), &ErrorKind::Throttled { local: false });
+        assert_eq!(clock.now(), Duration::ZERO);
+        client.clone().upload(&upload()).unwrap();
+        assert_eq!(clock.now(), seconds(waited));
+    }
 }
 
 #[test]
-fn a_refusal_for_ever_holds_calls_back_for_an_hour_at_most() {
-    let clock = ManualClock::new();
-    let mock = MockTransport::new()
-        .reply(Reply::error(429, "TooManyRequests").header("retry-after", "1000000000000"))
-        .reply(Reply::stored());
-    let client = builder(mock.clone(), clock.clone()).build();
-    client.upload(&upload()).unwrap_err();
-    client.upload(&upload()).unwrap();
-    assert_eq!(clock.now(), seconds(3_600));
-}
-
-#[test]
-fn a_client_that_does_not_count_is_told_by_the_service() {
+fn a_client_that_does_not_count_waits_as_the_service_asks() {
     let clock = ManualClock::new();
     let client = builder(library(&clock), clock.clone()).pacing(Pacing::Off).build();
-    for _ in 0..100 {
-        client.upload(&overriding()).unwrap();
-    }
-    client.upload(&overriding()).unwrap();
+    uploads(&client, 101);
     assert_eq!(clock.now(), seconds(60), "by Retry-After");
 }

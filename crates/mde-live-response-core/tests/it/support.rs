@@ -1,15 +1,18 @@
-//! A transport that answers as it is told and keeps what it was sent, and what else many rows need.
+//! A transport that answers as it is told and keeps what it was sent, and what else many tests need.
+
+#![allow(dead_code, reason = "two test targets share this file, and neither uses all of it")]
 
 use std::error::Error as StdError;
 use std::fmt;
 use std::io::{self, Read};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use mde_live_response_core::http::{HeaderMap, Method, Request, Response, Uri};
-use mde_live_response_core::{
-    AccessToken, Body, Client, ClientBuilder, Delivery, Endpoint, Error, Random, RandomError,
-    RetryPolicy, Sha256Digest, Transport, TransportError, TransportErrorKind, Upload,
-};
+use mde_live_response_core::http::{HeaderMap, Method, Response, Uri};
+use mde_live_response_core::library::Sha256Digest;
+use mde_live_response_core::policy::{ClientBuilder, RetryPolicy};
+use mde_live_response_core::transport::{Exchange, Transport, TransportError, TransportErrorKind};
+use mde_live_response_core::{AccessToken, Client, Endpoint, Error, Upload};
 
 pub(crate) const NAME: &str = "collect-dns.ps1";
 pub(crate) const CONTENT: &str = "Get-DnsClientCache\n";
@@ -17,10 +20,10 @@ pub(crate) const SHA256: &str = "a4983efac65cc22427c315b5605be885a87605ae02e475a
 /// SHA-256 of no bytes.
 pub(crate) const EMPTY_SHA256: &str =
     "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
-/// Boundary that [`Drawn::same`]`(0xaa)` draws.
+/// Boundary that [`drawn`]`(&[0xaa])` gives.
 pub(crate) const AAAA: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 
-/// One request, its body read to the end.
+/// One request, with the bytes of its body that were read.
 #[derive(Debug, Clone)]
 pub(crate) struct Sent {
     pub(crate) method: Method,
@@ -29,7 +32,7 @@ pub(crate) struct Sent {
     pub(crate) body: Vec<u8>,
 }
 
-type Answer = dyn Fn(&mut Request<Body<'_>>, &mut Vec<u8>) -> Result<Response<Vec<u8>>, TransportError>
+type Answer = dyn Fn(&mut Exchange<'_>, &mut Vec<u8>) -> Result<Response<Vec<u8>>, TransportError>
     + Send
     + Sync;
 
@@ -43,18 +46,15 @@ pub(crate) struct Canned {
 impl Canned {
     /// Reads the body to its end, then gives this answer, every time.
     pub(crate) fn new(answer: Response<Vec<u8>>) -> Self {
-        Self::with(move |request, body| {
-            request.body_mut().read_to_end(body).map_err(broken)?;
+        Self::with(move |exchange, body| {
+            exchange.read_to_end(body).map_err(broken)?;
             Ok(answer.clone())
         })
     }
 
     /// Leaves both to the test: what it pushes to the vector counts as sent.
     pub(crate) fn with(
-        answer: impl Fn(
-            &mut Request<Body<'_>>,
-            &mut Vec<u8>,
-        ) -> Result<Response<Vec<u8>>, TransportError>
+        answer: impl Fn(&mut Exchange<'_>, &mut Vec<u8>) -> Result<Response<Vec<u8>>, TransportError>
         + Send
         + Sync
         + 'static,
@@ -65,12 +65,10 @@ impl Canned {
     /// Answers with the file's entity, its hash computed from what arrived between the part's headers and
     /// the closing boundary.
     pub(crate) fn storing(name: &'static str) -> Self {
-        Self::with(move |request, body| {
-            request.body_mut().read_to_end(body).map_err(broken)?;
-            Ok(json(
-                200,
-                &format!(r#"{{"fileName":"{name}","sha256":"{}"}}"#, sha256(file_of(body))),
-            ))
+        Self::with(move |exchange, body| {
+            exchange.read_to_end(body).map_err(broken)?;
+            let digest = sha256(file_of(body));
+            Ok(json(200, &format!(r#"{{"fileName":"{name}","sha256":"{digest}"}}"#)))
         })
     }
 
@@ -101,22 +99,18 @@ impl fmt::Debug for Canned {
 }
 
 impl Transport for Canned {
-    fn send(&self, mut request: Request<Body<'_>>) -> Result<Response<Vec<u8>>, TransportError> {
-        let mut body = Vec::new();
-        let answer = (self.answer)(&mut request, &mut body);
-        self.sent.lock().unwrap().push(Sent {
-            method: request.method().clone(),
-            uri: request.uri().clone(),
-            headers: request.headers().clone(),
-            body,
-        });
+    fn send(&self, exchange: &mut Exchange<'_>) -> Result<Response<Vec<u8>>, TransportError> {
+        let (head, mut body) = (exchange.head().clone(), Vec::new());
+        let answer = (self.answer)(exchange, &mut body);
+        let (method, uri, headers) = (head.method, head.uri, head.headers);
+        self.sent.lock().unwrap().push(Sent { method, uri, headers, body });
         answer
     }
 }
 
 /// What a transport makes of a body that cannot be read to its end.
 pub(crate) fn broken(cause: io::Error) -> TransportError {
-    TransportError::new(TransportErrorKind::Send, Delivery::NotDelivered).with_source(cause)
+    TransportError::new(TransportErrorKind::Send).with_source(cause)
 }
 
 /// The file's bytes in a form: from the empty line after `filename=` to the closing boundary.
@@ -169,43 +163,12 @@ pub(crate) fn failure(reply: Response<Vec<u8>>) -> Error {
     error
 }
 
-/// The error, as one variant of [`Error`].
-macro_rules! expect_error {
-    ($error:expr, $variant:ident, $case:expr) => {
-        match $error {
-            mde_live_response_core::Error::$variant(error) => error,
-            other => panic!("case: {}: not {}: {other:?}", $case, stringify!($variant)),
-        }
-    };
-}
-pub(crate) use expect_error;
-
-/// A "random" source that draws blocks of one byte each, in order, the last one for ever.
-#[derive(Debug)]
-pub(crate) struct Drawn {
-    blocks: Vec<u8>,
-    draws: Arc<Mutex<usize>>,
-}
-
-impl Drawn {
-    pub(crate) fn same(block: u8) -> Self {
-        Self::each(&[block])
-    }
-
-    pub(crate) fn each(blocks: &[u8]) -> Self {
-        Self { blocks: blocks.to_vec(), draws: Arc::default() }
-    }
-
-    pub(crate) fn count(&self) -> Arc<Mutex<usize>> {
-        Arc::clone(&self.draws)
-    }
-}
-
-impl Random for Drawn {
-    fn fill(&self, buf: &mut [u8]) -> Result<(), RandomError> {
-        let mut draws = self.draws.lock().unwrap();
-        buf.fill(*self.blocks.get(*draws).unwrap_or(self.blocks.last().unwrap()));
-        *draws += 1;
+/// A "random" source that gives blocks of one byte each, in order, the last one for ever.
+pub(crate) fn drawn(blocks: &[u8]) -> impl Fn(&mut [u8]) -> io::Result<()> + Send + Sync + 'static {
+    let (blocks, draws) = (blocks.to_vec(), AtomicUsize::new(0));
+    move |buf| {
+        let draw = draws.fetch_add(1, Ordering::SeqCst).min(blocks.len() - 1);
+        buf.fill(blocks[draw]);
         Ok(())
     }
 }

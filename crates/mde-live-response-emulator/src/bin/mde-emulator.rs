@@ -1,4 +1,4 @@
-//! The emulator as a program: prints one line of JSON once it listens, and serves until it is killed.
+//! The emulator as a program: prints one line of JSON when it listens, then serves until it is killed.
 
 #![forbid(unsafe_code)]
 
@@ -13,8 +13,8 @@ use serde::Serialize;
 
 /// The live response library of Microsoft Defender for Endpoint, emulated over plain HTTP for tests.
 ///
-/// Prints one line of JSON on standard output once it listens, {"baseUrl":"http://...","token":"..."}, and
-/// serves until it is killed. Given an application, the same address issues tokens to it, and the line says so by
+/// When it listens, it prints one line of JSON on standard output, {"baseUrl":"http://...","token":"..."}, and
+/// serves until it is killed. If you name an application, the same address issues tokens to it, and the line also has
 /// "loginUrl":"http://...". Unofficial.
 #[derive(Parser)]
 #[command(version)]
@@ -34,13 +34,13 @@ struct Arguments {
     /// Secret of the application; protects nothing.
     #[arg(long, value_name = "TEXT", requires = "client_id", group = "proof")]
     client_secret: Option<String>,
-    /// Token of another issuer by which the application may prove itself; protects nothing.
+    /// Client assertion of the application, a token of another issuer; protects nothing.
     #[arg(long, value_name = "TEXT", requires = "client_id", group = "proof")]
     federated_token: Option<String>,
-    /// Take any number of calls, in place of 100 a minute and 1,500 an hour.
+    /// Turn off the rate limits of 100 calls a minute and 1,500 an hour.
     #[arg(long)]
     no_limits: bool,
-    /// Keep the library in this directory over restarts; made if it is not there.
+    /// Keep the library in this directory over restarts; created if necessary.
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
 }
@@ -50,7 +50,7 @@ struct Arguments {
 struct Started<'a> {
     base_url: &'a str,
     token: &'a str,
-    /// Where tokens are issued, if they are.
+    /// Login host, if tokens are issued.
     #[serde(skip_serializing_if = "Option::is_none")]
     login_url: Option<&'a str>,
 }

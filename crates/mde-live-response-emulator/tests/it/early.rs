@@ -110,20 +110,6 @@ fn who_expects_a_word_before_sending_gets_the_answer_or_the_word() {
 }
 
 #[test]
-fn a_form_that_breaks_early_is_refused_to_a_client_that_sends_on() {
-    let emulator = Emulator::start().unwrap();
-    let mut stream = connect(&emulator);
-    let length = 19 << 20;
-    stream.write_all(&head(emulator.token(), length, "")).unwrap();
-    stream.write_all(b"--b\r\nno header\r\n\r\n").unwrap();
-    for _ in 0..(length >> 20) - 1 {
-        stream.write_all(&MIB).unwrap();
-    }
-    let answer = answer_and_end(stream, "broken form");
-    assert_eq!((answer.status, answer.code().as_str()), (400, "InvalidRequestBody"));
-}
-
-#[test]
 fn a_refused_client_that_never_reads_nor_closes_holds_nobody_up() {
     let emulator = Emulator::start().unwrap();
     let mut stuck = connect(&emulator);

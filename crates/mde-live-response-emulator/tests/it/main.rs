@@ -13,7 +13,6 @@ mod clients;
 mod early;
 mod killed;
 mod malformed;
-mod parity;
 mod serving;
 mod state;
 mod storm;

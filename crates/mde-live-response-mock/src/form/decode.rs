@@ -41,7 +41,7 @@ fn single<'h>(headers: &'h HeaderMap, name: &HeaderName, shown: &'static str) ->
     }
 }
 
-/// The boundary, without the dashes that make it a delimiter.
+/// The boundary, without quotes and without the dashes that make it a delimiter.
 fn boundary(headers: &HeaderMap) -> Result<&str> {
     let error = |what: &str| FormError::header("content-type", what);
     let value = single(headers, &CONTENT_TYPE, "content-type")?;
@@ -51,25 +51,34 @@ fn boundary(headers: &HeaderMap) -> Result<&str> {
     let Some(boundary) = parameters.strip_prefix("; boundary=") else {
         return Err(error("is not followed by `; boundary=`"));
     };
+    let quoted = boundary.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    let (boundary, allowed): (_, &[u8]) = match quoted {
+        Some(boundary) => (boundary, b"'+_-.(),/:=?"),
+        None => (boundary, b"'+_-."),
+    };
     if !(1..=70).contains(&boundary.len()) {
         return Err(error("the boundary does not have 1 to 70 characters"));
     }
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b"'+_-.".contains(&b);
-    if !boundary.bytes().all(plain) {
-        return Err(error("the boundary needs quotes, has some, or is followed by more"));
+    if !boundary.bytes().all(|b| b.is_ascii_alphanumeric() || allowed.contains(&b)) {
+        return Err(error("the boundary needs quotes, cannot be one, or is followed by more"));
     }
     Ok(boundary)
 }
 
 fn check_length(headers: &HeaderMap, len: usize) -> Result<()> {
     if headers.contains_key(TRANSFER_ENCODING) {
-        return Err(FormError::header("transfer-encoding", "is there"));
+        let error = |what| Err(FormError::header("transfer-encoding", what));
+        return match single(headers, &TRANSFER_ENCODING, "transfer-encoding")? {
+            _ if headers.contains_key(CONTENT_LENGTH) => error("stands beside a content-length"),
+            coding if coding.eq_ignore_ascii_case("chunked") => Ok(()),
+            _ => error("is not chunked"),
+        };
     }
     let value = single(headers, &CONTENT_LENGTH, "content-length")?;
     if value == len.to_string() {
         return Ok(());
     }
-    let what = format!("says {}, but the body has {len} bytes", text(value));
+    let what = format!("says {}, but the body has {}", text(value), bytes(len));
     Err(FormError::header("content-length", what))
 }
 
@@ -106,12 +115,12 @@ impl<'a> Reader<'a, '_> {
         if !self.take(b"--") {
             return Err(self.error("the delimiter is followed by neither CRLF nor `--`"));
         }
-        if !self.take(b"\r\n") {
-            return Err(self.error("the closing delimiter does not end with CRLF"));
-        }
-        match self.rest().len() {
-            0 => Ok(false),
-            n => Err(self.error(format!("the closing delimiter is followed by {}", bytes(n)))),
+        match self.rest() {
+            b"" | b"\r\n" => Ok(false),
+            rest => {
+                let what = format!("the closing delimiter is followed by {}", bytes(rest.len()));
+                Err(self.error(what))
+            }
         }
     }
 
@@ -143,14 +152,18 @@ impl<'a> Reader<'a, '_> {
             return Err(FormError::body(start, "a part has no Content-Disposition"));
         };
         let Disposition { name, filename } = Disposition::parse(disposition, at)?;
-        match (filename, content_type) {
-            (Some(_), None) => return Err(FormError::body(at, "a file has no Content-Type")),
-            (None, Some((at, _))) => return Err(FormError::body(at, "a text has a Content-Type")),
-            (Some(_), Some((at, ""))) => return Err(FormError::body(at, "Content-Type is empty")),
-            (Some(_), Some((at, value))) if !value.is_ascii() => {
-                return Err(FormError::body(at, "Content-Type is not ASCII"));
+        if let Some((at, value)) = content_type {
+            let what = match value {
+                "" => Some("Content-Type is empty"),
+                value if !value.is_ascii() => Some("Content-Type is not ASCII"),
+                value if value.to_ascii_lowercase().starts_with("multipart/") => {
+                    Some("a part holds parts of its own")
+                }
+                _ => None,
+            };
+            if let Some(what) = what {
+                return Err(FormError::body(at, what));
             }
-            _ => {}
         }
         let content_type = content_type.map(|(_, value)| value);
         Ok(Part { name, filename, content_type, bytes: self.content()? })

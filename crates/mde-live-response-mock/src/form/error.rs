@@ -1,9 +1,9 @@
-//! Where a body stops being a form, and why.
+//! The place where a request stops being a form, and the reason.
 
 use std::error::Error as StdError;
 use std::fmt;
 
-/// A request that is no form by the strict rules of [`Form::decode`](super::Form::decode).
+/// A request that is not a form by the rules of [`Form::decode`](super::Form::decode).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FormError {
     place: Place,
@@ -17,7 +17,7 @@ enum Place {
 }
 
 impl FormError {
-    pub(super) fn header(name: &'static str, what: impl Into<String>) -> Self {
+    pub(crate) fn header(name: &'static str, what: impl Into<String>) -> Self {
         Self { place: Place::Header(name), what: what.into() }
     }
 
@@ -25,7 +25,7 @@ impl FormError {
         Self { place: Place::Body(at), what: what.into() }
     }
 
-    /// Where in the body the broken piece starts, in bytes; `None` when a header of the request is at fault.
+    /// Position of the fault in the body, in bytes; `None` if a header of the request is at fault.
     #[must_use]
     pub fn at(&self) -> Option<usize> {
         match self.place {

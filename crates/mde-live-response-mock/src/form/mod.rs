@@ -1,7 +1,7 @@
-//! What was sent, read back: a strict decoder for `multipart/form-data`.
+//! A strict decoder for `multipart/form-data`.
 //!
-//! Takes only the one spelling that every server agrees on, and says where and why it refuses another. Shares
-//! no code with the encoder under test: otherwise both could be wrong together.
+//! Refuses a form with the place and the reason. Shares no code with the encoder of `mde-live-response`: otherwise
+//! one mistake could hide in both.
 
 mod decode;
 mod error;
@@ -12,7 +12,7 @@ use http::HeaderMap;
 
 pub use error::FormError;
 
-use crate::shown::{Bytes, bytes, text};
+use crate::shown::{Bytes, text};
 
 /// A decoded form, its parts in the order in which they were sent.
 ///
@@ -34,11 +34,23 @@ pub struct Part<'a> {
 impl<'a> Form<'a> {
     /// Decodes a request's body by its headers.
     ///
-    /// Strict: `Content-Length` equals the body's length and there is no `Transfer-Encoding`; `Content-Type`
-    /// is `multipart/form-data` with an unquoted boundary and nothing else; lines end with CRLF; nothing
-    /// stands before the first delimiter or after the CRLF of the last; a part has a `Content-Disposition`
-    /// with a quoted `name`, a file also a `filename` in raw UTF-8 and a `Content-Type`, and nothing more; no
-    /// name comes twice; no content holds the delimiter, not even inside a line.
+    /// Strict:
+    ///
+    /// * `Content-Length` occurs once and equals the body's length.
+    /// * `Content-Type` occurs once and is `multipart/form-data; boundary=`, a boundary, and nothing else.
+    /// * Every line ends with CRLF. Nothing stands before the first delimiter or after the last.
+    /// * A part has one `Content-Disposition` with a quoted, not empty `name`, a file also a quoted `filename` in raw
+    ///   UTF-8 without backslashes. It may have one `Content-Type`, which is not `multipart/`, and no other header.
+    /// * No name occurs twice. No content holds the delimiter, not even inside a line.
+    ///
+    /// Five spellings that the encoder of `mde-live-response` never writes are accepted because common clients do:
+    ///
+    /// * The boundary in quotes: PowerShell and other clients on .NET.
+    /// * A text with a `Content-Type`: PowerShell, and `curl` with `;type=`.
+    /// * A file without a `Content-Type`: `requests` for Python.
+    /// * No CRLF after the closing delimiter: `fetch` of Node.js before 20.18.
+    /// * `Transfer-Encoding: chunked` instead of `Content-Length`: `curl` that reads a pipe, `http.client` of Python
+    ///   and `fetch` of Node.js that send a stream. `body` is the content, after the chunks were joined.
     ///
     /// # Errors
     ///
@@ -47,7 +59,7 @@ impl<'a> Form<'a> {
     /// # Examples
     ///
     /// ```
-    /// use mde_live_response_core::http::HeaderMap;
+    /// use mde_live_response::http::HeaderMap;
     /// use mde_live_response_mock::Form;
     ///
     /// let body = b"--x\r\nContent-Disposition: form-data; name=\"Description\"\r\n\r\nhello\r\n--x--\r\n";
@@ -74,26 +86,33 @@ impl<'a> Form<'a> {
         &self.parts
     }
 
-    /// The part of this name.
+    /// The part with this name.
     #[must_use]
     pub fn part(&self, name: &str) -> Option<&Part<'a>> {
         self.parts.iter().find(|part| part.name == name)
     }
 }
 
-/// The parts in a line, without what is in them.
+/// One line for each part: its name, its length and the start of its content.
 impl fmt::Display for Form<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (n, part) in self.parts.iter().enumerate() {
-            let comma = if n == 0 { "" } else { ", " };
-            write!(f, "{comma}{} (", text(part.name))?;
-            match part.filename {
-                Some(filename) => write!(f, "file `{}`", text(filename))?,
-                None => f.write_str("text")?,
-            }
-            write!(f, ", {})", bytes(part.bytes.len()))?;
+        let names: Vec<_> = self.parts.iter().map(|part| text(part.name)).collect();
+        let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
+        for (n, (part, name)) in self.parts.iter().zip(&names).enumerate() {
+            let start = if n == 0 { "" } else { "\n" };
+            write!(f, "{start}{name:width$}  {part}")?;
         }
         Ok(())
+    }
+}
+
+/// The kind of the part, its length and the start of its content.
+impl fmt::Display for Part<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.filename {
+            Some(filename) => write!(f, "file `{}`, {}", text(filename), Bytes(self.bytes)),
+            None => write!(f, "text, {}", Bytes(self.bytes)),
+        }
     }
 }
 
@@ -110,7 +129,7 @@ impl<'a> Part<'a> {
         self.filename
     }
 
-    /// Media type of the part; only a file has one.
+    /// Media type of the part, if it has one.
     #[must_use]
     pub fn content_type(&self) -> Option<&'a str> {
         self.content_type

@@ -5,9 +5,8 @@ use std::time::Duration;
 use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, Response, StatusCode};
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
-use super::settings::{Settings, TooLargeAnswer};
 use super::stored::StoredFile;
 
 const ENTITY_CONTEXT: &str =
@@ -27,18 +26,6 @@ struct List<'a> {
     #[serde(rename = "@odata.context")]
     context: &'static str,
     value: Vec<&'a StoredFile>,
-}
-
-#[derive(Serialize)]
-struct ErrorBody<'a> {
-    error: ErrorDetail<'a>,
-}
-
-#[derive(Serialize)]
-struct ErrorDetail<'a> {
-    code: &'a str,
-    message: &'a str,
-    target: &'a str,
 }
 
 /// Looks like the service's trace identifiers, and is the same in every run.
@@ -74,7 +61,7 @@ pub(crate) fn error(
     message: &str,
     target: &str,
 ) -> Response<Vec<u8>> {
-    json(status, &ErrorBody { error: ErrorDetail { code, message, target } })
+    json(status, &json!({ "error": { "code": code, "message": message, "target": target } }))
 }
 
 pub(super) fn not_found(target: &str) -> Response<Vec<u8>> {
@@ -101,15 +88,6 @@ pub(super) fn throttled(wait: Duration, target: &str) -> Response<Vec<u8>> {
         error(status, "TooManyRequests", "too many calls, wait before the next", target);
     answer.headers_mut().insert(RETRY_AFTER, seconds.max(1).into());
     answer
-}
-
-pub(super) fn too_large(settings: &Settings, target: &str) -> Response<Vec<u8>> {
-    let status = match settings.too_large_answer {
-        TooLargeAnswer::PayloadTooLarge413 => StatusCode::PAYLOAD_TOO_LARGE,
-        TooLargeAnswer::BadRequest400 => StatusCode::BAD_REQUEST,
-    };
-    let message = format!("the file is larger than {} bytes", settings.max_file_bytes);
-    error(status, "InvalidInput", &message, target)
 }
 
 #[expect(clippy::expect_used, reason = "texts and flags under fixed names always serialise")]

@@ -1,147 +1,290 @@
-//! What a library is asked: a call, parsed as far as HTTP and the form go, its values still as they came.
+//! One call over HTTP: what its head asks for, and its answer.
 
-use std::fmt;
+use http::header::{ALLOW, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 
-use http::HeaderMap;
-use http::header::AUTHORIZATION;
+use super::login::{MAX_FORM_BYTES, TokenForm};
+use super::store::{Refusal, Upload};
+use super::{FakeLibrary, answer};
+use crate::form::Form;
 
-/// One call to the library.
+const PATH: &str = "/api/libraryfiles";
+const TOKEN_PATH: &str = "/oauth2/v2.0/token";
+
+/// A call whose head was accepted. [`finish`](Self::finish) answers it.
 ///
-/// Its `Debug` does not show the token.
-#[derive(Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Call {
-    /// What stands after `Bearer` in the request's `Authorization`; `None` without such a header.
-    pub token: Option<String>,
-    /// What the call asks for.
-    pub action: Action,
+/// Its `Debug` shows neither token nor secret.
+#[derive(Debug)]
+#[must_use = "the call was counted, and still has to be answered"]
+pub struct Accepted {
+    library: FakeLibrary,
+    /// The service's trace identifier of the call.
+    target: String,
+    action: Action,
 }
 
-impl Call {
-    /// A call with this token.
-    #[must_use]
-    pub fn new(token: impl Into<String>, action: Action) -> Self {
-        Self { token: Some(token.into()), action }
-    }
-
-    /// A call that says nothing of who makes it.
-    #[must_use]
-    pub fn without_token(action: Action) -> Self {
-        Self { token: None, action }
-    }
-}
-
-impl fmt::Debug for Call {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Call")
-            .field("token", &self.token.as_ref().map(|_| format_args!("[redacted]")))
-            .field("action", &self.action)
-            .finish()
-    }
-}
-
-/// What a call asks for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Action {
-    /// `POST /api/libraryfiles`.
-    Upload(UploadCall),
-    /// `GET /api/libraryfiles`.
+#[derive(Debug)]
+enum Action {
+    /// An upload, with the headers that describe its form.
+    Upload(HeaderMap),
     List,
-    /// `DELETE /api/libraryfiles/{name}`.
-    Delete {
-        /// Name of the file, percent-decoded.
-        name: String,
+    Delete(String),
+    Token {
+        tenant: String,
     },
 }
 
-/// The form of an upload. Texts are as they came; the library reads the flags by itself.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub struct UploadCall {
-    /// Field `Description`.
-    pub description: Option<String>,
-    /// Field `ParametersDescription`.
-    pub parameters_description: Option<String>,
-    /// Field `HasParameters`: `true`, `True`, `false` or `False`.
-    pub has_parameters: Option<String>,
-    /// Field `OverrideIfExists`: as `HasParameters`.
-    pub override_if_exists: Option<String>,
-    /// Part `file`.
-    pub file: Option<FilePart>,
-    /// What in the form the service does not take, each with its reason. One entry is enough for a refusal
-    /// with the code `InvalidRequestBody`, except that a missing file comes first.
-    pub faults: Vec<String>,
-}
-
-/// The part that holds the file.
-#[derive(Clone, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub struct FilePart {
-    /// The part's `filename`.
-    pub filename: Option<String>,
-    /// The file's bytes.
-    pub content: Vec<u8>,
-}
-
-impl FilePart {
-    /// A file, with the `filename` of its part if that has one.
-    #[must_use]
-    pub fn new(filename: Option<String>, content: impl Into<Vec<u8>>) -> Self {
-        Self { filename, content: content.into() }
-    }
-}
-
-impl fmt::Debug for FilePart {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("FilePart")
-            .field("filename", &self.filename)
-            .field("content", &format_args!("{} bytes", self.content.len()))
-            .finish()
-    }
-}
-
-impl UploadCall {
-    /// A form with nothing but a file.
-    #[must_use]
-    pub fn new(filename: impl Into<String>, content: impl Into<Vec<u8>>) -> Self {
-        let file = FilePart::new(Some(filename.into()), content);
-        Self { file: Some(file), ..Self::default() }
-    }
-
-    /// Takes a part of the form, by the rules of the service: field names count with their letter case, each
-    /// comes once, and texts are UTF-8 and have no `filename`. What breaks them becomes a
-    /// [fault](Self::faults).
-    pub fn add_part(&mut self, name: &str, filename: Option<String>, content: Vec<u8>) {
-        if name == "file" {
-            if self.file.is_some() {
-                self.faults.push("part `file` comes twice".to_owned());
+impl FakeLibrary {
+    /// Answers a request as far as its head decides, and counts it.
+    ///
+    /// For a server: call this before reading the body, then read at most [`Accepted::longest_body`] bytes and pass
+    /// them to [`Accepted::finish`]. The path may have a prefix: the API's base URL can have a path of its own.
+    ///
+    /// The rate limits count every call with an accepted token, except those that they refuse. Token requests and
+    /// requests for unknown paths or methods count as no call.
+    ///
+    /// # Errors
+    ///
+    /// The answer to a request that needs no body: 404 and 405 for other paths and methods, 401, 403, 429 with
+    /// `Retry-After` in whole seconds, the [configured answer](super::TooLargeAnswer) to a `Content-Length` above
+    /// [`Accepted::longest_body`], and 400 for a token request whose head shows that its body is not its form.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use mde_live_response::http::Request;
+    /// use mde_live_response_mock::FakeLibrary;
+    ///
+    /// let library = FakeLibrary::new();
+    /// library.insert("collect-dns.ps1", "Get-DnsClientCache");
+    /// let request = Request::delete("https://host/api/libraryfiles/collect-dns.ps1");
+    /// let (head, ()) = request.header("authorization", "Bearer any-token").body(())?.into_parts();
+    ///
+    /// let answer = match library.begin(&head) {
+    ///     Ok(accepted) => accepted.finish(b""),
+    ///     Err(answer) => answer,
+    /// };
+    /// assert_eq!(answer.status(), 204);
+    /// assert!(library.names().is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[expect(clippy::result_large_err, reason = "the refusal is an answer like any other")]
+    pub fn begin(&self, head: &Parts) -> Result<Accepted, Response<Vec<u8>>> {
+        let action = match (Target::of(head.uri.path()), &head.method) {
+            (Target::Token { tenant }, &Method::POST) => Action::Token { tenant },
+            (Target::Files, &Method::POST) => Action::Upload(form_headers(&head.headers)),
+            (Target::Files, &Method::GET) => Action::List,
+            (Target::File(name), &Method::DELETE) => Action::Delete(name),
+            (Target::Token { .. }, _) => return Err(not_allowed("POST")),
+            (Target::Files, _) => return Err(not_allowed("GET, POST")),
+            (Target::File(_), _) => return Err(not_allowed("DELETE")),
+            (Target::Nothing, _) => {
+                let message = "there is nothing under this path";
+                return Err(self.error(StatusCode::NOT_FOUND, "NotFound", message));
             }
-            self.file = Some(FilePart { filename, content });
-            return;
-        }
-        let field = match name {
-            "Description" => &mut self.description,
-            "ParametersDescription" => &mut self.parameters_description,
-            "HasParameters" => &mut self.has_parameters,
-            "OverrideIfExists" => &mut self.override_if_exists,
-            _ => return self.faults.push(format!("field `{}` is not known", name.escape_debug())),
         };
-        match String::from_utf8(content) {
-            _ if filename.is_some() => self.faults.push(format!("field `{name}` is no file")),
-            _ if field.is_some() => self.faults.push(format!("field `{name}` comes twice")),
-            Ok(text) => *field = Some(text),
-            Err(_) => self.faults.push(format!("field `{name}` is not UTF-8")),
+        let length = length(&head.headers);
+        let target = match &action {
+            Action::Token { .. } => String::new(),
+            _ => self.admit(bearer_token(&head.headers))?,
+        };
+        let accepted = Accepted { library: self.clone(), target, action };
+        let is_too_long = length.is_some_and(|length| length > accepted.longest_body());
+        match accepted.action {
+            Action::Token { .. } if is_too_long || !is_urlencoded(&head.headers) => {
+                Err(accepted.refuse("no form"))
+            }
+            Action::Upload(_) if is_too_long => {
+                Err(self.inner.settings.too_large(&accepted.target))
+            }
+            _ => Ok(accepted),
         }
     }
 }
 
-/// The token in a request's `Authorization: Bearer <token>`; the scheme's letter case does not matter.
-/// `None` for no such header, several, another scheme, or bytes that are no visible ASCII.
-#[must_use]
-pub fn bearer_token(headers: &HeaderMap) -> Option<&str> {
+impl Accepted {
+    /// Largest body that the call accepts, in bytes; 0 if the body is ignored.
+    ///
+    /// For an upload: the largest file, 8 MiB for its two texts and 64 KiB for the rest. For a token request: 64 KiB.
+    /// Both allowances are our choice. [`finish`](Self::finish) refuses more, so that a server can stop reading at the
+    /// first byte too many.
+    #[must_use]
+    pub fn longest_body(&self) -> u64 {
+        match self.action {
+            Action::Upload(_) => self.library.inner.settings.longest_body(),
+            Action::Token { .. } => MAX_FORM_BYTES,
+            Action::List | Action::Delete(_) => 0,
+        }
+    }
+
+    /// Returns whether the call changes files if it succeeds.
+    #[must_use]
+    pub fn changes_files(&self) -> bool {
+        matches!(self.action, Action::Upload(_) | Action::Delete(_))
+    }
+
+    /// Carries the call out and returns its answer.
+    #[must_use]
+    pub fn finish(self, body: &[u8]) -> Response<Vec<u8>> {
+        let is_too_long = body.len() as u64 > self.longest_body();
+        let Self { library, target, action } = self;
+        let settings = &library.inner.settings;
+        match action {
+            Action::Token { tenant } => {
+                let fields = if is_too_long { None } else { fields(body) };
+                library.issue_token(&TokenForm::new(&tenant, fields.unwrap_or_default()))
+            }
+            Action::List => answer::list(library.lock().store.iter().map(|(entry, _)| entry)),
+            Action::Delete(name) if library.lock().store.remove(&name) => answer::no_content(),
+            Action::Delete(_) => answer::not_found(&target),
+            Action::Upload(_) if is_too_long => settings.too_large(&target),
+            Action::Upload(headers) => {
+                let form = Form::decode(&headers, body);
+                let form = form.map_err(|error| Refusal::Body(error.to_string()));
+                match form.and_then(|form| library.store(&Upload::read(&form)?)) {
+                    Ok(entry) => answer::entity(&entry),
+                    Err(refusal) => refusal.answer(settings, &target),
+                }
+            }
+        }
+    }
+
+    /// Answers a call whose body could not be read to its end: 400, for an upload with the code `InvalidRequestBody`.
+    #[must_use]
+    pub fn refuse(self, why: &str) -> Response<Vec<u8>> {
+        match &self.action {
+            Action::Token { tenant } => {
+                self.library.issue_token(&TokenForm::new(tenant, Vec::new()))
+            }
+            _ => Refusal::Body(why.to_owned()).answer(&self.library.inner.settings, &self.target),
+        }
+    }
+}
+
+/// The headers that [`Form::decode`] reads, and none that holds a secret.
+fn form_headers(all: &HeaderMap) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    for name in [CONTENT_TYPE, CONTENT_LENGTH, TRANSFER_ENCODING] {
+        for value in all.get_all(&name) {
+            headers.append(&name, value.clone());
+        }
+    }
+    headers
+}
+
+fn length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+/// The token in `Authorization: Bearer <token>`; the scheme's letter case does not matter. `None` without such a
+/// header, with several, another scheme, or bytes that are not visible ASCII.
+pub(crate) fn bearer_token(headers: &HeaderMap) -> Option<&str> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let (Some(value), None) = (values.next(), values.next()) else { return None };
     let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+fn not_allowed(methods: &'static str) -> Response<Vec<u8>> {
+    let mut answer = Response::new(Vec::new());
+    *answer.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
+    answer.headers_mut().insert(ALLOW, HeaderValue::from_static(methods));
+    answer
+}
+
+/// What a path stands for.
+#[derive(Debug, PartialEq, Eq)]
+enum Target {
+    Files,
+    File(String),
+    Token { tenant: String },
+    Nothing,
+}
+
+impl Target {
+    fn of(path: &str) -> Self {
+        match path.rsplit_once(PATH) {
+            Some((_, "")) => Self::Files,
+            Some((_, rest)) => rest
+                .strip_prefix('/')
+                .filter(|name| !name.is_empty() && !name.contains('/'))
+                .and_then(percent_decoded)
+                .map_or(Self::Nothing, Self::File),
+            None => match path.strip_suffix(TOKEN_PATH).and_then(|path| path.rsplit_once('/')) {
+                Some((_, tenant)) if !tenant.is_empty() => {
+                    percent_decoded(tenant).map_or(Self::Nothing, |tenant| Self::Token { tenant })
+                }
+                _ => Self::Nothing,
+            },
+        }
+    }
+}
+
+fn is_urlencoded(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let media_type = content_type.and_then(|text| text.split(';').next()).unwrap_or_default();
+    media_type.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded")
+}
+
+/// The fields of a form in the query's syntax, if it is one.
+fn fields(body: &[u8]) -> Option<Vec<(String, String)>> {
+    let decoded = |text: &str| percent_decoded(&text.replace('+', " "));
+    let field = |pair: &str| {
+        let (name, value) = pair.split_once('=')?;
+        Some((decoded(name)?, decoded(value)?))
+    };
+    str::from_utf8(body).ok()?.split('&').map(field).collect()
+}
+
+/// `None` for a `%` without two hex digits after it, and for bytes that are not UTF-8.
+fn percent_decoded(text: &str) -> Option<String> {
+    let mut pieces = text.split('%');
+    let mut bytes = pieces.next()?.as_bytes().to_vec();
+    for piece in pieces {
+        let (digits, rest) = piece.split_at_checked(2)?;
+        if !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return None;
+        }
+        bytes.push(u8::from_str_radix(digits, 16).ok()?);
+        bytes.extend_from_slice(rest.as_bytes());
+    }
+    String::from_utf8(bytes).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_lead_to_files_or_nowhere() {
+        let file = |name: &str| Target::File(name.to_owned());
+        let cases = [
+            ("/api/libraryfiles", Target::Files),
+            ("/base/api/libraryfiles", Target::Files),
+            ("/api/libraryfiles/a.ps1", file("a.ps1")),
+            ("/api/libraryfiles/a%20b%2Fc%C3%A9", file("a b/cé")),
+            ("/api/libraryfiles/100%25", file("100%")),
+            ("/api/libraryfiles/a+b", file("a+b")),
+            ("/api/libraryfiles/", Target::Nothing),
+            ("/api/libraryfiles/a/b", Target::Nothing),
+            ("/api/libraryfilesx", Target::Nothing),
+            ("/api/LibraryFiles", Target::Nothing),
+            ("/api/libraryfiles/%", Target::Nothing),
+            ("/api/libraryfiles/%+4", Target::Nothing),
+            ("/api/libraryfiles/%ff", Target::Nothing),
+            ("/api/libraryfiles/%é", Target::Nothing),
+            ("/", Target::Nothing),
+            (
+                "/contoso.example/oauth2/v2.0/token",
+                Target::Token { tenant: "contoso.example".to_owned() },
+            ),
+            ("/base/t/oauth2/v2.0/token", Target::Token { tenant: "t".to_owned() }),
+            ("//oauth2/v2.0/token", Target::Nothing),
+            ("/oauth2/v2.0/token", Target::Nothing),
+        ];
+        for (path, expected) in cases {
+            assert_eq!(Target::of(path), expected, "case: {path}");
+        }
+    }
 }

@@ -1,6 +1,6 @@
-//! The service that issues tokens: what of Microsoft Entra a client meets that asks for one as an application.
+//! The service that issues tokens to applications, as far as a client of Microsoft Entra sees it.
 //!
-//! Tokens look like the real ones (JSON Web Tokens) and are signed by nobody.
+//! Tokens look like real ones (JSON Web Tokens), but nobody signs them.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -12,7 +12,6 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, Response, StatusCode};
 use serde_json::{Value, json};
 
-use super::settings::Standing;
 use super::{answer, timestamp};
 
 /// Audience of the library unless another is set: the commercial cloud's.
@@ -24,7 +23,7 @@ const OTHER_AUDIENCES: [&str; 2] =
 
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-/// An application that the tenant knows.
+/// An application that can request tokens.
 ///
 /// Its `Debug` shows neither secret nor token.
 ///
@@ -46,7 +45,7 @@ pub struct Application {
 }
 
 impl Application {
-    /// An application with the permission `Library.Manage`, and nothing yet to prove itself with.
+    /// An application with the permission `Library.Manage`, and without credentials yet.
     #[must_use]
     pub fn new(tenant: impl Into<String>, client_id: impl Into<String>) -> Self {
         Self {
@@ -58,21 +57,21 @@ impl Application {
         }
     }
 
-    /// Adds a secret. Each is as good as the others: there are two while one replaces the other.
+    /// Adds a client secret. An application can have several.
     #[must_use]
     pub fn with_secret(mut self, secret: impl Into<String>) -> Self {
         self.secrets.push(secret.into());
         self
     }
 
-    /// Adds a token of another issuer by which it may prove itself.
+    /// Adds a client assertion that is accepted: a token of another issuer.
     #[must_use]
     pub fn with_assertion(mut self, assertion: impl Into<String>) -> Self {
         self.assertions.push(assertion.into());
         self
     }
 
-    /// Sets its permissions. Without `Library.Manage` the library answers its tokens with 403.
+    /// Sets the permissions. Without `Library.Manage` the library answers its tokens with 403.
     #[must_use]
     pub fn with_roles(mut self, roles: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.roles = roles.into_iter().map(Into::into).collect();
@@ -90,27 +89,19 @@ impl fmt::Debug for Application {
     }
 }
 
-/// A request for a token: `POST /{tenant}/oauth2/v2.0/token`, its form parsed.
-///
-/// Its `Debug` shows no value of a field.
-#[derive(Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct TokenCall {
-    /// The tenant of the path.
-    pub tenant: String,
-    /// The form's fields as they came, decoded.
-    pub fields: Vec<(String, String)>,
+/// Largest form of a token request, in bytes. 64 KiB, our choice: a secret or a token, and four short fields.
+pub(super) const MAX_FORM_BYTES: u64 = 64 * 1024;
+
+/// The form of a token request. It has no `Debug`, because it holds a secret.
+pub(super) struct TokenForm<'a> {
+    tenant: &'a str,
+    fields: Vec<(String, String)>,
 }
 
-impl TokenCall {
-    /// Most bytes that the form may have; a longer one is no form. 64 KiB, our choice: a secret or a token, and
-    /// four short fields.
-    pub const MAX_FORM_BYTES: usize = 64 * 1024;
-
-    /// A request to a tenant, with these fields.
-    #[must_use]
-    pub fn new(tenant: impl Into<String>, fields: Vec<(String, String)>) -> Self {
-        Self { tenant: tenant.into(), fields }
+impl<'a> TokenForm<'a> {
+    /// The form of a request to this tenant. Without fields, the answer is that the first one is missing.
+    pub(super) fn new(tenant: &'a str, fields: Vec<(String, String)>) -> Self {
+        Self { tenant, fields }
     }
 
     /// The one value of a field; an empty one counts as none.
@@ -118,19 +109,17 @@ impl TokenCall {
         let mut values = self.fields.iter().filter(|(field, _)| field == name);
         match (values.next(), values.next()) {
             (Some((_, value)), None) if !value.is_empty() => Ok(value),
-            (Some(_), Some(_)) => Err(Refusal::twice(name)),
-            _ => Err(Refusal::missing(name)),
+            (Some(_), Some(_)) => {
+                let text =
+                    format!("The request body contains the parameter '{name}' more than once.");
+                Err(Refusal::bad("invalid_request", 900_144, text))
+            }
+            _ => {
+                let text =
+                    format!("The request body must contain the following parameter: '{name}'.");
+                Err(Refusal::bad("invalid_request", 900_144, text))
+            }
         }
-    }
-}
-
-impl fmt::Debug for TokenCall {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<_> = self.fields.iter().map(|(name, _)| name).collect();
-        f.debug_struct("TokenCall")
-            .field("tenant", &self.tenant)
-            .field("fields", &names)
-            .finish_non_exhaustive()
     }
 }
 
@@ -139,6 +128,14 @@ pub(super) struct Login {
     pub(super) applications: Vec<Application>,
     pub(super) audience: String,
     pub(super) life: Duration,
+}
+
+/// What a token is worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Standing {
+    Accepted,
+    Unknown,
+    Forbidden,
 }
 
 /// Tokens that were issued.
@@ -167,7 +164,7 @@ impl Issued {
 impl Login {
     pub(super) fn answer(
         &self,
-        call: &TokenCall,
+        call: &TokenForm<'_>,
         issued: &mut Issued,
         now: SystemTime,
     ) -> Response<Vec<u8>> {
@@ -189,21 +186,28 @@ impl Login {
 
     fn issue(
         &self,
-        call: &TokenCall,
+        call: &TokenForm<'_>,
         issued: &mut Issued,
         now: SystemTime,
     ) -> Result<String, Refusal> {
         let grant = call.field("grant_type")?;
         if grant != "client_credentials" {
-            return Err(Refusal::grant());
+            let text = "The app requested an unsupported grant type.";
+            return Err(Refusal::bad("unsupported_grant_type", 70_003, text));
         }
         let mut tenant = self.applications.iter().filter(|it| it.tenant == call.tenant).peekable();
         if tenant.peek().is_none() {
-            return Err(Refusal::tenant(&call.tenant));
+            let text = format!("Tenant '{}' not found.", call.tenant);
+            return Err(Refusal::bad("invalid_request", 90_002, text));
         }
         let client_id = call.field("client_id")?;
-        let application = tenant.find(|it| it.client_id == client_id);
-        let application = application.ok_or_else(|| Refusal::client(client_id, &call.tenant))?;
+        let Some(application) = tenant.find(|it| it.client_id == client_id) else {
+            let text = format!(
+                "Application with identifier '{client_id}' was not found in the directory '{}'.",
+                call.tenant
+            );
+            return Err(Refusal::bad("unauthorized_client", 700_016, text));
+        };
         let audience = self.audience_of(call.field("scope")?)?;
         application.check_proof(call)?;
         let has_permission = application.roles.iter().any(|role| role == "Library.Manage");
@@ -218,26 +222,48 @@ impl Login {
     }
 
     fn audience_of<'c>(&self, scope: &'c str) -> Result<&'c str, Refusal> {
-        let audience = scope.strip_suffix("/.default").ok_or_else(|| Refusal::scope(scope))?;
+        let Some(audience) = scope.strip_suffix("/.default") else {
+            let text = format!(
+                "The provided value for scope {scope} is not valid. Client credential flows must have a \
+                 scope value with /.default suffixed to the resource identifier (application ID URI)."
+            );
+            return Err(Refusal::bad("invalid_scope", 1_002_012, text));
+        };
         if audience != self.audience && !OTHER_AUDIENCES.contains(&audience) {
-            return Err(Refusal::resource(audience));
+            let text =
+                format!("The resource principal named {audience} was not found in the tenant.");
+            return Err(Refusal::bad("invalid_resource", 500_011, text));
         }
         Ok(audience)
     }
 }
 
 impl Application {
-    fn check_proof(&self, call: &TokenCall) -> Result<(), Refusal> {
-        if let Ok(assertion) = call.field("client_assertion") {
+    fn check_proof(&self, call: &TokenForm<'_>) -> Result<(), Refusal> {
+        let (proofs, proof, code, text) = if let Ok(assertion) = call.field("client_assertion") {
             if call.field("client_assertion_type")? != ASSERTION_TYPE {
-                return Err(Refusal::assertion_type());
+                let text = "Unsupported client_assertion_type value.";
+                return Err(Refusal::bad("invalid_request", 90_023, text));
             }
-            let is_known = self.assertions.iter().any(|known| known == assertion);
-            return if is_known { Ok(()) } else { Err(Refusal::assertion()) };
+            let text = "No matching federated identity record found for presented assertion.";
+            (&self.assertions, assertion, 700_213, text.to_owned())
+        } else if let Ok(secret) = call.field("client_secret") {
+            let text = format!(
+                "Invalid client secret provided. Ensure the secret being sent in the request is the \
+                 client secret value, not the client secret ID, for a secret added to app '{}'.",
+                self.client_id
+            );
+            (&self.secrets, secret, 7_000_215, text)
+        } else {
+            let text = "The request body must contain the following parameter: 'client_assertion' or \
+                        'client_secret'.";
+            return Err(Refusal::unproven(7_000_218, text));
+        };
+        if proofs.iter().any(|known| known == proof) {
+            Ok(())
+        } else {
+            Err(Refusal::unproven(code, text))
         }
-        let secret = call.field("client_secret").map_err(|_| Refusal::no_proof())?;
-        let is_known = self.secrets.iter().any(|known| known == secret);
-        if is_known { Ok(()) } else { Err(Refusal::secret(&self.client_id)) }
     }
 
     fn token(&self, audience: &str, number: u64, now: SystemTime, life: Duration) -> String {
@@ -279,71 +305,6 @@ impl Refusal {
 
     fn unproven(code: u32, text: impl Into<String>) -> Self {
         Self::new(StatusCode::UNAUTHORIZED, "invalid_client", code, text)
-    }
-
-    fn missing(name: &str) -> Self {
-        let text = format!("The request body must contain the following parameter: '{name}'.");
-        Self::bad("invalid_request", 900_144, text)
-    }
-
-    fn twice(name: &str) -> Self {
-        let text = format!("The request body contains the parameter '{name}' more than once.");
-        Self::bad("invalid_request", 900_144, text)
-    }
-
-    fn grant() -> Self {
-        let text = "The app requested an unsupported grant type.";
-        Self::bad("unsupported_grant_type", 70_003, text)
-    }
-
-    fn tenant(tenant: &str) -> Self {
-        let text = format!("Tenant '{tenant}' not found.");
-        Self::bad("invalid_request", 90_002, text)
-    }
-
-    fn client(client: &str, tenant: &str) -> Self {
-        let text = format!(
-            "Application with identifier '{client}' was not found in the directory '{tenant}'."
-        );
-        Self::bad("unauthorized_client", 700_016, text)
-    }
-
-    fn scope(scope: &str) -> Self {
-        let text = format!(
-            "The provided value for scope {scope} is not valid. Client credential flows must have a scope \
-             value with /.default suffixed to the resource identifier (application ID URI)."
-        );
-        Self::bad("invalid_scope", 1_002_012, text)
-    }
-
-    fn resource(audience: &str) -> Self {
-        let text = format!("The resource principal named {audience} was not found in the tenant.");
-        Self::bad("invalid_resource", 500_011, text)
-    }
-
-    fn no_proof() -> Self {
-        let text = "The request body must contain the following parameter: 'client_assertion' or \
-                    'client_secret'.";
-        Self::unproven(7_000_218, text)
-    }
-
-    fn secret(client: &str) -> Self {
-        let text = format!(
-            "Invalid client secret provided. Ensure the secret being sent in the request is the client \
-             secret value, not the client secret ID, for a secret added to app '{client}'."
-        );
-        Self::unproven(7_000_215, text)
-    }
-
-    fn assertion() -> Self {
-        Self::unproven(
-            700_213,
-            "No matching federated identity record found for presented assertion.",
-        )
-    }
-
-    fn assertion_type() -> Self {
-        Self::bad("invalid_request", 90_023, "Unsupported client_assertion_type value.")
     }
 
     fn answer(&self, number: u64, now: SystemTime) -> Response<Vec<u8>> {

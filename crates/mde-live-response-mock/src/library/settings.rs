@@ -4,10 +4,11 @@ use std::collections::HashSet;
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
-use mde_live_response_core::{Description, MAX_FILE_BYTES, ParametersDescription};
+use http::{Response, StatusCode};
+use mde_live_response_core::library::{Description, MAX_FILE_BYTES, ParametersDescription};
 
-use super::FakeLibrary;
-use super::login::{AUDIENCE, Application, Login};
+use super::login::{AUDIENCE, Application, Login, Standing};
+use super::{FakeLibrary, answer};
 
 /// What a form may take beyond its file before a call is refused by its length alone, in bytes: both texts at
 /// their longest, and 64 KiB for the rest, our choice. The service's limit is for the file, not for the body.
@@ -22,7 +23,7 @@ pub(crate) fn start() -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(START_SECONDS)
 }
 
-/// How the library says that a file of this name exists. Documented nowhere; clients in use expect either.
+/// The answer to an upload if a file with this name exists. It is not documented; clients in use expect either.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum ExistsAnswer {
@@ -33,8 +34,7 @@ pub enum ExistsAnswer {
     Conflict409,
 }
 
-/// How the library says that a file is too large. Documented nowhere, nor is a code of its own: both come
-/// with the code `InvalidInput`.
+/// The answer to a file that is too large. It is not documented, so both use the code `InvalidInput`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum TooLargeAnswer {
@@ -45,7 +45,7 @@ pub enum TooLargeAnswer {
     BadRequest400,
 }
 
-/// Settings of a [`FakeLibrary`], all with defaults: [`build`](Self::build) cannot fail.
+/// Settings of a [`FakeLibrary`]. All have defaults.
 #[must_use]
 #[derive(Debug, Default)]
 pub struct FakeLibraryBuilder {
@@ -64,92 +64,80 @@ pub(super) struct Settings {
     pub(super) login: Login,
 }
 
-/// What a token is worth.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Standing {
-    Accepted,
-    Unknown,
-    Forbidden,
-}
-
 impl FakeLibraryBuilder {
-    /// Accepts this bearer token and, unless set again, no other but those that were issued. Without it, and without
-    /// an [`application`](Self::application), any token but an empty one is accepted.
+    /// Accepts this bearer token. Call it again for more tokens; issued tokens are accepted as well.
+    ///
+    /// Default: without it and without an [`application`](Self::application), every token is accepted.
     pub fn token(mut self, token: impl Into<String>) -> Self {
         self.settings.tokens.insert(token.into());
         self
     }
 
-    /// Answers 403 to this bearer token, as the service does to one for another audience or without the
-    /// permission `Library.Manage`.
+    /// Answers this bearer token with 403, as the service does if the audience or the permission is wrong.
     pub fn forbidden_token(mut self, token: impl Into<String>) -> Self {
         self.settings.forbidden_tokens.insert(token.into());
         self
     }
 
-    /// Issues tokens to this application, and accepts them until they expire. May be set for several.
+    /// Issues tokens to this application and accepts them until they expire. Call it again for more applications.
     pub fn application(mut self, application: Application) -> Self {
         self.settings.login.applications.push(application);
         self
     }
 
-    /// Sets the audience that tokens must be for; `https://api.securitycenter.microsoft.com` unless set.
+    /// Sets the audience that a token must have. Default: `https://api.securitycenter.microsoft.com`.
     pub fn audience(mut self, audience: impl Into<String>) -> Self {
         self.settings.login.audience = audience.into();
         self
     }
 
-    /// Sets for how long an issued token is good, in whole seconds, at most 2^32 - 1 of them (136 years, this
-    /// library's choice); 3,599 s unless set, as in the answer that Microsoft Entra documents.
+    /// Sets the lifetime of issued tokens, in whole seconds. Default: 3,599 s, as in the documentation of Microsoft Entra.
+    ///
+    /// The maximum is 2^32 - 1 s (136 years), our choice.
     pub fn token_life(mut self, life: Duration) -> Self {
         self.settings.login.life = Duration::from_secs(life.as_secs().min(u32::MAX.into()));
         self
     }
 
-    /// Largest file that is taken, in bytes; [`MAX_FILE_BYTES`] (20 MiB) unless set.
+    /// Sets the size of the largest file, in bytes. Default: [`MAX_FILE_BYTES`] (20 MiB).
     pub fn max_file_bytes(mut self, bytes: u64) -> Self {
         self.settings.max_file_bytes = bytes;
         self
     }
 
-    /// Whether the rates are kept that the service documents, 100 calls a minute and 1,500 an hour; they are unless
-    /// set.
-    pub fn rate_limits(mut self, kept: bool) -> Self {
-        self.settings.rate_limits = kept;
+    /// Turns the rate limits off. Default: 100 calls a minute and 1,500 an hour, as the service documents.
+    pub fn no_limits(mut self) -> Self {
+        self.settings.rate_limits = false;
         self
     }
 
-    /// Takes any number of calls: short for `rate_limits(false)`.
-    pub fn no_limits(self) -> Self {
-        self.rate_limits(false)
-    }
-
-    /// Sets the clock, `SystemTime::now` say; it stands still at 2026-01-01T00:00:00Z unless set.
-    /// [`FakeLibrary::advance`] adds to what it shows.
+    /// Sets the clock, for example `SystemTime::now`. Default: 2026-01-01T00:00:00Z at all times.
+    ///
+    /// [`FakeLibrary::advance`] adds to it.
     pub fn now(mut self, now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         self.settings.now = Box::new(now);
         self
     }
 
-    /// Sets how an upload is refused because the file exists; [`ExistsAnswer::BadRequest400`] unless set.
+    /// Sets the answer to an upload of an existing file. Default: [`ExistsAnswer::BadRequest400`].
     pub fn exists_answer(mut self, answer: ExistsAnswer) -> Self {
         self.settings.exists_answer = answer;
         self
     }
 
-    /// Sets how a file that is too large is refused; [`TooLargeAnswer::PayloadTooLarge413`] unless set.
+    /// Sets the answer to a file that is too large. Default: [`TooLargeAnswer::PayloadTooLarge413`].
     pub fn too_large_answer(mut self, answer: TooLargeAnswer) -> Self {
         self.settings.too_large_answer = answer;
         self
     }
 
-    /// Sets who is said to have stored the files; `mock` unless set.
+    /// Sets the `createdBy` of stored files. Default: `mock`.
     pub fn created_by(mut self, who: impl Into<String>) -> Self {
         self.settings.created_by = Some(who.into());
         self
     }
 
-    /// The library, without files.
+    /// Builds the library, without files.
     #[must_use]
     pub fn build(self) -> FakeLibrary {
         FakeLibrary::with(self.settings)
@@ -157,6 +145,16 @@ impl FakeLibraryBuilder {
 }
 
 impl Settings {
+    /// Refuses a file for its size.
+    pub(super) fn too_large(&self, target: &str) -> Response<Vec<u8>> {
+        let status = match self.too_large_answer {
+            TooLargeAnswer::PayloadTooLarge413 => StatusCode::PAYLOAD_TOO_LARGE,
+            TooLargeAnswer::BadRequest400 => StatusCode::BAD_REQUEST,
+        };
+        let message = format!("the file is larger than {} bytes", self.max_file_bytes);
+        answer::error(status, "InvalidInput", &message, target)
+    }
+
     pub(super) fn longest_body(&self) -> u64 {
         self.max_file_bytes.saturating_add(FORM_ALLOWANCE_BYTES)
     }
@@ -200,11 +198,6 @@ impl Default for Settings {
 impl fmt::Debug for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Settings")
-            .field("max_file_bytes", &self.max_file_bytes)
-            .field("rate_limits", &self.rate_limits)
-            .field("exists_answer", &self.exists_answer)
-            .field("too_large_answer", &self.too_large_answer)
-            .field("created_by", &self.created_by)
             .field("applications", &self.login.applications)
             .finish_non_exhaustive()
     }

@@ -7,12 +7,17 @@ use std::time::SystemTime;
 use http::{Response, StatusCode};
 
 use super::answer;
-use super::call::{FilePart, UploadCall};
 use super::settings::{ExistsAnswer, Settings};
 use super::stored::StoredFile;
+use crate::form::{Form, Part};
+use crate::shown::text;
 
-/// Name of a file whose part has none, as seen from the service.
+/// Name of a file whose part has none, as the service was seen to store it.
 const NAMELESS: &str = "file";
+
+/// Fields of an upload beside its file.
+const TEXTS: [&str; 4] =
+    ["Description", "ParametersDescription", "HasParameters", "OverrideIfExists"];
 
 type Kept = (StoredFile, Arc<[u8]>);
 
@@ -22,8 +27,57 @@ pub(super) struct Store {
     files: BTreeMap<String, Kept>,
 }
 
+/// An upload, as its form says.
+#[derive(Debug)]
+pub(super) struct Upload<'a> {
+    name: &'a str,
+    content: &'a [u8],
+    description: Option<&'a str>,
+    parameters_description: Option<&'a str>,
+    has_parameters: bool,
+    replaces: bool,
+}
+
+impl<'a> Upload<'a> {
+    /// Reads a form by the rules of the service; a missing file comes before other faults.
+    pub(super) fn read(form: &Form<'a>) -> Result<Self, Refusal> {
+        let is_file = |part: &&Part<'a>| matches!(part.name(), "file" | "File");
+        let mut files = form.parts().iter().filter(is_file);
+        let file = files.next().ok_or(Refusal::MissingFile)?;
+        if files.next().is_some() {
+            return Err(Refusal::Body("the file comes twice".to_owned()));
+        }
+        for part in form.parts().iter().filter(|part| !is_file(part)) {
+            let fault = match part.text() {
+                _ if !TEXTS.contains(&part.name()) => "is not known",
+                _ if part.filename().is_some() => "is not a file",
+                None => "is not UTF-8",
+                Some(_) => continue,
+            };
+            return Err(Refusal::Body(format!("field `{}` {fault}", text(part.name()))));
+        }
+        let text = |field| form.part(field).and_then(Part::text);
+        let flag = |field| match text(field) {
+            Some("true" | "True") => Ok(true),
+            // The vendor's page gives an empty text as the default of `OverrideIfExists`.
+            None | Some("" | "false" | "False") => Ok(false),
+            Some(_) => Err(Refusal::Flag { field }),
+        };
+        let upload = Self {
+            name: file.filename().unwrap_or(NAMELESS),
+            content: file.bytes(),
+            description: text("Description"),
+            parameters_description: text("ParametersDescription"),
+            has_parameters: flag("HasParameters")?,
+            replaces: flag("OverrideIfExists")?,
+        };
+        check_name(upload.name)?;
+        Ok(upload)
+    }
+}
+
 /// Why an upload is refused.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) enum Refusal {
     MissingFile,
     Body(String),
@@ -51,47 +105,30 @@ impl Store {
         self.files.remove(name).is_some()
     }
 
-    /// Stores a file, and gives its entry back.
+    /// Stores a file and returns its entry.
     pub(super) fn upload(
         &mut self,
-        call: UploadCall,
+        upload: &Upload<'_>,
         settings: &Settings,
         now: SystemTime,
     ) -> Result<StoredFile, Refusal> {
-        let FilePart { filename, content } = call.file.ok_or(Refusal::MissingFile)?;
-        if !call.faults.is_empty() {
-            return Err(Refusal::Body(call.faults.join("; ")));
-        }
-        let has_parameters = flag(call.has_parameters.as_deref(), "HasParameters")?;
-        let replace = flag(call.override_if_exists.as_deref(), "OverrideIfExists")?;
-        let name = filename.unwrap_or_else(|| NAMELESS.to_owned());
-        check_name(&name)?;
-        if content.len() as u64 > settings.max_file_bytes {
+        if upload.content.len() as u64 > settings.max_file_bytes {
             return Err(Refusal::TooLarge);
         }
-        let mut entry = StoredFile::new(name, &content, now);
-        if let Some((old, _)) = self.files.get(&entry.file_name) {
-            if !replace {
+        let mut entry = StoredFile::new(upload.name, upload.content, now);
+        if let Some((old, _)) = self.files.get(upload.name) {
+            if !upload.replaces {
                 return Err(Refusal::Exists);
             }
             entry.creation_time.clone_from(&old.creation_time);
         }
-        entry.description = call.description;
+        entry.description = upload.description.map(str::to_owned);
         entry.created_by.clone_from(&settings.created_by);
-        // Taken as sent: the service does not conclude it from the parameters description.
-        entry.has_parameters = has_parameters;
-        entry.parameters_description = call.parameters_description;
-        self.put(entry.clone(), content.into());
+        // As sent: the service does not derive it from the parameters description.
+        entry.has_parameters = upload.has_parameters;
+        entry.parameters_description = upload.parameters_description.map(str::to_owned);
+        self.put(entry.clone(), upload.content.into());
         Ok(entry)
-    }
-}
-
-/// A flag in the two letter cases that the service is known to read; absent means no.
-fn flag(text: Option<&str>, field: &'static str) -> Result<bool, Refusal> {
-    match text {
-        Some("true" | "True") => Ok(true),
-        None | Some("false" | "False") => Ok(false),
-        Some(_) => Err(Refusal::Flag { field }),
     }
 }
 
@@ -111,7 +148,7 @@ impl Refusal {
                 bad("InvalidInput", &format!("field `{field}` is neither true nor false"))
             }
             Self::Name => bad("InvalidInput", "the file's name cannot be used"),
-            Self::TooLarge => answer::too_large(settings, target),
+            Self::TooLarge => settings.too_large(target),
             Self::Exists => {
                 let message = "a file of this name exists";
                 match settings.exists_answer {

@@ -1,8 +1,8 @@
-//! What the library keeps of a file beside its bytes.
+//! The entry of a stored file.
 
 use std::time::SystemTime;
 
-use mde_live_response_core::Sha256Digest;
+use mde_live_response_core::library::Sha256Digest;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -13,26 +13,26 @@ use super::timestamp;
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct StoredFile {
-    /// Name of the file: the library's key.
+    /// Name of the file, the library's key.
     pub file_name: String,
-    /// SHA-256 of the bytes, in lower-case hex digits. The service's schema allows that it is missing.
+    /// SHA-256 of the bytes in lower-case hex digits. The service's schema allows null.
     pub sha256: Option<String>,
-    /// What the file is for.
+    /// Description of the file.
     pub description: Option<String>,
-    /// When a file of this name was first stored, with seven fraction digits.
+    /// Time when a file of this name was first stored, with seven fraction digits.
     pub creation_time: String,
-    /// When the file was last stored, with six fraction digits. The service writes both forms.
+    /// Time when the file was last stored, with six fraction digits. The service writes both forms.
     pub last_updated_time: String,
-    /// Who stored the file.
+    /// Application or person that stored the file.
     pub created_by: Option<String>,
-    /// What the upload said in `HasParameters`.
+    /// The upload's `HasParameters`.
     pub has_parameters: bool,
-    /// Which parameters the script takes.
+    /// Description of the script's parameters.
     pub parameters_description: Option<String>,
 }
 
 impl StoredFile {
-    /// An entry for these bytes, stored at this time, of which nothing else is said.
+    /// An entry for these bytes, stored at this time, without texts and parameters.
     #[must_use]
     pub fn new(name: impl Into<String>, content: &[u8], now: SystemTime) -> Self {
         Self {

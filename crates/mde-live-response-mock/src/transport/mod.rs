@@ -1,142 +1,150 @@
-//! A transport that answers by a script and keeps what it was sent.
+//! A transport that answers by a script and records the requests.
 
 mod recorded;
 mod reply;
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
 
-use http::{Request, Response};
-use mde_live_response_core::{Body, Limits, Transport, TransportError};
+use http::Response;
+use mde_live_response_core::policy::ClientBuilder;
+use mde_live_response_core::transport::{Exchange, Transport, TransportError};
+use mde_live_response_core::{AccessToken, Client, Endpoint};
+use sha2::{Digest, Sha256};
 
 pub use recorded::RecordedRequest;
 pub use reply::Reply;
 
+use crate::ManualClock;
 use crate::exchange;
+use crate::lock::lock;
 use crate::shown::{count, report};
 
-type Compute = dyn Fn(&RecordedRequest) -> Result<Reply, TransportError> + Send + Sync;
+type Compute = dyn Fn(&RecordedRequest) -> Reply + Send + Sync;
 
-/// A scripted transport: answers in the order in which the replies were given, and keeps every request.
+/// A scripted transport: gives its replies in order and records every request.
 ///
-/// A handle: clones share script and requests, so that one clone goes into the client and another asks
-/// afterwards. A request that the script has no reply for panics inside the client's call, and shows in
-/// [`assert_done`](Self::assert_done) in case the panic was lost with its thread.
+/// A handle: clones share script, requests and clock. A request without a scripted reply panics inside the client's
+/// call. [`assert_done`](Self::assert_done) repeats that panic, in case it was lost with its thread.
 ///
 /// # Examples
 ///
 /// ```
-/// use mde_live_response_core::{AccessToken, Client, Clock, Endpoint, Upload};
-/// use mde_live_response_mock::{ManualClock, MockTransport, Reply};
+/// use mde_live_response::Upload;
+/// use mde_live_response_mock::{MockTransport, Reply};
 /// use std::time::Duration;
 ///
 /// let mock = MockTransport::new()
 ///     .reply(Reply::error(429, "TooManyRequests").header("retry-after", "30"))
+///     .reply(Reply::lost())
+///     .reply(Reply::json(200, r#"{"value": []}"#)) // the client lists the library: the file is not there
 ///     .reply(Reply::stored());
-/// let token = AccessToken::new("an-access-token")?;
-/// let clock = ManualClock::new();
-/// let client =
-///     Client::builder(Endpoint::COMMERCIAL, token, mock.clone()).clock(clock.clone()).build();
 ///
-/// client.upload(&Upload::new("collect-dns.ps1".parse()?, b"Get-DnsClientCache"))?;
-/// assert_eq!(clock.now(), Duration::from_secs(30)); // waited for, in no time
+/// mock.client().upload(&Upload::new("collect-dns.ps1".parse()?, b"Get-DnsClientCache"))?;
+/// assert!(mock.clock().now() >= Duration::from_secs(30)); // the client waited, in no time
 ///
-/// let [first, second] = mock.requests();
-/// assert_eq!(first.form(), second.form());
-/// second.assert_file("collect-dns.ps1", b"Get-DnsClientCache");
-/// second.assert_absent("Description");
+/// let [throttled, lost, list, stored] = mock.requests();
+/// assert_eq!(list.method(), "GET");
+/// assert_eq!(throttled.form(), lost.form());
+/// stored.assert_file("collect-dns.ps1", b"Get-DnsClientCache");
+/// stored.assert_text("OverrideIfExists", "false");
+/// stored.assert_absent("Description");
+/// stored.assert_bearer(MockTransport::TOKEN);
 /// mock.assert_done();
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct MockTransport {
     shared: Arc<Shared>,
 }
 
+#[derive(Default)]
 struct Shared {
     /// Answers what is left when the script is used up.
     compute: Option<Box<Compute>>,
+    clock: ManualClock,
     state: Mutex<State>,
 }
 
 #[derive(Default)]
 struct State {
-    script: VecDeque<Step>,
+    script: VecDeque<Reply>,
     scripted: usize,
     begun: usize,
     requests: Vec<RecordedRequest>,
     unscripted: Option<String>,
 }
 
-enum Step {
-    Reply(Reply),
-    Fail(TransportError),
-    FailBeforeBody(TransportError),
-}
-
 impl MockTransport {
-    /// A transport without a script: it panics at the first request.
+    /// Bearer token of the clients that [`client`](Self::client) and [`client_builder`](Self::client_builder) make.
+    pub const TOKEN: &str = "mock-token-that-protects-nothing";
+
+    /// A transport with an empty script.
     #[must_use]
     pub fn new() -> Self {
-        Self { shared: Arc::new(Shared { compute: None, state: Mutex::default() }) }
+        Self::default()
     }
 
-    /// A transport that computes each answer from its request, once scripted replies, if any, are used up. Not for a
-    /// request whose body cannot be read: that ends the exchange.
+    /// A transport that computes its replies, after the scripted ones if there are any.
     ///
     /// # Examples
     ///
     /// ```
-    /// use mde_live_response_core::{Delivery, TransportError, TransportErrorKind};
     /// use mde_live_response_mock::{MockTransport, Reply};
     ///
     /// let mock = MockTransport::from_fn(|request| match request.number() {
-    ///     1 => Err(TransportError::new(TransportErrorKind::Connect, Delivery::NotDelivered)),
-    ///     _ => Ok(Reply::stored()),
+    ///     1 => Reply::refused_connection(),
+    ///     _ => Reply::stored(),
     /// });
     /// # let _ = mock;
     /// ```
     #[must_use]
-    pub fn from_fn(
-        compute: impl Fn(&RecordedRequest) -> Result<Reply, TransportError> + Send + Sync + 'static,
-    ) -> Self {
-        let compute: Option<Box<Compute>> = Some(Box::new(compute));
-        Self { shared: Arc::new(Shared { compute, state: Mutex::default() }) }
+    pub fn from_fn(compute: impl Fn(&RecordedRequest) -> Reply + Send + Sync + 'static) -> Self {
+        let shared = Shared { compute: Some(Box::new(compute)), ..Shared::default() };
+        Self { shared: Arc::new(shared) }
     }
 
-    /// Adds a reply to the script. The request's body is read to its end first, unless the reply is
-    /// [early](Reply::early).
+    /// Adds a reply to the script.
     #[must_use]
     pub fn reply(self, reply: Reply) -> Self {
-        self.push(Step::Reply(reply))
-    }
-
-    /// Adds a fault to the script, after the request's body was read to its end.
-    #[must_use]
-    pub fn fail(self, error: TransportError) -> Self {
-        self.push(Step::Fail(error))
-    }
-
-    /// Adds a fault to the script, before anything of the request's body is read.
-    #[must_use]
-    pub fn fail_before_body(self, error: TransportError) -> Self {
-        self.push(Step::FailBeforeBody(error))
-    }
-
-    fn push(self, step: Step) -> Self {
         let mut state = self.state();
-        state.script.push_back(step);
+        state.script.push_back(reply);
         state.scripted += 1;
         drop(state);
         self
     }
 
-    /// The requests so far.
+    /// A client over this transport, with its [clock](Self::clock), [token](Self::TOKEN) and fixed randomness.
+    ///
+    /// The rest is as in a client for the commercial cloud. It never sleeps.
+    #[must_use]
+    pub fn client(&self) -> Client {
+        self.client_builder().build()
+    }
+
+    /// The builder of [`client`](Self::client), for a test that needs other settings.
+    #[expect(clippy::expect_used, clippy::missing_panics_doc, reason = "the token is a constant")]
+    pub fn client_builder(&self) -> ClientBuilder {
+        let token = AccessToken::new(Self::TOKEN).expect("visible ASCII characters");
+        Client::builder(Endpoint::COMMERCIAL, token, self.clone())
+            .clock(self.clock())
+            .random(counted())
+    }
+
+    /// The clock of the clients that this transport makes.
+    #[must_use]
+    pub fn clock(&self) -> ManualClock {
+        self.shared.clock.clone()
+    }
+
+    /// The requests so far, in their order.
     ///
     /// # Panics
     ///
-    /// With a listing, unless there are exactly `N`.
+    /// If there are not exactly `N`. The message lists them.
     #[must_use]
     #[track_caller]
     pub fn requests<const N: usize>(&self) -> [RecordedRequest; N] {
@@ -144,18 +152,18 @@ impl MockTransport {
         let seen = state.requests.len();
         let Ok(requests) = state.requests.clone().try_into() else {
             let expected = count(N, "request", "requests");
-            let message = state.report(&format!("expected {expected}, got {seen}"));
+            let message = state.report(&format!("expected {expected}, received {seen}"));
             drop(state);
             panic!("{message}")
         };
         requests
     }
 
-    /// Makes sure that the script was followed to its end.
+    /// Asserts that every scripted reply was used and every request had a reply.
     ///
     /// # Panics
     ///
-    /// If scripted replies are left, or if a request was not scripted.
+    /// If scripted replies are left, or if a request had none.
     #[track_caller]
     pub fn assert_done(&self) {
         let state = self.state();
@@ -169,13 +177,22 @@ impl MockTransport {
         panic!("{message}")
     }
 
-    /// A panic elsewhere leaves nothing half done here, so that a poisoned lock is as good as any.
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Asserts that no request was made.
+    ///
+    /// # Panics
+    ///
+    /// If there was one. The message lists all.
+    #[track_caller]
+    pub fn assert_unused(&self) {
+        let [] = self.requests();
     }
 
-    /// The next step, and the number of the request that takes it.
-    fn begin(&self) -> (Option<Step>, usize) {
+    fn state(&self) -> MutexGuard<'_, State> {
+        lock(&self.shared.state)
+    }
+
+    /// The next reply, and the number of the request that gets it.
+    fn begin(&self) -> (Option<Reply>, usize) {
         let mut state = self.state();
         state.begun += 1;
         (state.script.pop_front(), state.begun)
@@ -189,9 +206,10 @@ impl MockTransport {
 
     fn unscripted(&self, request: &RecordedRequest) -> ! {
         let mut state = self.state();
-        let number = request.number();
-        let rows = [("script", state.progress()), ("got", request.describe())];
-        let message = report(&format!("request #{number} was not scripted"), rows);
+        let (number, method, uri) = (request.number(), request.method(), request.uri());
+        let title = format!("no reply is scripted for request #{number}, {method} {}", uri.path());
+        let rows = [("script", state.progress()), ("request", request.describe())];
+        let message = report(&title, rows);
         state.unscripted.get_or_insert_with(|| message.clone());
         drop(state);
         panic!("{message}")
@@ -217,45 +235,34 @@ impl State {
 }
 
 impl Transport for MockTransport {
-    /// Answers by the script.
+    /// Gives the next reply.
     ///
     /// # Errors
     ///
-    /// The scripted one; `Send` where the body cannot be read, `Cancelled` where the exchange is, `ResponseTooLarge`
-    /// for a reply over the request's limit.
+    /// The scripted fault; `Send` if the body cannot be read, `Cancelled` if the call is, `AnswerTooLarge` for a
+    /// reply above the request's limit.
     ///
     /// # Panics
     ///
-    /// If the request was not scripted, or if the reply is to echo a file that the request does not hold.
-    fn send(&self, request: Request<Body<'_>>) -> Result<Response<Vec<u8>>, TransportError> {
-        let (step, number) = self.begin();
-        let limits = Limits::of(&request);
-        let (parts, mut body) = request.into_parts();
-        let before_body = match &step {
-            Some(Step::Reply(reply)) => reply.is_early(),
-            Some(Step::FailBeforeBody(_)) => true,
-            Some(Step::Fail(_)) | None => false,
-        };
+    /// If no reply is left, or if the reply is to echo a file that the request does not contain.
+    fn send(&self, exchange: &mut Exchange<'_>) -> Result<Response<Vec<u8>>, TransportError> {
+        let (reply, number) = self.begin();
+        let head = exchange.take_head();
         let mut bytes = Vec::new();
-        let read =
-            if before_body { Ok(()) } else { exchange::read_body(&mut body, &mut bytes, &limits) };
-        let request = RecordedRequest::new(number, parts, bytes, body.len(), limits.clone());
-        self.keep(request.clone());
-        let reply = match (step, &self.shared.compute) {
-            (None, None) => self.unscripted(&request),
-            (Some(Step::FailBeforeBody(error)), _) => return Err(error),
-            // A body that cannot be read ends the exchange, whatever the script says.
-            (Some(Step::Reply(reply)), _) => read.map(|()| reply)?,
-            (Some(Step::Fail(error)), _) => return Err(read.err().unwrap_or(error)),
-            (None, Some(compute)) => read.and_then(|()| compute(&request))?,
+        let read = if reply.as_ref().is_some_and(Reply::is_early) {
+            Ok(())
+        } else {
+            exchange::read_body(exchange, &mut bytes)
         };
-        exchange::within(reply.render(&request), &limits)
-    }
-}
-
-impl Default for MockTransport {
-    fn default() -> Self {
-        Self::new()
+        let request = RecordedRequest::new(number, head, bytes, exchange);
+        self.keep(request.clone());
+        let reply = match (reply, &self.shared.compute) {
+            (None, None) => self.unscripted(&request),
+            // A body that cannot be read ends the exchange, whatever the script says.
+            (Some(reply), _) => read.map(|()| reply)?,
+            (None, Some(compute)) => read.map(|()| compute(&request))?,
+        };
+        exchange::within(reply.render(&request)?, exchange)
     }
 }
 
@@ -266,5 +273,19 @@ impl fmt::Debug for MockTransport {
             .field("script", &format_args!("{}", state.progress()))
             .field("requests", &state.requests)
             .finish_non_exhaustive()
+    }
+}
+
+/// Random bytes that are the same in every run: hashes of 0, 1, 2, ...
+fn counted() -> impl Fn(&mut [u8]) -> io::Result<()> {
+    let count = AtomicU64::new(0);
+    move |buf| {
+        for piece in buf.chunks_mut(32) {
+            let n = count.fetch_add(1, Ordering::Relaxed);
+            for (byte, hashed) in piece.iter_mut().zip(Sha256::digest(n.to_le_bytes())) {
+                *byte = hashed;
+            }
+        }
+        Ok(())
     }
 }

@@ -1,23 +1,23 @@
-//! A request as the transport was given it, and what a test can say of it.
+//! A recorded request, and assertions about it.
 
 use std::fmt;
 use std::sync::Arc;
 
-use http::header::{AUTHORIZATION, COOKIE, HeaderName, PROXY_AUTHORIZATION};
+use http::header::{AUTHORIZATION, CONTENT_LENGTH, COOKIE, HeaderName, PROXY_AUTHORIZATION};
 use http::request::Parts;
 use http::{HeaderMap, Method, Uri};
-use mde_live_response_core::Limits;
+use mde_live_response_core::transport::{Exchange, Limits};
 
 use crate::form::{Form, FormError, Part};
 use crate::library::bearer_token;
-use crate::shown::{Bytes, report, text};
+use crate::shown::{Bytes, bytes, near_miss, report, text};
 
 /// Headers whose values are never shown.
 const SECRET: [HeaderName; 3] = [AUTHORIZATION, PROXY_AUTHORIZATION, COOKIE];
 
 /// One recorded request. Cheap to clone.
 ///
-/// Shows no secret, neither in its `Debug` nor in the message of an assertion; long and binary values are cut.
+/// Neither its `Debug` nor the message of an assertion shows a token. Long and binary values are cut.
 #[derive(Clone)]
 pub struct RecordedRequest {
     record: Arc<Record>,
@@ -34,14 +34,9 @@ struct Record {
 }
 
 impl RecordedRequest {
-    pub(super) fn new(
-        number: usize,
-        parts: Parts,
-        body: Vec<u8>,
-        body_len: u64,
-        limits: Limits,
-    ) -> Self {
-        let Parts { method, uri, mut headers, .. } = parts;
+    pub(super) fn new(number: usize, head: Parts, body: Vec<u8>, exchange: &Exchange<'_>) -> Self {
+        let Parts { method, uri, mut headers, .. } = head;
+        let (body_len, limits) = (exchange.body_len(), exchange.limits().clone());
         for name in SECRET {
             if let http::header::Entry::Occupied(mut values) = headers.entry(name) {
                 values.iter_mut().for_each(|value| value.set_sensitive(true));
@@ -51,7 +46,7 @@ impl RecordedRequest {
         Self { record: Arc::new(record) }
     }
 
-    /// Which request of its transport this is, counted from 1.
+    /// The request's number among those of its transport, counted from 1.
     #[must_use]
     pub fn number(&self) -> usize {
         self.record.number
@@ -63,32 +58,31 @@ impl RecordedRequest {
         &self.record.method
     }
 
-    /// The whole address.
+    /// The whole URL.
     #[must_use]
     pub fn uri(&self) -> &Uri {
         &self.record.uri
     }
 
-    /// The headers. What holds a secret is marked as sensitive, so that `Debug` does not show it.
+    /// The headers. Those that hold a secret are marked as sensitive, so that `Debug` does not show them.
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
         &self.record.headers
     }
 
-    /// The body as far as it was read: to its end, unless the reply was early, the fault came before it, or
-    /// reading it failed.
+    /// The body as far as it was read: to its end, unless the reply was early or reading failed.
     #[must_use]
     pub fn body(&self) -> &[u8] {
         &self.record.body
     }
 
-    /// Whether the body was read to its end.
+    /// Returns whether the body was read to its end.
     #[must_use]
     pub fn is_body_complete(&self) -> bool {
         self.record.body.len() as u64 == self.record.body_len
     }
 
-    /// The limits that the request carried, or the default ones.
+    /// The limits of the exchange.
     #[must_use]
     pub fn limits(&self) -> &Limits {
         &self.record.limits
@@ -98,8 +92,12 @@ impl RecordedRequest {
     ///
     /// # Errors
     ///
-    /// [`FormError`] for a body that the strict decoder refuses ([`Form::decode`]).
+    /// [`FormError`] for a body that [`Form::decode`] refuses, or without a `Content-Length`: a client that sends a form
+    /// knows how long it is.
     pub fn try_form(&self) -> Result<Form<'_>, FormError> {
+        if !self.headers().contains_key(CONTENT_LENGTH) {
+            return Err(FormError::header("content-length", "missing"));
+        }
         Form::decode(self.headers(), self.body())
     }
 
@@ -107,17 +105,17 @@ impl RecordedRequest {
     ///
     /// # Panics
     ///
-    /// If the strict decoder refuses it.
+    /// If [`try_form`](Self::try_form) fails.
     #[must_use]
     #[track_caller]
     pub fn form(&self) -> Form<'_> {
         match self.try_form() {
             Ok(form) => form,
-            Err(error) => self.fail("holds no form", "a form", &error.to_string()),
+            Err(error) => self.fail("is not a form", "a form", &error.to_string()),
         }
     }
 
-    /// Makes sure that part `file` has this file name and these bytes.
+    /// Asserts that part `file` has this file name and these bytes.
     ///
     /// # Panics
     ///
@@ -125,22 +123,21 @@ impl RecordedRequest {
     #[track_caller]
     pub fn assert_file(&self, name: &str, bytes: &[u8]) {
         let form = self.form();
-        let expected = format!("file `{}`, {}", text(name), Bytes(bytes));
-        let Some(part) = form.part("file") else {
-            self.fail("holds another file", &expected, "no part `file`")
+        let part = form.part("file");
+        let received = match part {
+            Some(part) if part.filename() == Some(name) && part.bytes() == bytes => return,
+            Some(part) if part.bytes() != bytes => {
+                let same = part.bytes().iter().zip(bytes).take_while(|(got, want)| got == want);
+                format!("{part}\nthe content differs from byte {} on", same.count())
+            }
+            Some(part) => part.to_string(),
+            None => missing(&form, "file"),
         };
-        if part.filename() == Some(name) && part.bytes() == bytes {
-            return;
-        }
-        let mut got = shown(part);
-        if part.bytes() != bytes {
-            let same = part.bytes().iter().zip(bytes).take_while(|(got, want)| got == want);
-            got = format!("{got}\ncontent differs from byte {} on", same.count());
-        }
-        self.fail("holds another file", &expected, &got)
+        let expected = format!("file `{}`, {}", text(name), Bytes(bytes));
+        self.fail("has another file", &expected, &received)
     }
 
-    /// Makes sure that this field is a text of this value.
+    /// Asserts that this field is a text with this value.
     ///
     /// # Panics
     ///
@@ -148,33 +145,33 @@ impl RecordedRequest {
     #[track_caller]
     pub fn assert_text(&self, field: &str, value: &str) {
         let form = self.form();
-        let got = match form.part(field) {
+        let received = match form.part(field) {
             Some(part) if part.filename().is_none() && part.bytes() == value.as_bytes() => return,
-            Some(part) => shown(part),
-            None => "no such field".to_owned(),
+            Some(part) => part.to_string(),
+            None => missing(&form, field),
         };
-        let title = format!("has another {}", text(field));
-        self.fail(&title, &format!("text, {}", Bytes(value.as_bytes())), &got)
+        let expected = format!("text, {}", Bytes(value.as_bytes()));
+        self.fail(&format!("has another {}", text(field)), &expected, &received)
     }
 
-    /// Makes sure that there is no part of this name.
+    /// Asserts that there is no part with this name.
     ///
     /// # Panics
     ///
-    /// If there is no form, or one with such a part.
+    /// If there is no form, or if the form has such a part.
     #[track_caller]
     pub fn assert_absent(&self, field: &str) {
-        let form = self.form();
-        if let Some(part) = form.part(field) {
-            self.fail(&format!("holds field {}", text(field)), "no such field", &shown(part))
+        if let Some(part) = self.form().part(field) {
+            let title = format!("has a field {}", text(field));
+            self.fail(&title, "no such field", &part.to_string())
         }
     }
 
-    /// Makes sure that the request was sent with this bearer token.
+    /// Asserts that the request has this bearer token.
     ///
     /// # Panics
     ///
-    /// If it was sent with another or none. The message shows neither.
+    /// If it has another one or none. The message shows neither.
     #[track_caller]
     pub fn assert_bearer(&self, token: &str) {
         match bearer_token(self.headers()) {
@@ -185,36 +182,45 @@ impl RecordedRequest {
     }
 
     #[track_caller]
-    fn fail(&self, what: &str, expected: &str, got: &str) -> ! {
+    fn fail(&self, what: &str, expected: &str, received: &str) -> ! {
         let rows = [
             ("expected", expected.to_owned()),
-            ("got", got.to_owned()),
+            ("received", received.to_owned()),
             ("request", self.describe()),
         ];
         panic!("{}", report(&format!("request #{} {what}", self.number()), rows))
     }
 
-    /// The request in three lines, without its values.
+    /// The request's first line, whether it has a token, and the whole form. Of another body only its length: it may
+    /// hold a secret.
     pub(super) fn describe(&self) -> String {
         let authorization =
             if self.headers().contains_key(AUTHORIZATION) { "[redacted]" } else { "none" };
-        let body = match self.try_form() {
-            Ok(form) => format!("parts: {form}"),
+        format!(
+            "{} {}\nauthorization: {authorization}\n{}",
+            self.method(),
+            self.uri(),
+            self.describe_body()
+        )
+    }
+
+    fn describe_body(&self) -> String {
+        match self.try_form() {
+            Ok(form) => form.to_string(),
             Err(_) if !self.is_body_complete() => {
-                let Record { body, body_len, .. } = &*self.record;
-                format!("body: {} of {body_len} bytes read", body.len())
+                format!("body: {} of {} bytes read", self.body().len(), self.record.body_len)
             }
-            Err(_) => format!("body: {} bytes, no form", self.body().len()),
-        };
-        format!("{} {}\nauthorization: {authorization}\n{body}", self.method(), self.uri())
+            Err(_) => format!("body: {}, not a form", bytes(self.body().len())),
+        }
     }
 }
 
-fn shown(part: &Part<'_>) -> String {
-    let bytes = Bytes(part.bytes());
-    match part.filename() {
-        Some(filename) => format!("file `{}`, {bytes}", text(filename)),
-        None => format!("text, {bytes}"),
+/// Says that a field is missing, and which one may be meant.
+fn missing(form: &Form<'_>, field: &str) -> String {
+    let names = form.parts().iter().map(Part::name);
+    match near_miss(field, names) {
+        Some(name) => format!("no such field; there is a field {}", text(name)),
+        None => "no such field".to_owned(),
     }
 }
 
@@ -225,7 +231,7 @@ impl fmt::Debug for RecordedRequest {
             .field("method", self.method())
             .field("uri", self.uri())
             .field("headers", self.headers())
-            .field("body", &format_args!("{}", Bytes(self.body())))
+            .field("body", &self.describe_body())
             .field("limits", &self.limits())
             .finish()
     }

@@ -1,7 +1,10 @@
-//! Answers for a script.
+//! Replies for a script.
+
+use std::io;
 
 use http::header::{CONTENT_TYPE, HeaderName};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
+use mde_live_response_core::transport::{Effect, Phase, TransportError, TransportErrorKind};
 use serde_json::Value;
 
 use super::RecordedRequest;
@@ -11,7 +14,7 @@ use crate::shown::{report, text};
 
 const ONLY_ENTITIES: &str = "only Reply::stored and Reply::library_file have an entity to change";
 
-/// An answer that a test scripts.
+/// A scripted reply: an answer, or a fault in its place.
 ///
 /// # Examples
 ///
@@ -21,11 +24,11 @@ const ONLY_ENTITIES: &str = "only Reply::stored and Reply::library_file have an 
 /// let throttled = Reply::error(429, "TooManyRequests").header("retry-after", "30");
 /// let gateway = Reply::status(502).header("content-type", "text/html").body("<h1>Bad gateway</h1>");
 /// let other_bytes = Reply::stored().with_sha256(&"0".repeat(64));
-/// let refused_at_once = Reply::error(401, "Unauthorized").early();
-/// # let _ = (throttled, gateway, other_bytes, refused_at_once);
+/// let refused_by_the_head = Reply::error(401, "Unauthorized").early();
+/// # let _ = (throttled, gateway, other_bytes, refused_by_the_head);
 /// ```
-#[derive(Debug, Clone)]
-#[must_use = "a reply does nothing until a transport is given it"]
+#[derive(Debug)]
+#[must_use = "a reply does nothing until it is given to a transport"]
 pub struct Reply {
     status: StatusCode,
     headers: HeaderMap,
@@ -34,33 +37,33 @@ pub struct Reply {
     early: bool,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 enum Content {
     Bytes(Vec<u8>),
     Json(Vec<u8>),
-    /// The entity of what the request uploads, under this name if there is one.
+    /// The entity of the file that the request uploads, under this name if there is one.
     Entity(Option<String>),
+    /// No answer.
+    Fault(TransportError),
 }
 
 impl Reply {
-    /// Success: the entity of the very file that the request uploads, with the SHA-256 of the bytes that
-    /// arrived, the texts and the flag as sent.
+    /// Success: the entity of the uploaded file, with the SHA-256, the texts and the flag of the request.
     ///
-    /// The exchange panics if the request is no form with a part `file`, or if the reply is
-    /// [early](Self::early).
+    /// The exchange panics if the request is not a form with a part `file`, or if the reply is [early](Self::early).
     pub fn stored() -> Self {
         Self::new(StatusCode::OK, Content::Entity(None))
     }
 
-    /// As [`stored`](Self::stored), under this file name, whatever the request says. If it is
-    /// [early](Self::early) there are no bytes yet, and the SHA-256 is `null`.
+    /// As [`stored`](Self::stored), but under this file name instead of the request's.
     ///
-    /// The exchange panics if the request was read to its end and is no form with a part `file`.
+    /// If it is [early](Self::early), there are no bytes yet, and the SHA-256 is `null`. The exchange panics if the
+    /// request was read to its end and is not a form with a part `file`.
     pub fn library_file(name: impl Into<String>) -> Self {
         Self::new(StatusCode::OK, Content::Entity(Some(name.into())))
     }
 
-    /// A status and nothing else.
+    /// A status without headers and body.
     ///
     /// # Panics
     ///
@@ -70,8 +73,10 @@ impl Reply {
         Self::new(code(status), Content::Bytes(Vec::new()))
     }
 
-    /// A status, and an error in the service's form with this code. Its message is `scripted by a test`, its target
-    /// `00000000-0000-4000-8000-000000000000`; [`json`](Self::json) takes others.
+    /// A status and an error in the service's form, with this code.
+    ///
+    /// Its message is `scripted by a test`, its target `00000000-0000-4000-8000-000000000000`. For others, use
+    /// [`json`](Self::json).
     ///
     /// # Panics
     ///
@@ -83,7 +88,7 @@ impl Reply {
         Self::new(status, Content::Json(answer.into_body()))
     }
 
-    /// A status, and a body that is said to be JSON. The text is sent as it is, broken or not.
+    /// A status and a body with the type `application/json`. The body need not be JSON.
     ///
     /// # Panics
     ///
@@ -93,32 +98,57 @@ impl Reply {
         Self::new(code(status), Content::Json(text.into()))
     }
 
+    /// The request is read whole, then the connection breaks. Whether it took effect is unknown.
+    pub fn lost() -> Self {
+        let error = TransportError::new(TransportErrorKind::Receive);
+        Self::fault(error.with_source(io::Error::from(io::ErrorKind::ConnectionReset)))
+    }
+
+    /// The request is read whole, then waiting for the answer times out. Whether it took effect is unknown.
+    ///
+    /// No time passes on the clock.
+    pub fn timeout() -> Self {
+        let kind = TransportErrorKind::Timeout(Phase::Receive);
+        Self::fault(TransportError::new(kind))
+    }
+
+    /// No connection is opened, and nothing of the request is sent.
+    pub fn refused_connection() -> Self {
+        let error =
+            TransportError::new(TransportErrorKind::Connect).with_effect(Effect::NotApplied);
+        Self::fault(error.with_source(io::Error::from(io::ErrorKind::ConnectionRefused))).early()
+    }
+
+    /// Any other fault. The request is read whole first, unless the reply is [early](Self::early).
+    pub fn fault(error: TransportError) -> Self {
+        Self::new(StatusCode::OK, Content::Fault(error))
+    }
+
     fn new(status: StatusCode, body: Content) -> Self {
         Self { status, headers: HeaderMap::new(), body, changes: Vec::new(), early: false }
     }
 
-    /// Adds a header. One that is given twice is sent twice; a `Content-Type` takes the place of the one that
-    /// JSON comes with.
+    /// Adds a header, also if there is one with this name. A `Content-Type` replaces that of JSON.
     ///
     /// # Panics
     ///
-    /// If name or value cannot stand in HTTP.
+    /// If the name or the value is not valid in HTTP.
     #[track_caller]
     pub fn header(mut self, name: &str, value: &str) -> Self {
         match (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_bytes(value.as_bytes())) {
             (Ok(name), Ok(value)) => self.headers.append(name, value),
-            _ => panic!("mock transport: {} is no header", text(&format!("{name}: {value}"))),
+            _ => panic!("mock transport: {} is not a header", text(&format!("{name}: {value}"))),
         };
         self
     }
 
-    /// Sets the body's bytes.
+    /// Sets the body.
     pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
         self.body = Content::Bytes(body.into());
         self
     }
 
-    /// Says another SHA-256 in the entity, checked by nobody.
+    /// Sets another SHA-256 in the entity. It can be any text.
     ///
     /// # Panics
     ///
@@ -128,7 +158,7 @@ impl Reply {
         self.change("sha256", Some(sha256.to_owned()))
     }
 
-    /// Leaves a field out of the entity, `sha256` say.
+    /// Removes a field from the entity, for example `sha256`.
     ///
     /// # Panics
     ///
@@ -149,8 +179,9 @@ impl Reply {
         self
     }
 
-    /// Answers before anything of the request's body is read, as a server does that refuses by the headers.
-    /// Without effect where the reply is computed: the request was read by then.
+    /// Replies before the request's body is read, as a server that refuses by the head does.
+    ///
+    /// Has no effect on a computed reply, because the request was read before it.
     pub fn early(mut self) -> Self {
         self.early = true;
         self
@@ -160,8 +191,12 @@ impl Reply {
         self.early
     }
 
-    pub(super) fn render(self, request: &RecordedRequest) -> Response<Vec<u8>> {
+    pub(super) fn render(
+        self,
+        request: &RecordedRequest,
+    ) -> Result<Response<Vec<u8>>, TransportError> {
         let (body, is_json) = match self.body {
+            Content::Fault(error) => return Err(error),
             Content::Bytes(bytes) => (bytes, false),
             Content::Json(bytes) => (bytes, true),
             Content::Entity(name) => (entity(name, &self.changes, request), true),
@@ -173,14 +208,14 @@ impl Reply {
             let json = HeaderValue::from_static("application/json");
             answer.headers_mut().insert(CONTENT_TYPE, json);
         }
-        answer
+        Ok(answer)
     }
 }
 
 #[track_caller]
 fn code(status: u16) -> StatusCode {
     let Ok(status) = StatusCode::from_u16(status) else {
-        panic!("mock transport: {status} is no status, which has three digits")
+        panic!("mock transport: {status} is not a status code from 100 to 999")
     };
     status
 }
@@ -226,7 +261,7 @@ fn cannot_echo(request: &RecordedRequest, got: &str) -> ! {
     let title = format!("the reply to request #{} cannot echo its file", request.number());
     let rows = [
         ("expected", "a form with a part `file`".to_owned()),
-        ("got", got.to_owned()),
+        ("received", got.to_owned()),
         ("request", request.describe()),
     ];
     panic!("{}", report(&title, rows))

@@ -14,9 +14,9 @@ fn answer(reply: Reply) -> http::Response<Vec<u8>> {
 #[test]
 fn stored_says_what_arrived() {
     let upload = Upload::new(name(), b"one")
-        .description("d".parse().unwrap())
-        .parameters("p".parse().unwrap())
-        .if_exists(IfExists::Override);
+        .with_description("d".parse().unwrap())
+        .with_parameters("p".parse().unwrap())
+        .with_if_exists(IfExists::Override);
     let stored = client(MockTransport::new().reply(Reply::stored())).upload(&upload).unwrap();
     assert_eq!(
         serde_json::to_value(&stored).unwrap(),

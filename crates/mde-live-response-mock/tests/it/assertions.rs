@@ -17,17 +17,25 @@ fn record(upload: &Upload) -> RecordedRequest {
     request
 }
 
-const PARTS: &str = "Description (text, 29 bytes), HasParameters (text, 5 bytes), \
-    OverrideIfExists (text, 5 bytes), file (file `collect-dns.ps1`, 18 bytes)";
+/// The form of [`upload`], as a message shows it behind this indentation.
+fn form(indent: &str) -> String {
+    [
+        "Description       text, 29 bytes, \"Collects the DNS client cache\"",
+        "HasParameters     text, 5 bytes, \"false\"",
+        "OverrideIfExists  text, 5 bytes, \"false\"",
+        "file              file `collect-dns.ps1`, 18 bytes, \"Get-DnsClientCache\"",
+    ]
+    .join(&format!("\n{indent}"))
+}
 
-fn expected_message(title: &str, expected: &str, got: &str) -> String {
+fn expected_message(title: &str, expected: &str, received: &str) -> String {
+    let form = form("            ");
     format!(
         "mock transport: request #1 {title}\n  \
          expected: {expected}\n  \
-         got:      {got}\n  \
+         received: {received}\n  \
          request:  POST https://api.security.microsoft.com/api/libraryfiles\n            \
-         authorization: [redacted]\n            \
-         parts: {PARTS}"
+         authorization: [redacted]\n            {form}"
     )
 }
 
@@ -43,130 +51,110 @@ fn what_holds_passes() {
 }
 
 #[test]
-fn assert_file_names_both_contents_and_where_they_part() {
+fn assert_file_shows_both_contents_and_where_they_differ() {
     let request = recorded();
     let text = blame_text(|| request.assert_file("collect-dns.ps1", b"Get-DnsCache"));
-    let got = "file `collect-dns.ps1`, 18 bytes, \"Get-DnsClientCache\"\n            \
-         content differs from byte 8 on";
+    let received = "file `collect-dns.ps1`, 18 bytes, \"Get-DnsClientCache\"\n            \
+                    the content differs from byte 8 on";
     let expected = "file `collect-dns.ps1`, 12 bytes, \"Get-DnsCache\"";
-    assert_eq!(text, expected_message("holds another file", expected, got));
-}
+    assert_eq!(text, expected_message("has another file", expected, received));
 
-#[test]
-fn assert_file_compares_the_name_too() {
-    let request = recorded();
     let text = blame_text(|| request.assert_file("b.ps1", b"Get-DnsClientCache"));
-    let got = "file `collect-dns.ps1`, 18 bytes, \"Get-DnsClientCache\"";
+    let received = "file `collect-dns.ps1`, 18 bytes, \"Get-DnsClientCache\"";
     let expected = "file `b.ps1`, 18 bytes, \"Get-DnsClientCache\"";
-    assert_eq!(text, expected_message("holds another file", expected, got));
+    assert_eq!(text, expected_message("has another file", expected, received));
 }
 
 #[test]
 fn assert_file_cuts_what_is_long_or_binary() {
-    let long = Upload::new(name(), b"x".repeat(4000));
-    let text = blame_text(|| record(&long).assert_file("collect-dns.ps1", &[0xff; 100]));
-    let x = "x".repeat(60);
-    let f = "f".repeat(48);
-    assert_eq!(
-        text,
-        format!(
-            "mock transport: request #1 holds another file\n  \
-             expected: file `collect-dns.ps1`, 100 bytes, 0x{f}…\n  \
-             got:      file `collect-dns.ps1`, 4000 bytes, \"{x}…\"\n            \
-             content differs from byte 0 on\n  \
-             request:  POST https://api.security.microsoft.com/api/libraryfiles\n            \
-             authorization: [redacted]\n            \
-             parts: HasParameters (text, 5 bytes), OverrideIfExists (text, 5 bytes), \
-             file (file `collect-dns.ps1`, 4000 bytes)"
-        )
+    let request = record(&Upload::new(name(), b"x".repeat(4000)));
+    let text = blame_text(|| request.assert_file("collect-dns.ps1", &[0xff; 100]));
+    let (x, f) = ("x".repeat(60), "f".repeat(48));
+    let expected = format!(
+        "expected: file `collect-dns.ps1`, 100 bytes, 0x{f}…\n  \
+         received: file `collect-dns.ps1`, 4000 bytes, \"{x}…\"\n            \
+         the content differs from byte 0 on\n"
     );
+    assert!(text.contains(&expected), "{text}");
 }
 
 #[test]
-fn assert_text_names_both_values() {
+fn assert_text_shows_both_values() {
     let request = recorded();
     let text = blame_text(|| request.assert_text("Description", "Collects\nroutes"));
     let expected = "text, 15 bytes, \"Collects\\nroutes\"";
-    let got = "text, 29 bytes, \"Collects the DNS client cache\"";
-    assert_eq!(text, expected_message("has another Description", expected, got));
-}
+    let received = "text, 29 bytes, \"Collects the DNS client cache\"";
+    assert_eq!(text, expected_message("has another Description", expected, received));
 
-#[test]
-fn assert_text_says_when_there_is_no_such_field() {
-    let request = recorded();
-    let text = blame_text(|| request.assert_text("description", "a"));
-    let expected = "text, 1 byte, \"a\"";
-    assert_eq!(text, expected_message("has another description", expected, "no such field"));
-}
-
-#[test]
-fn assert_text_does_not_take_a_file_for_a_text() {
-    let request = recorded();
     let text = blame_text(|| request.assert_text("file", "Get-DnsClientCache"));
     let expected = "text, 18 bytes, \"Get-DnsClientCache\"";
-    let got = "file `collect-dns.ps1`, 18 bytes, \"Get-DnsClientCache\"";
-    assert_eq!(text, expected_message("has another file", expected, got));
+    let received = "file `collect-dns.ps1`, 18 bytes, \"Get-DnsClientCache\"";
+    assert_eq!(text, expected_message("has another file", expected, received));
+}
+
+#[test]
+fn a_field_that_is_misspelled_is_told_the_nearest() {
+    let request = recorded();
+    for field in ["description", "Descripton"] {
+        let text = blame_text(|| request.assert_text(field, "a"));
+        let received = "no such field; there is a field Description";
+        let title = format!("has another {field}");
+        assert_eq!(text, expected_message(&title, "text, 1 byte, \"a\"", received));
+    }
+    let text = blame_text(|| request.assert_text("Size", "a"));
+    assert!(text.contains("received: no such field\n"), "{text}");
 }
 
 #[test]
 fn assert_absent_shows_what_is_there() {
     let request = recorded();
     let text = blame_text(|| request.assert_absent("OverrideIfExists"));
-    let got = "text, 5 bytes, \"false\"";
-    assert_eq!(text, expected_message("holds field OverrideIfExists", "no such field", got));
+    let received = "text, 5 bytes, \"false\"";
+    assert_eq!(text, expected_message("has a field OverrideIfExists", "no such field", received));
 }
 
 #[test]
 fn assert_bearer_shows_no_token() {
     let request = recorded();
     let text = blame_text(|| request.assert_bearer("another-secret"));
-    let got = "[redacted], another";
-    assert_eq!(text, expected_message("has another token", "[redacted]", got));
+    let received = "[redacted], another";
+    assert_eq!(text, expected_message("has another token", "[redacted]", received));
 }
 
 #[test]
-fn a_body_that_is_no_form_is_said_to_be_none() {
+fn a_body_that_is_not_a_form_fails_every_assertion_about_forms() {
     let mock = MockTransport::new().reply(Reply::status(200));
     send(&mock, "GET", "/api/libraryfiles", &[], b"abc").unwrap();
     let [request] = mock.requests();
-    let expected = "mock transport: request #1 holds no form\n  \
+    let expected = "mock transport: request #1 is not a form\n  \
          expected: a form\n  \
-         got:      header content-type: missing\n  \
+         received: header content-length: missing\n  \
          request:  GET https://api.security.microsoft.com/api/libraryfiles\n            \
          authorization: none\n            \
-         body: 3 bytes, no form";
-    let asserts: [(&str, &dyn Fn()); 4] = [
-        ("form", &|| drop(request.form())),
-        ("assert_file", &|| request.assert_file("a", b"")),
-        ("assert_text", &|| request.assert_text("a", "")),
-        ("assert_absent", &|| request.assert_absent("a")),
-    ];
-    for (case, assert) in asserts {
-        assert_eq!(blame_text(assert), expected, "case: {case}");
-    }
+         body: 3 bytes, not a form";
+    assert_eq!(blame_text(|| drop(request.form())), expected);
+    assert_eq!(blame_text(|| request.assert_file("a", b"")), expected);
+    assert_eq!(blame_text(|| request.assert_text("a", "")), expected);
+    assert_eq!(blame_text(|| request.assert_absent("a")), expected);
     let text = blame_text(|| request.assert_bearer("a"));
-    assert!(text.contains("request #1 has no token\n  expected: [redacted]\n  got:      none\n"));
+    assert!(text.contains("request #1 has no token\n  expected: [redacted]\n  received: none\n"));
 }
 
+/// The client knows the length of its form, and another spelling of the part's name is another part.
 #[test]
-fn a_form_without_a_file_is_said_to_have_none() {
-    let body = b"--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n--b--\r\n";
+fn what_other_clients_may_do_ours_may_not() {
+    let body = b"--b\r\nContent-Disposition: form-data; name=\"File\"; filename=\"a\"\r\n\r\n1\r\n--b--\r\n";
     let length = body.len().to_string();
-    let headers =
-        [("content-type", "multipart/form-data; boundary=b"), ("content-length", &length)];
-    let mock = MockTransport::new().reply(Reply::status(200));
-    send(&mock, "POST", "/api/libraryfiles", &headers, body).unwrap();
-    let [request] = mock.requests();
-    let text = blame_text(|| request.assert_file("a.ps1", b"x"));
-    assert_eq!(
-        text,
-        "mock transport: request #1 holds another file\n  \
-         expected: file `a.ps1`, 1 byte, \"x\"\n  \
-         got:      no part `file`\n  \
-         request:  POST https://api.security.microsoft.com/api/libraryfiles\n            \
-         authorization: none\n            \
-         parts: a (text, 1 byte)"
-    );
+    let content_type = ("content-type", "multipart/form-data; boundary=b");
+    let mock = MockTransport::from_fn(|_| Reply::status(200));
+    for length in [("transfer-encoding", "chunked"), ("content-length", &length)] {
+        send(&mock, "POST", "/", &[content_type, length], body).unwrap();
+    }
+    let [chunked, sized] = mock.requests();
+    let text = blame_text(|| drop(chunked.form()));
+    assert!(text.contains("received: header content-length: missing\n"), "{text}");
+    let text = blame_text(|| sized.assert_file("a", b"1"));
+    assert!(text.contains("received: no such field; there is a field File\n"), "{text}");
 }
 
 #[test]
@@ -174,22 +162,26 @@ fn an_unscripted_request_is_described() {
     let mock = MockTransport::new().reply(Reply::stored());
     let client = client(mock.clone());
     client.upload(&upload()).unwrap();
+    let form = form("           ");
     let expected = format!(
-        "mock transport: request #2 was not scripted\n  \
-         script: 1 reply, all used\n  \
-         got:    POST https://api.security.microsoft.com/api/libraryfiles\n          \
-         authorization: [redacted]\n          \
-         parts: {PARTS}"
+        "mock transport: no reply is scripted for request #2, POST /api/libraryfiles\n  \
+         script:  1 reply, all used\n  \
+         request: POST https://api.security.microsoft.com/api/libraryfiles\n           \
+         authorization: [redacted]\n           {form}"
     );
     assert_eq!(panic_text(|| drop(client.upload(&upload()))), expected);
     assert_eq!(blame_text(|| mock.assert_done()), expected, "a lost panic shows again");
 }
 
 #[test]
-fn a_mock_without_a_script_says_so() {
+fn assert_unused_lists_what_was_made() {
     let mock = MockTransport::new();
-    let text = panic_text(|| drop(client(mock).upload(&upload())));
-    assert!(text.contains("request #1 was not scripted\n  script: empty\n"), "{text}");
+    mock.assert_unused();
+    let text = panic_text(|| drop(mock.client().upload(&upload())));
+    assert!(text.contains("request #1, POST /api/libraryfiles\n  script:  empty\n"), "{text}");
+    let text = blame_text(|| mock.assert_unused());
+    assert!(text.starts_with("mock transport: expected 0 requests, received 1\n"), "{text}");
+    assert!(text.contains("#1:     POST https://"), "{text}");
 }
 
 #[test]
@@ -207,14 +199,14 @@ fn requests_lists_what_was_seen_when_the_number_is_another() {
     let [first, second] = mock.requests();
     assert_eq!((first.number(), second.number()), (1, 2));
     let all = second.headers().get("content-length").unwrap().to_str().unwrap();
+    let form = form("          ");
     assert_eq!(
         text,
         format!(
-            "mock transport: expected 1 request, got 2\n  \
+            "mock transport: expected 1 request, received 2\n  \
              script: 3 replies, 2 used\n  \
              #1:     POST https://api.security.microsoft.com/api/libraryfiles\n          \
-             authorization: [redacted]\n          \
-             parts: {PARTS}\n  \
+             authorization: [redacted]\n          {form}\n  \
              #2:     POST https://api.security.microsoft.com/api/libraryfiles\n          \
              authorization: [redacted]\n          \
              body: 0 of {all} bytes read"
@@ -239,36 +231,34 @@ fn assert_done_tells_what_is_left() {
 fn replies_that_cannot_be_are_refused_where_they_are_written() {
     let no_entity = "only Reply::stored and Reply::library_file have an entity to change";
     let cases: [(&str, &dyn Fn()); 10] = [
-        ("99 is no status, which has three digits", &|| drop(Reply::status(99))),
-        ("1000 is no status, which has three digits", &|| drop(Reply::error(1000, "a"))),
-        ("0 is no status, which has three digits", &|| drop(Reply::json(0, ""))),
-        ("a b: c is no header", &|| drop(Reply::status(200).header("a b", "c"))),
-        ("a: b\\r\\nc: d is no header", &|| drop(Reply::status(200).header("a", "b\r\nc: d"))),
-        (": a is no header", &|| drop(Reply::status(200).header("", "a"))),
+        ("99 is not a status code from 100 to 999", &|| drop(Reply::status(99))),
+        ("1000 is not a status code from 100 to 999", &|| drop(Reply::error(1000, "a"))),
+        ("0 is not a status code from 100 to 999", &|| drop(Reply::json(0, ""))),
+        ("a b: c is not a header", &|| drop(Reply::status(200).header("a b", "c"))),
+        ("a: b\\r\\nc: d is not a header", &|| drop(Reply::status(200).header("a", "b\r\nc: d"))),
+        (": a is not a header", &|| drop(Reply::status(200).header("", "a"))),
         (no_entity, &|| drop(Reply::json(200, "{}").with_sha256("0"))),
         (no_entity, &|| drop(Reply::error(400, "a").without("sha256"))),
         (no_entity, &|| drop(Reply::stored().body("{}").without("sha256"))),
         ("the entity has no field sha-256", &|| drop(Reply::stored().without("sha-256"))),
     ];
     for (expected, act) in cases {
-        assert_eq!(blame_text(act), format!("mock transport: {expected}"), "case: {expected}");
+        assert_eq!(panic_text(act), format!("mock transport: {expected}"), "case: {expected}");
     }
+    blame_text(|| drop(Reply::status(99)));
+    blame_text(|| drop(Reply::status(200).header("", "a")));
+    blame_text(|| drop(Reply::stored().without("sha-256")));
 }
 
 #[test]
 fn a_reply_that_has_nothing_to_echo_says_so() {
     let mock = MockTransport::new().reply(Reply::stored());
     let text = panic_text(|| drop(send(&mock, "GET", "/api/libraryfiles", &[], b"")));
-    assert_eq!(
-        text,
-        "mock transport: the reply to request #1 cannot echo its file\n  \
+    let start = "mock transport: the reply to request #1 cannot echo its file\n  \
          expected: a form with a part `file`\n  \
-         got:      header content-type: missing\n  \
-         request:  GET https://api.security.microsoft.com/api/libraryfiles\n            \
-         authorization: none\n            \
-         body: 0 bytes, no form"
-    );
+         received: header content-length: missing\n";
+    assert!(text.starts_with(start), "{text}");
     let mock = MockTransport::new().reply(Reply::stored().early());
     let text = panic_text(|| drop(client(mock).upload(&upload())));
-    assert!(text.contains("got:      header content-length: says "), "{text}");
+    assert!(text.contains("received: header content-length: says "), "{text}");
 }

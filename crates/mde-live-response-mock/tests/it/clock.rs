@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mde_live_response_core::Clock;
+use mde_live_response_core::policy::Clock;
 use mde_live_response_mock::ManualClock;
 
 #[test]

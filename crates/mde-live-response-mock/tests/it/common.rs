@@ -1,14 +1,14 @@
 //! What the modules share.
 
 use std::cell::RefCell;
-use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
+use std::panic::{AssertUnwindSafe, Location, catch_unwind, set_hook, take_hook};
 use std::sync::Once;
 
 use mde_live_response_core::http::{HeaderValue, Request, Response};
-use mde_live_response_core::{
-    AccessToken, Body, Client, Endpoint, FileName, Pacing, RetryPolicy, Transport, TransportError,
-    Upload,
-};
+use mde_live_response_core::policy::{Pacing, RetryPolicy};
+use mde_live_response_core::transport::{Exchange, Transport, TransportError};
+use mde_live_response_core::{AccessToken, Client, Endpoint, FileName, Upload};
+use mde_live_response_mock::FakeLibrary;
 use serde_json::Value;
 
 /// A token that must not show in any text.
@@ -28,7 +28,7 @@ pub(crate) fn name() -> FileName {
 
 pub(crate) fn upload() -> Upload {
     Upload::new(name(), b"Get-DnsClientCache")
-        .description("Collects the DNS client cache".parse().unwrap())
+        .with_description("Collects the DNS client cache".parse().unwrap())
 }
 
 /// A request that no client of ours would make.
@@ -39,26 +39,85 @@ pub(crate) fn send(
     headers: &[(&'static str, &str)],
     body: &[u8],
 ) -> Result<Response<Vec<u8>>, TransportError> {
-    let mut request = Request::new(Body::bytes(body));
+    let mut request = Request::new(body);
     *request.method_mut() = method.parse().unwrap();
     *request.uri_mut() = format!("https://api.security.microsoft.com{path}").parse().unwrap();
     for (name, value) in headers {
         request.headers_mut().append(*name, HeaderValue::from_str(value).unwrap());
     }
-    transport.send(request)
+    transport.send(&mut Exchange::new(request).unwrap())
 }
 
 pub(crate) fn json(answer: &Response<Vec<u8>>) -> Value {
     serde_json::from_slice(answer.body()).unwrap()
 }
 
-/// The error code that an answer carries.
-pub(crate) fn code(answer: &Response<Vec<u8>>) -> String {
-    json(answer).pointer("/error/code").unwrap().as_str().unwrap().to_owned()
+/// A part of a form: its name, its `filename` and its content.
+pub(crate) type Part<'a> = (&'a str, Option<&'a str>, &'a [u8]);
+
+/// A text of a form.
+pub(crate) fn text<'a>(name: &'a str, value: &'a str) -> Part<'a> {
+    (name, None, value.as_bytes())
+}
+
+/// The file of a form.
+pub(crate) fn file<'a>(filename: &'a str, content: &'a str) -> Part<'a> {
+    ("file", Some(filename), content.as_bytes())
+}
+
+/// A form with the boundary `B`.
+pub(crate) fn form(parts: &[Part<'_>]) -> Vec<u8> {
+    let mut form = Vec::new();
+    for (name, filename, content) in parts {
+        let filename = filename.map(|it| format!("; filename=\"{it}\"")).unwrap_or_default();
+        let head = format!("--B\r\nContent-Disposition: form-data; name=\"{name}\"{filename}");
+        form.extend_from_slice(head.as_bytes());
+        form.extend_from_slice(b"\r\n\r\n");
+        form.extend_from_slice(content);
+        form.extend_from_slice(b"\r\n");
+    }
+    form.extend_from_slice(b"--B--\r\n");
+    form
+}
+
+/// The answer to a request with this token.
+pub(crate) fn ask(
+    library: &FakeLibrary,
+    token: &str,
+    method: &str,
+    path: &str,
+    body: &[u8],
+) -> Response<Vec<u8>> {
+    let headers = [
+        ("authorization", &*format!("Bearer {token}")),
+        ("content-type", "multipart/form-data; boundary=B"),
+        ("content-length", &body.len().to_string()),
+    ];
+    send(library, method, path, &headers, body).unwrap()
+}
+
+pub(crate) fn list(library: &FakeLibrary) -> Response<Vec<u8>> {
+    ask(library, "t", "GET", "/api/libraryfiles", b"")
+}
+
+pub(crate) fn delete(library: &FakeLibrary, name: &str) -> Response<Vec<u8>> {
+    ask(library, "t", "DELETE", &format!("/api/libraryfiles/{name}"), b"")
+}
+
+pub(crate) fn post(library: &FakeLibrary, parts: &[Part<'_>]) -> Response<Vec<u8>> {
+    ask(library, "t", "POST", "/api/libraryfiles", &form(parts))
+}
+
+/// Status and code of an answer; the code is empty without an error.
+pub(crate) fn judged(answer: &Response<Vec<u8>>) -> (u16, String) {
+    let body: Value = serde_json::from_slice(answer.body()).unwrap_or_default();
+    let code = body.pointer("/error/code").and_then(Value::as_str).unwrap_or_default();
+    (answer.status().as_u16(), code.to_owned())
 }
 
 thread_local! {
-    static PANICKED_IN: RefCell<String> = const { RefCell::new(String::new()) };
+    /// File and line that the last panic of this thread blames.
+    static BLAMED: RefCell<(String, u32)> = const { RefCell::new((String::new(), 0)) };
 }
 
 /// The whole text of the panic that this causes.
@@ -67,8 +126,9 @@ pub(crate) fn panic_text(act: impl FnOnce()) -> String {
     HOOK.call_once(|| {
         let before = take_hook();
         set_hook(Box::new(move |info| {
-            let file = info.location().map(|at| at.file().to_owned()).unwrap_or_default();
-            PANICKED_IN.set(file);
+            BLAMED.set(
+                info.location().map(|at| (at.file().to_owned(), at.line())).unwrap_or_default(),
+            );
             before(info);
         }));
     });
@@ -76,10 +136,13 @@ pub(crate) fn panic_text(act: impl FnOnce()) -> String {
     *panic.downcast::<String>().unwrap()
 }
 
-/// As [`panic_text`], for an assertion: it must blame its caller, which stands in this directory.
+/// As [`panic_text`], for an assertion: it must blame the line that asserts, which is the caller's or close below.
+#[track_caller]
 pub(crate) fn blame_text(act: impl FnOnce()) -> String {
+    let caller = Location::caller();
     let text = panic_text(act);
-    let file = PANICKED_IN.take().replace('\\', "/");
-    assert!(file.contains("tests/it/"), "the panic blames {file}: {text}");
+    let (file, line) = BLAMED.take();
+    assert_eq!(file, caller.file(), "{text}");
+    assert!((caller.line()..caller.line() + 3).contains(&line), "line {line}: {text}");
     text
 }

@@ -15,7 +15,6 @@ mod common;
 mod forms;
 mod hostile;
 mod library;
-mod public_api;
 mod rates;
 mod redaction;
 mod script;

@@ -5,10 +5,10 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use mde_live_response_core::http::Response;
-use mde_live_response_mock::{Action, Application, Call, FakeLibrary, TokenCall};
+use mde_live_response_mock::{Application, FakeLibrary};
 use serde_json::{Value, json};
 
-use crate::common::{json as json_of, send};
+use crate::common::{ask, json as json_of, send};
 
 const SECRET: &str = "canary~secret+5f1c7e";
 const SCOPE: &str = "https://api.securitycenter.microsoft.com/.default";
@@ -22,22 +22,27 @@ fn library() -> FakeLibrary {
     FakeLibrary::builder().application(application()).build()
 }
 
-fn call(changes: &[(&str, Option<&str>)]) -> TokenCall {
+/// A request for a token.
+struct Asked {
+    tenant: &'static str,
+    fields: Vec<(&'static str, String)>,
+}
+
+fn call(changes: &[(&'static str, Option<&str>)]) -> Asked {
     let mut fields = vec![
-        ("client_id", "a-client"),
-        ("grant_type", "client_credentials"),
-        ("scope", SCOPE),
-        ("client_secret", SECRET),
+        ("client_id", "a-client".to_owned()),
+        ("grant_type", "client_credentials".to_owned()),
+        ("scope", SCOPE.to_owned()),
+        ("client_secret", SECRET.to_owned()),
     ];
     for (name, value) in changes {
         fields.retain(|(field, _)| field != name);
-        fields.extend(value.map(|value| (*name, value)));
+        fields.extend(value.map(|value| (*name, value.to_owned())));
     }
-    let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
-    TokenCall::new("a-tenant", fields.into_iter().map(owned).collect())
+    Asked { tenant: "a-tenant", fields }
 }
 
-fn by_assertion(assertion: &str) -> TokenCall {
+fn by_assertion(assertion: &str) -> Asked {
     call(&[
         ("client_secret", None),
         ("client_assertion_type", Some(BEARER)),
@@ -45,20 +50,31 @@ fn by_assertion(assertion: &str) -> TokenCall {
     ])
 }
 
-fn token(library: &FakeLibrary, call: &TokenCall) -> String {
-    let answer = library.issue_token(call);
+fn issue(library: &FakeLibrary, asked: &Asked) -> Response<Vec<u8>> {
+    let field = |(name, value): &(&str, String)| format!("{name}={}", value.replace('+', "%2B"));
+    let form: Vec<_> = asked.fields.iter().map(field).collect();
+    post(library, asked.tenant, "application/x-www-form-urlencoded", &form.join("&"))
+}
+
+fn post(library: &FakeLibrary, tenant: &str, content_type: &str, body: &str) -> Response<Vec<u8>> {
+    let path = format!("/{tenant}/oauth2/v2.0/token");
+    send(library, "POST", &path, &[("content-type", content_type)], body.as_bytes()).unwrap()
+}
+
+fn token(library: &FakeLibrary, asked: &Asked) -> String {
+    let answer = issue(library, asked);
     assert_eq!(answer.status(), 200, "{:?}", json_of(&answer));
     json_of(&answer)["access_token"].as_str().unwrap().to_owned()
 }
 
 fn list(library: &FakeLibrary, token: &str) -> u16 {
-    library.handle(Call::new(token, Action::List)).status().as_u16()
+    ask(library, token, "GET", "/api/libraryfiles", b"").status().as_u16()
 }
 
 #[test]
 fn an_issued_token_says_what_it_is_for_and_is_accepted_until_it_expires() {
     let library = library();
-    let answer = library.issue_token(&call(&[]));
+    let answer = issue(&library, &call(&[]));
     assert_eq!(answer.headers()["cache-control"], "no-store, no-cache");
     let body = json_of(&answer);
     let token = body["access_token"].as_str().unwrap();
@@ -131,7 +147,7 @@ fn each_of_several_secrets_and_assertions_is_taken() {
         token(&library, &by_assertion(assertion));
     }
     let crossed = call(&[("client_secret", Some("other"))]);
-    assert_eq!(library.issue_token(&crossed).status(), 401, "it is another application's");
+    assert_eq!(issue(&library, &crossed).status(), 401, "it is another application's");
     token(
         &library,
         &call(&[("client_id", Some("another-client")), ("client_secret", Some("other"))]),
@@ -147,7 +163,7 @@ fn a_life_is_taken_in_whole_seconds_and_cannot_be_too_long() {
     ];
     for (life, expected) in lives {
         let library = FakeLibrary::builder().application(application()).token_life(life).build();
-        let body = json_of(&library.issue_token(&call(&[])));
+        let body = json_of(&issue(&library, &call(&[])));
         assert_eq!(body["expires_in"], expected, "case: {life:?}");
         let status = list(&library, body["access_token"].as_str().unwrap());
         assert_eq!(status, if expected == 0 { 401 } else { 200 }, "case: {life:?}");
@@ -167,129 +183,88 @@ fn a_token_of_the_settings_is_accepted_beside_those_that_are_issued() {
     assert_eq!(statuses, [200, 403, 401, 401]);
 }
 
-/// The whole answer to a refused call, of the first call of a library.
-fn refusal(error: &str, code: u32, text: &str) -> Value {
-    let (id, at) = ("00000000-0000-4000-8000-000000000001", "2026-01-01 00:00:00Z");
-    json!({
-        "error": error,
-        "error_description":
-            format!("AADSTS{code}: {text} Trace ID: {id} Correlation ID: {id} Timestamp: {at}"),
-        "error_codes": [code],
-        "timestamp": at,
-        "trace_id": id,
-        "correlation_id": id,
-        "error_uri": format!("https://login.microsoftonline.com/error?code={code}"),
-    })
+#[track_caller]
+fn assert_refused(answer: &Response<Vec<u8>>, status: u16, error: &str, code: u32) {
+    let body = json_of(answer);
+    assert_eq!((answer.status().as_u16(), &body["error"]), (status, &json!(error)), "{body}");
+    assert_eq!(body["error_codes"], json!([code]));
 }
 
-#[track_caller]
-fn assert_refused(call: &TokenCall, status: u16, error: &str, code: u32, text: &str) {
+#[test]
+fn a_refusal_has_the_form_of_entra_and_counts() {
     let library = library();
-    let answer = library.issue_token(call);
-    assert_eq!(json_of(&answer), refusal(error, code, text));
-    assert_eq!(answer.status(), status, "AADSTS{code}");
+    let answer = issue(&library, &call(&[("client_secret", Some("no"))]));
+    let (id, at) = ("00000000-0000-4000-8000-000000000001", "2026-01-01 00:00:00Z");
+    assert_eq!(
+        json_of(&answer),
+        json!({
+            "error": "invalid_client",
+            "error_description": format!(
+                "AADSTS7000215: Invalid client secret provided. Ensure the secret being sent in the \
+                 request is the client secret value, not the client secret ID, for a secret added to \
+                 app 'a-client'. Trace ID: {id} Correlation ID: {id} Timestamp: {at}"
+            ),
+            "error_codes": [7_000_215],
+            "timestamp": at,
+            "trace_id": id,
+            "correlation_id": id,
+            "error_uri": "https://login.microsoftonline.com/error?code=7000215",
+        })
+    );
     assert_eq!(answer.headers()["cache-control"], "no-store, no-cache");
     assert_eq!(answer.headers()["content-type"], "application/json; charset=utf-8");
-    assert_eq!(library.token_calls(), 1, "AADSTS{code}: a refusal counts");
+    assert_eq!(library.token_calls(), 1);
 }
 
 #[test]
-fn who_cannot_prove_itself_is_refused_in_the_words_of_entra() {
-    let cases = [
-        (
-            call(&[("client_secret", Some("no"))]),
-            7_000_215,
-            "Invalid client secret provided. Ensure the secret being sent in the request is the client \
-             secret value, not the client secret ID, for a secret added to app 'a-client'.",
-        ),
-        (
-            call(&[("client_secret", None)]),
-            7_000_218,
-            "The request body must contain the following parameter: 'client_assertion' or \
-             'client_secret'.",
-        ),
-        (
-            by_assertion("forged"),
-            700_213,
-            "No matching federated identity record found for presented assertion.",
-        ),
-    ];
-    for (call, code, text) in cases {
-        assert_refused(&call, 401, "invalid_client", code, text);
+fn what_is_wrong_is_refused_with_the_code_of_entra() {
+    let untyped = [("client_assertion_type", Some("jwt")), ("client_assertion", Some("x"))];
+    let elsewhere = Asked { tenant: "nowhere", ..call(&[]) };
+    for (asked, status, error, code) in [
+        (call(&[("client_secret", Some("no"))]), 401, "invalid_client", 7_000_215),
+        (call(&[("client_secret", None)]), 401, "invalid_client", 7_000_218),
+        (by_assertion("forged"), 401, "invalid_client", 700_213),
+        (call(&untyped), 400, "invalid_request", 90_023),
+        (elsewhere, 400, "invalid_request", 90_002),
+        (call(&[("client_id", Some("x"))]), 400, "unauthorized_client", 700_016),
+        (call(&[("scope", Some("https://x/.default"))]), 400, "invalid_resource", 500_011),
+        (call(&[("scope", Some("Library.Manage"))]), 400, "invalid_scope", 1_002_012),
+        (call(&[("grant_type", Some("password"))]), 400, "unsupported_grant_type", 70_003),
+    ] {
+        assert_refused(&issue(&library(), &asked), status, error, code);
     }
-}
-
-#[test]
-fn who_is_not_known_is_refused_in_the_words_of_entra() {
-    let mut elsewhere = call(&[]);
-    elsewhere.tenant = "nowhere".to_owned();
-    assert_refused(&elsewhere, 400, "invalid_request", 90_002, "Tenant 'nowhere' not found.");
-    let text = "Application with identifier 'x' was not found in the directory 'a-tenant'.";
-    let stranger = call(&[("client_id", Some("x"))]);
-    assert_refused(&stranger, 400, "unauthorized_client", 700_016, text);
-    let text = "The resource principal named https://x was not found in the tenant.";
-    let nothing = call(&[("scope", Some("https://x/.default"))]);
-    assert_refused(&nothing, 400, "invalid_resource", 500_011, text);
-}
-
-#[test]
-fn a_form_that_asks_wrongly_is_refused_in_the_words_of_entra() {
-    let text = "The app requested an unsupported grant type.";
-    let password = call(&[("grant_type", Some("password"))]);
-    assert_refused(&password, 400, "unsupported_grant_type", 70_003, text);
-    let text = "The provided value for scope Library.Manage is not valid. Client credential flows must \
-                have a scope value with /.default suffixed to the resource identifier (application ID \
-                URI).";
-    let bare = call(&[("scope", Some("Library.Manage"))]);
-    assert_refused(&bare, 400, "invalid_scope", 1_002_012, text);
-    let untyped = call(&[("client_assertion_type", Some("jwt")), ("client_assertion", Some("x"))]);
-    let text = "Unsupported client_assertion_type value.";
-    assert_refused(&untyped, 400, "invalid_request", 90_023, text);
+    let nobody = issue(&FakeLibrary::new(), &call(&[]));
+    assert_refused(&nobody, 400, "invalid_request", 90_002);
 }
 
 #[test]
 fn a_field_comes_once_and_is_not_empty() {
     for name in ["grant_type", "client_id", "scope"] {
-        let text = format!("The request body must contain the following parameter: '{name}'.");
         for value in [None, Some("")] {
-            assert_refused(&call(&[(name, value)]), 400, "invalid_request", 900_144, &text);
+            let answer = issue(&library(), &call(&[(name, value)]));
+            assert_refused(&answer, 400, "invalid_request", 900_144);
         }
         let mut twice = call(&[]);
-        twice.fields.extend(call(&[]).fields.into_iter().filter(|(field, _)| field == name));
-        let text = format!("The request body contains the parameter '{name}' more than once.");
-        assert_refused(&twice, 400, "invalid_request", 900_144, &text);
+        twice.fields.extend(call(&[]).fields.into_iter().filter(|(field, _)| *field == name));
+        assert_refused(&issue(&library(), &twice), 400, "invalid_request", 900_144);
     }
 }
 
 #[test]
-fn without_an_application_there_is_no_tenant() {
-    let answer = FakeLibrary::new().issue_token(&call(&[]));
-    assert_eq!(
-        json_of(&answer),
-        refusal("invalid_request", 90_002, "Tenant 'a-tenant' not found.")
-    );
-}
-
-fn over_http(library: &FakeLibrary, content_type: &str, body: &str) -> Response<Vec<u8>> {
-    let headers = [("content-type", content_type)];
-    send(library, "POST", "/a-tenant/oauth2/v2.0/token", &headers, body.as_bytes()).unwrap()
-}
-
-#[test]
-fn a_form_over_http_is_decoded_and_anything_else_refused() {
+fn a_form_is_decoded_and_anything_else_refused() {
     let form = "client_id=a-client&grant_type=client_credentials&client_secret=canary~secret%2B5f1c7e\
                 &scope=https%3a%2F%2Fapi.securitycenter.microsoft.com/.default";
     let urlencoded = "application/x-www-form-urlencoded";
-    let library = library();
-    assert_eq!(over_http(&library, urlencoded, form).status(), 200);
-    assert_eq!(
-        over_http(&library, "application/x-www-form-urlencoded; charset=utf-8", form).status(),
-        200
-    );
-    let long = format!("{form}&{}=x", "y".repeat(TokenCall::MAX_FORM_BYTES - form.len() - 3));
-    assert_eq!(over_http(&library, urlencoded, &long).status(), 200);
+    let long = format!("{form}&{}=x", "y".repeat(64 * 1024 - form.len() - 3));
+    for (content_type, body) in [
+        (urlencoded, form),
+        ("Application/X-WWW-Form-Urlencoded; charset=utf-8", form),
+        (urlencoded, &long),
+    ] {
+        let answer = post(&library(), "a%2Dtenant", content_type, body);
+        assert_eq!(answer.status(), 200, "case: {content_type}");
+    }
     let too_long = format!("{long}x");
-    let text = "The request body must contain the following parameter: 'grant_type'.";
     for (content_type, body) in [
         ("application/json", form),
         ("application/x-www-form-urlencoded-too", form),
@@ -299,37 +274,38 @@ fn a_form_over_http_is_decoded_and_anything_else_refused() {
         (urlencoded, "client_id=%ff"),
         (urlencoded, &too_long),
     ] {
-        let library = self::library();
-        let answer = over_http(&library, content_type, body);
-        assert_eq!(answer.status(), 400, "case: {body}");
-        assert_eq!(json_of(&answer), refusal("invalid_request", 900_144, text), "case: {body}");
+        let library = library();
+        let answer = post(&library, "a-tenant", content_type, body);
+        assert_refused(&answer, 400, "invalid_request", 900_144);
         assert_eq!((library.token_calls(), library.calls()), (1, 0), "case: {body}");
     }
-    let get = send(&library, "GET", "/a-tenant/oauth2/v2.0/token", &[], b"").unwrap();
+    let get = send(&library(), "GET", "/a-tenant/oauth2/v2.0/token", &[], b"").unwrap();
     assert_eq!((get.status().as_u16(), &get.headers()["allow"]), (405, &"POST".parse().unwrap()));
+}
+
+/// A length that is announced is refused before the body is read.
+#[test]
+fn a_form_that_is_announced_as_too_long_is_refused_by_its_head() {
+    let request = http::Request::post("https://host/a-tenant/oauth2/v2.0/token")
+        .header("content-type", "application/x-www-form-urlencoded");
+    let (head, ()) = request.header("content-length", 64 * 1024 + 1).body(()).unwrap().into_parts();
+    assert_eq!(library().begin(&head).unwrap_err().status(), 400);
 }
 
 #[test]
 fn nothing_secret_is_shown() {
     let library = library();
-    let calls = [call(&[]), by_assertion("canary-assertion")];
-    let issued = calls.clone().map(|call| token(&library, &call));
+    let issued = token(&library, &call(&[]));
     let builder = FakeLibrary::builder().application(application());
-    let shown = [
+    for text in [
         format!("{:?} {:#?}", application(), application()),
-        format!("{calls:?} {calls:#?}"),
         format!("{library:?} {library:#?}"),
         format!("{builder:?} {builder:#?}"),
-        format!("{:?}", Call::new(issued[0].as_str(), Action::List)),
-        format!("{:?}", library.admit(Some(&issued[1]), None).unwrap()),
-    ];
-    for text in shown {
-        assert!(!text.contains("canary"), "{text}");
-        assert!(issued.iter().all(|token| !text.contains(token.as_str())), "{text}");
+    ] {
+        assert!(!text.contains("canary") && !text.contains(&issued), "{text}");
     }
-    let forged = call(&[("client_secret", Some("canary-forged"))]);
-    for call in [forged, by_assertion("canary-forged")] {
-        let answer = json_of(&library.issue_token(&call)).to_string();
+    for call in [call(&[("client_secret", Some("canary-forged"))]), by_assertion("canary-forged")] {
+        let answer = json_of(&issue(&library, &call)).to_string();
         assert!(!answer.contains("canary"), "{answer}");
     }
 }

@@ -1,15 +1,14 @@
-//! What cannot be interrupted, on a thread of its own.
+//! Runs what cannot be interrupted on a thread of its own.
 
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 
-use mde_live_response_core::TransportErrorKind;
+use mde_live_response_core::transport::TransportErrorKind;
 
-use crate::exchange::Allowance;
+use crate::facts::Allowance;
 use crate::fault::Fault;
 
-/// Runs something on a thread and waits for what comes of it, as long as is allowed. A thread that hangs is left
-/// behind.
+/// Runs `work` on a thread and waits for its result, as long as is allowed. A thread that hangs is left behind.
 pub(super) fn run<T: Send + 'static>(
     name: &str,
     time: Allowance<'_>,
@@ -20,7 +19,7 @@ pub(super) fn run<T: Send + 'static>(
     };
     let (sender, receiver) = mpsc::sync_channel(1);
     let spawned = thread::Builder::new().name(name.to_owned()).spawn(move || {
-        // Nobody may be waiting any more.
+        // The receiver may be gone.
         let _ = sender.send(work());
     });
     spawned.map_err(|cause| local(cause.into()))?;
@@ -33,7 +32,7 @@ pub(super) fn run<T: Send + 'static>(
             Ok(done) => return Ok(done),
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => {
-                return Err(local("the thread that was waited for is gone".into()));
+                return Err(local("the thread ended without a result".into()));
             }
         }
     }

@@ -2,16 +2,16 @@
 
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
 
-use mde_live_response_core::TransportErrorKind;
+use mde_live_response_core::transport::TransportErrorKind;
 use rustls::ClientConnection;
 
 use super::socket::{Socket, Wait};
-use crate::exchange::Allowance;
+use crate::facts::Allowance;
 use crate::fault::Fault;
 
-/// Reads from the socket in a row that may bring TLS something and HTTP nothing: whoever sends session tickets
-/// and the like without end must not keep us from looking at the time. Enough for a record of 16 KiB, which
-/// takes five.
+/// Most reads from the socket in a row that bring bytes for TLS but none for HTTP.
+///
+/// A peer that sends session tickets without end must not prevent the check of the time. A record of 16 KiB takes five.
 const MAX_READS: u32 = 8;
 
 /// A connection that carries HTTP.
@@ -24,32 +24,32 @@ pub(super) struct Channel {
 /// What a read brought.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Incoming {
-    /// So many bytes for HTTP, never 0.
+    /// This many bytes for HTTP, never 0.
     Bytes(usize),
-    /// Nothing in the time to wait.
+    /// Nothing within the time to wait.
     Nothing,
-    /// Nothing for HTTP yet, and there may be more to read.
+    /// Nothing for HTTP yet, but there may be more to read.
     Unfinished,
     /// The peer has ended its side.
     End,
 }
 
-/// How far some bytes have got on their way out.
+/// How much of some output was sent.
 #[derive(Debug, Default)]
 pub(super) struct Progress {
-    /// Bytes that are with the kernel or, over TLS, encrypted for it.
+    /// Bytes that the kernel took or, over TLS, that were encrypted.
     taken: usize,
-    /// Bytes that the kernel took, encrypted ones included: never less than the plain ones among them.
+    /// Bytes that the kernel took. Over TLS, ciphertext bytes: at least as many as the plaintext bytes in them.
     written: usize,
 }
 
 impl Progress {
-    /// Bytes that the kernel took.
+    /// Bytes that the kernel took, never fewer than the plaintext bytes among them.
     pub(super) fn written(&self) -> usize {
         self.written
     }
 
-    /// The least of `amount` plain bytes that the kernel has not been given.
+    /// How many of `amount` plaintext bytes the kernel was certainly not given.
     pub(super) fn unsent(&self, amount: usize) -> usize {
         amount.saturating_sub(self.written)
     }
@@ -68,7 +68,7 @@ impl Channel {
         self.tls.is_some()
     }
 
-    /// Writes on with one call to the kernel, of two texts that follow each other. `Ok(true)`: all of it is out.
+    /// Continues to write `first` and then `second`, with one call to the kernel. Returns whether all of it was sent.
     pub(super) fn write(
         &mut self,
         first: &[u8],
@@ -83,7 +83,7 @@ impl Channel {
         let written = match &mut self.tls {
             None => self.socket.write(time, |stream| write_both(stream, first, second))?,
             Some(tls) => {
-                // Encrypts at most rustls's own buffer limit; what is left is taken when that is out.
+                // rustls's buffer has a limit. The rest is encrypted when the buffer was sent.
                 if !tls.wants_write() {
                     match write_both(&mut tls.writer(), first, second) {
                         Ok(n) => progress.taken += n,
@@ -107,7 +107,7 @@ impl Channel {
         }
     }
 
-    /// Reads what comes in the time to wait.
+    /// Reads what arrives within the time to wait.
     pub(super) fn read(&mut self, buf: &mut [u8], wait: Wait<'_>) -> Result<Incoming, Fault> {
         let broken = |cause| Fault::io(TransportErrorKind::Receive, cause);
         let Some(tls) = &mut self.tls else {
@@ -123,7 +123,7 @@ impl Channel {
                 Ok(0) => return Ok(Incoming::End),
                 Ok(n) => return Ok(Incoming::Bytes(n)),
                 Err(cause) if cause.kind() == ErrorKind::WouldBlock => {}
-                // The end of the stream without TLS's own: somebody else may have cut it.
+                // The end of the stream without TLS's own end: an attacker may have cut it.
                 Err(cause) => return Err(broken(cause)),
             }
             if self.socket.read(wait, |stream| tls.read_tls(stream))?.map_err(broken)?.is_none() {
@@ -136,7 +136,7 @@ impl Channel {
     }
 }
 
-/// With one call, and as one text where there is only one.
+/// Writes both with one call.
 fn write_both(to: &mut dyn Write, first: &[u8], second: &[u8]) -> io::Result<usize> {
     if first.is_empty() {
         return to.write(second);

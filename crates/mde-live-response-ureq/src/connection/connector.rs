@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use http::Uri;
 use http::uri::Scheme;
-use mde_live_response_core::{Phase, TransportErrorKind};
+use mde_live_response_core::transport::{Phase, TransportErrorKind};
 use ureq::config::Config;
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{self as ureq_transport, ConnectionDetails, NextTimeout};
@@ -16,7 +16,7 @@ use super::resolve::{self, Lookup};
 use super::socket::{self, Socket};
 use super::tls::Tls;
 use super::tunnel;
-use crate::exchange::{Allowance, Exchange};
+use crate::facts::{Allowance, Facts};
 use crate::fault::Fault;
 use crate::proxy::Proxy;
 use crate::settings::UreqTransportBuilder;
@@ -35,8 +35,8 @@ impl Connector {
         Self { proxy, connect_timeout, tls: Tls::new(roots), lookup }
     }
 
-    fn open(&self, uri: &Uri, exchange: &Exchange) -> Result<Link, Fault> {
-        let time = Allowance::of(exchange, Phase::Connect).at_most(self.connect_timeout);
+    fn open(&self, uri: &Uri, facts: &Facts) -> Result<Link, Fault> {
+        let time = Allowance::of(facts, Phase::Connect).at_most(self.connect_timeout);
         let is_tls = uri.scheme() == Some(&Scheme::HTTPS);
         let host = uri.host().unwrap_or_default();
         let port = uri.port_u16().unwrap_or(if is_tls { 443 } else { 80 });
@@ -82,8 +82,8 @@ impl ureq_transport::Connector for Connector {
         details: &ConnectionDetails<'_>,
         _: Option<()>,
     ) -> Result<Option<Link>, ureq::Error> {
-        let exchange = Exchange::current()?;
-        Ok(Some(self.open(details.uri, &exchange)?))
+        let facts = Facts::current()?;
+        Ok(Some(self.open(details.uri, &facts)?))
     }
 }
 
@@ -93,8 +93,7 @@ impl fmt::Debug for Connector {
     }
 }
 
-/// Stands where ureq would resolve a name before every request: here that is done when a connection is
-/// opened, and only then.
+/// Replaces ureq's name lookup before every request. Our lookup is done only when a connection is opened.
 #[derive(Debug)]
 pub(crate) struct NoResolver;
 

@@ -1,28 +1,29 @@
-//! Answers that only say that an answer will come (1xx): told apart without reading HTTP further than that.
+//! Recognizes interim answers (1xx) by their first line.
 
-/// Length of an interim answer's head at the start of the input, when it is there whole. A change of
-/// protocol (101) is not interim: nothing of HTTP comes after it.
+/// Returns the length of the interim answer at the start of the input, if all of it is there.
+///
+/// A change of protocol (101) is not interim, because no HTTP follows it.
 pub(super) fn complete_len(input: &[u8]) -> Option<usize> {
     let status = status(input)?;
     let is_interim = status.starts_with(b"1") && status != *b"101";
     if is_interim { head_len(input) } else { None }
 }
 
-/// Whether the input starts with the status line of a success.
+/// Returns whether the input starts with the status line of a success.
 pub(super) fn is_success(input: &[u8]) -> bool {
     status(input).is_some_and(|status| status.starts_with(b"2"))
 }
 
-/// Whether the input, freed of whole interim answers, starts with something else than one of them.
+/// Returns whether the input starts with something other than an interim answer, once whole ones were removed.
 pub(super) fn is_final_answer(input: &[u8]) -> bool {
     match status(input) {
         Some(status) => !status.starts_with(b"1") || status == *b"101",
-        // Too short to tell, unless it is no HTTP at all.
+        // Too short to tell, unless it is not HTTP.
         None => input.iter().zip(b"HTTP/1.").any(|(is, must)| is != must),
     }
 }
 
-/// Length of a head with the empty line that ends it. Old servers end lines with LF alone.
+/// Returns the length of a head with the empty line that ends it. Old servers end lines with LF alone.
 fn head_len(input: &[u8]) -> Option<usize> {
     let ends = input.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
     ends.map(|(at, _)| at + 1).find_map(|start| match input.get(start..)? {
@@ -32,7 +33,7 @@ fn head_len(input: &[u8]) -> Option<usize> {
     })
 }
 
-/// The status digits of a line that starts as HTTP/1.x does.
+/// Returns the status digits of an HTTP/1.x status line.
 fn status(input: &[u8]) -> Option<[u8; 3]> {
     let rest = input.strip_prefix(b"HTTP/1.")?;
     let [_, b' ', a, b, c, ..] = rest else { return None };

@@ -1,11 +1,12 @@
 //! Connections under ureq's HTTP: TCP, TLS and the tunnel through a proxy.
 //!
-//! The only folder that names `ureq::unversioned`, which is outside of ureq's semver promise.
+//! The only folder that names `ureq::unversioned`, which ureq's semver promise does not cover.
 //!
-//! * `connector` opens: resolve, connect, tunnel, TLS, all in the exchange's time;
-//! * `link` is one open connection as ureq uses it, and hears an answer that comes early;
+//! * `connector` opens connections: resolve, connect, tunnel, TLS, all within the exchange's limits;
+//! * `link` is one open connection as ureq uses it, and hears early answers;
 //! * `aside` runs what cannot be interrupted on a thread of its own;
-//! * `channel` moves bytes over plain TCP or TLS, `socket` calls the kernel and never blocks for too long.
+//! * `channel` moves bytes over plain TCP or TLS;
+//! * `socket` calls the kernel, never blocks for too long, and notes that bytes moved.
 
 mod aside;
 mod channel;

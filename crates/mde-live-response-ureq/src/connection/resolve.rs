@@ -1,15 +1,15 @@
-//! Host names to addresses, in time.
+//! Name lookup within the time left.
 
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
 
-use mde_live_response_core::TransportErrorKind;
+use mde_live_response_core::transport::TransportErrorKind;
 
 use super::aside;
-use crate::exchange::Allowance;
+use crate::facts::Allowance;
 use crate::fault::Fault;
 
-/// Looks a host's addresses up. Replaced in tests only.
+/// Looks up a host's addresses. Tests replace it.
 pub(crate) type Lookup = fn(&str, u16) -> io::Result<Vec<SocketAddr>>;
 
 /// Asks the operating system.
@@ -17,8 +17,9 @@ pub(crate) fn system_lookup(host: &str, port: u16) -> io::Result<Vec<SocketAddr>
     Ok((host, port).to_socket_addrs()?.collect())
 }
 
-/// The operating system offers no look-up that ends in time, so it runs on a thread of its own. Addresses written
-/// as numbers need none.
+/// Looks up a host on a thread of its own, because the operating system's lookup has no time limit.
+///
+/// An address written as a number needs no lookup.
 pub(super) fn resolve(
     lookup: Lookup,
     host: &str,

@@ -1,35 +1,40 @@
-//! A TCP socket whose calls end in time.
+//! A TCP socket whose calls end within a time. Notes when bytes move.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::thread;
 use std::time::Duration;
 
-use mde_live_response_core::TransportErrorKind;
+use mde_live_response_core::transport::TransportErrorKind;
+use socket2::{SockRef, TcpKeepalive};
 
 use super::aside;
-use crate::exchange::Allowance;
+use crate::facts::{Allowance, Facts};
 use crate::fault::Fault;
 
-/// Longest that a write blocks before the socket is looked at for an answer.
+/// Longest time that a write blocks before the next look for an early answer.
 const WRITE_SLICE: Duration = Duration::from_millis(50);
 
-/// Whether a write may end by the socket's own time-out. Not on Windows: there a send that times out has
-/// taken nobody knows how much, and nothing under half a second is kept.
+/// Whether a write may end by the socket's own timeout. Not on Windows: there, a send that times out does not tell how
+/// much was sent, and no timeout is shorter than half a second.
 const WRITES_BLOCK: bool = !cfg!(windows);
 
-/// Pause before the next attempt where a write may not block.
+/// Pause before the next write if writes do not block.
 const WRITE_PAUSE: Duration = Duration::from_millis(1);
 
-/// Longest that a read blocks before the time left is looked at again. So long a time is set once, and not before every
-/// read.
+/// Longest time that a read blocks before the next check of the time left. Long, so that the same timeout is set once and
+/// not before every read.
 const READ_SLICE: Duration = Duration::from_secs(10);
+
+/// Probes of a silent connection, so that a vanished peer is noticed, and middleboxes keep its state. Ours.
+const KEEPALIVE: TcpKeepalive =
+    TcpKeepalive::new().with_time(Duration::from_secs(30)).with_interval(Duration::from_secs(10));
 
 /// A connected socket.
 #[derive(Debug)]
 pub(super) struct Socket {
     stream: TcpStream,
-    /// What the kernel was told last.
+    /// The timeouts that the kernel knows.
     read_timeout: Option<Duration>,
     write_timeout: Option<Duration>,
 }
@@ -38,13 +43,14 @@ pub(super) struct Socket {
 #[derive(Clone, Copy)]
 pub(super) enum Wait<'e> {
     /// Not at all.
-    No,
+    No(&'e Facts),
     /// As long as this allows.
     For(Allowance<'e>),
 }
 
-/// Opens a connection to the first address that takes one. Each gets an equal share of the time that is
-/// left, so that a dead one leaves time for the others.
+/// Opens a connection to the first address that accepts one.
+///
+/// Each gets an equal share of the time left, so that a dead address leaves time for the others.
 pub(super) fn connect(addresses: &[SocketAddr], time: Allowance<'_>) -> Result<Socket, Fault> {
     let mut last = None;
     for (n, address) in addresses.iter().enumerate() {
@@ -59,8 +65,11 @@ pub(super) fn connect(addresses: &[SocketAddr], time: Allowance<'_>) -> Result<S
             if time.can_be_cancelled() { aside::run("connect", time, open)? } else { open() };
         match opened {
             Ok(stream) => {
-                // What is written is complete in itself: nothing is gained by waiting for more.
+                // Every write is complete in itself, so waiting for more gains nothing.
                 stream.set_nodelay(true).map_err(|e| Fault::io(TransportErrorKind::Connect, e))?;
+                // Best effort: the silence limit ends a dead connection anyway.
+                let _ = SockRef::from(&stream).set_tcp_keepalive(&KEEPALIVE);
+                time.facts().set_moved();
                 return Ok(Socket { stream, read_timeout: None, write_timeout: None });
             }
             Err(cause) => last = Some(cause),
@@ -73,14 +82,13 @@ pub(super) fn connect(addresses: &[SocketAddr], time: Allowance<'_>) -> Result<S
     Err(Fault::io(TransportErrorKind::Connect, cause))
 }
 
-/// The kernel counts in milliseconds, and takes zero for "for ever".
+/// The kernel counts in milliseconds, and zero means no limit.
 fn at_least_a_millisecond(time: Duration) -> Duration {
     time.max(Duration::from_millis(1))
 }
 
 impl Socket {
-    /// Writes some bytes with one call; 0 when the peer took none for [`WRITE_SLICE`], or for the time that
-    /// is left.
+    /// Writes some bytes with one call. Returns 0 if the peer took none for [`WRITE_SLICE`] or the time left.
     pub(super) fn write(
         &mut self,
         time: Allowance<'_>,
@@ -91,8 +99,12 @@ impl Socket {
             if WRITES_BLOCK { self.write_for(slice, write) } else { self.write_now(write) };
         Ok(match written {
             Ok(0) => Err(ErrorKind::WriteZero.into()),
+            Ok(n) => {
+                time.facts().set_moved();
+                Ok(n)
+            }
             Err(cause) if is_passing(&cause) => Ok(0),
-            written => written,
+            Err(cause) => Err(cause),
         })
     }
 
@@ -109,7 +121,7 @@ impl Socket {
         write(&mut self.stream)
     }
 
-    /// Writes what the kernel takes at once, and pauses when that is nothing.
+    /// Writes what the kernel takes at once, and pauses if that is nothing.
     pub(super) fn write_now(
         &mut self,
         write: impl FnOnce(&mut dyn Write) -> io::Result<usize>,
@@ -122,26 +134,29 @@ impl Socket {
                 thread::sleep(WRITE_PAUSE);
                 blocking.and(Err(cause))
             }
-            // What the kernel has taken counts, whatever comes after it.
+            // The kernel has taken these bytes, whatever follows.
             written => written,
         }
     }
 
-    /// Reads some bytes with one call; `None` when none came in the time to wait.
+    /// Reads some bytes with one call. `None` if none arrived within the time to wait.
     pub(super) fn read(
         &mut self,
         wait: Wait<'_>,
         read: impl FnOnce(&mut dyn Read) -> io::Result<usize>,
     ) -> Result<io::Result<Option<usize>>, Fault> {
-        let read = match wait {
-            Wait::No => self.read_now(read),
+        let (read, facts) = match wait {
+            Wait::No(facts) => (self.read_now(read), facts),
             Wait::For(time) => {
                 let left = time.slice()?.map(|left| left.min(READ_SLICE));
-                self.read_for(left.map(at_least_a_millisecond), read)
+                (self.read_for(left.map(at_least_a_millisecond), read), time.facts())
             }
         };
         Ok(match read {
-            Ok(n) => Ok(Some(n)),
+            Ok(n) => {
+                facts.set_moved();
+                Ok(Some(n))
+            }
             Err(cause) if is_passing(&cause) => Ok(None),
             Err(cause) => Err(cause),
         })
@@ -170,7 +185,22 @@ impl Socket {
     }
 }
 
-/// Time passed, or a signal came: nothing happened to the connection.
+/// Returns whether only time passed or a signal came, so that the connection is still good.
 fn is_passing(cause: &io::Error) -> bool {
     matches!(cause.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use socket2::SockRef;
+
+    use crate::connection::tests::pair;
+
+    #[test]
+    fn a_connection_has_tcp_keepalive() {
+        let (socket, _peer) = pair();
+        assert!(SockRef::from(&socket.stream).keepalive().unwrap());
+    }
 }

@@ -1,4 +1,4 @@
-//! Opening connections where the addresses of a host are of the test's choosing.
+//! Connections to addresses that the test chooses.
 
 #![allow(
     clippy::unwrap_used,
@@ -10,25 +10,27 @@
 
 use std::io::{self, Read};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use mde_live_response_core::{
-    AccessToken, Body, CancelToken, Client, Delivery, Endpoint, Error, Limits, Phase, RetryPolicy,
-    TransportErrorKind, Upload,
+use mde_live_response_core::policy::RetryPolicy;
+use mde_live_response_core::transport::{
+    CancelToken, Effect, Exchange, Limits, Phase, TransportErrorKind,
 };
+use mde_live_response_core::{AccessToken, Client, Endpoint, Error, ErrorKind, Upload};
 
 use super::channel::Incoming;
 use super::resolve::{Lookup, resolve};
 use super::socket::{self, Wait};
 use super::tls::Tls;
-use crate::exchange::{Allowance, Exchange};
+use crate::facts::{Allowance, Facts};
 use crate::{Certificate, Roots, UreqTransport};
 
 fn upload_over(lookup: Lookup) -> Error {
     let transport = UreqTransport::with_settings(UreqTransport::builder(), lookup);
-    let endpoint = Endpoint::custom("https://service.invalid").unwrap();
+    let endpoint = Endpoint::parse("https://service.invalid").unwrap();
     let client = Client::builder(endpoint, AccessToken::new("a-token").unwrap(), transport)
         .retry(RetryPolicy::NONE)
         .deadline(Duration::from_millis(100))
@@ -36,14 +38,23 @@ fn upload_over(lookup: Lookup) -> Error {
     client.upload(&Upload::new("a.ps1".parse().unwrap(), b"1")).unwrap_err()
 }
 
-fn kind_of(error: &Error) -> (TransportErrorKind, Delivery) {
-    match error {
-        Error::Transport(error) => (error.kind(), error.delivery()),
+fn kind_of(error: &Error) -> (TransportErrorKind, Effect) {
+    match error.kind() {
+        ErrorKind::Transport(kind) => (*kind, error.effect()),
         other => panic!("not a transport error: {other:?}"),
     }
 }
 
-/// Never answers; its thread is left parked.
+fn endless() -> Limits {
+    Limits::new().with_time_left(None).with_silence(None)
+}
+
+fn facts(limits: Limits) -> Rc<Facts> {
+    let request = http::Request::get("https://service.invalid/").body(&[][..]).unwrap();
+    Facts::new(&Exchange::new(request).unwrap().with_limits(limits))
+}
+
+/// Never returns. Its thread stays parked.
 fn hanging(_: &str, _: u16) -> io::Result<Vec<SocketAddr>> {
     loop {
         thread::park();
@@ -53,7 +64,7 @@ fn hanging(_: &str, _: u16) -> io::Result<Vec<SocketAddr>> {
 #[test]
 fn t02_a_hanging_resolver_ends_with_the_deadline() {
     let kind = TransportErrorKind::Timeout(Phase::Resolve);
-    assert_eq!(kind_of(&upload_over(hanging)), (kind, Delivery::NotDelivered));
+    assert_eq!(kind_of(&upload_over(hanging)), (kind, Effect::NotApplied));
 }
 
 #[test]
@@ -61,8 +72,8 @@ fn r13_a_cancel_is_heard_while_the_resolver_hangs() {
     let cancel = CancelToken::new();
     let limits = Limits::new().with_cancel(Some(cancel.clone()));
     let canceller = thread::spawn(move || cancel.cancel());
-    let exchange = Exchange::new(&Body::empty(), &limits);
-    let time = Allowance::of(&exchange, Phase::Resolve);
+    let facts = facts(limits);
+    let time = Allowance::of(&facts, Phase::Resolve);
     let fault = resolve(hanging, "service.invalid", 443, time).unwrap_err();
     assert_eq!(fault.kind, TransportErrorKind::Cancelled);
     canceller.join().unwrap();
@@ -72,17 +83,17 @@ fn r13_a_cancel_is_heard_while_the_resolver_hangs() {
 fn a_name_without_addresses_is_not_resolved() {
     let nothing = |_: &str, _| Ok(Vec::new());
     let kind = TransportErrorKind::Resolve;
-    assert_eq!(kind_of(&upload_over(nothing)), (kind, Delivery::NotDelivered));
+    assert_eq!(kind_of(&upload_over(nothing)), (kind, Effect::NotApplied));
 }
 
 #[test]
 fn t04_the_second_address_is_tried_when_the_first_is_dead() {
-    // No port that anybody is given who asks for any.
+    // A port that is never given to a test that asks for any.
     let dead = SocketAddr::from(([127, 0, 0, 1], 1));
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let alive = listener.local_addr().unwrap();
-    let exchange = Exchange::new(&Body::empty(), &Limits::new().with_time_left(None));
-    let time = Allowance::of(&exchange, Phase::Connect).at_most(Duration::from_secs(30));
+    let facts = facts(endless());
+    let time = Allowance::of(&facts, Phase::Connect).at_most(Duration::from_secs(30));
 
     let mut socket = socket::connect(&[dead, alive], time).unwrap();
     socket.write(time, |stream| stream.write(b"x")).unwrap().unwrap();
@@ -95,7 +106,7 @@ fn t04_the_second_address_is_tried_when_the_first_is_dead() {
 }
 
 /// Two ends of a connection on loopback.
-fn pair() -> (socket::Socket, TcpStream) {
+pub(super) fn pair() -> (socket::Socket, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let socket = socket::connect(&[address], unlimited()).unwrap();
@@ -103,11 +114,10 @@ fn pair() -> (socket::Socket, TcpStream) {
 }
 
 fn unlimited() -> Allowance<'static> {
-    let exchange = Exchange::new(&Body::empty(), &Limits::new().with_time_left(None));
-    Allowance::of(Box::leak(Box::new(exchange)), Phase::Connect)
+    Allowance::of(Box::leak(Box::new(facts(endless()))), Phase::Connect)
 }
 
-/// As on Windows, where a write may not block: what is said to be taken is what the peer gets.
+/// As on Windows, where writes do not block.
 #[test]
 fn writes_that_do_not_block_tell_what_they_have_taken() {
     let (mut socket, mut peer) = pair();
@@ -123,7 +133,7 @@ fn writes_that_do_not_block_tell_what_they_have_taken() {
         Err(cause) if cause.kind() == io::ErrorKind::WouldBlock => None,
         Err(cause) => panic!("{cause}"),
     };
-    // Until nothing more fits: nobody reads.
+    // Nobody reads, so at some point no more bytes fit.
     while write(&mut socket).is_some() {}
     let reader = thread::spawn(move || {
         let mut got = Vec::new();
@@ -132,11 +142,11 @@ fn writes_that_do_not_block_tell_what_they_have_taken() {
     });
     while write(&mut socket) != Some(bytes.len()) {}
     drop(socket);
-    assert!(reader.join().unwrap() == bytes, "other bytes arrived than were taken");
+    assert!(reader.join().unwrap() == bytes, "other bytes arrived than were written");
 }
 
-/// Session tickets without end bring HTTP nothing: a look for an answer gives up, and a kept connection that
-/// holds so much unread is not taken for idle.
+/// Session tickets are no bytes for HTTP. A look for an answer gives up, and a kept connection with so many unread bytes
+/// does not count as idle.
 #[test]
 fn a_look_through_tls_for_an_answer_ends() {
     let (socket, mut peer) = pair();
@@ -159,18 +169,19 @@ fn a_look_through_tls_for_an_answer_ends() {
     });
     let root = Certificate::from_der(certified.cert.der().to_vec()).unwrap();
     let tls = Tls::new(Roots::Certificates(vec![root]));
-    let mut channel = tls.connect(socket, "localhost", unlimited()).unwrap();
-    // All tickets are in the kernel's hands, so that every read brings some.
+    let time = unlimited();
+    let mut channel = tls.connect(socket, "localhost", time).unwrap();
+    // The kernel has all tickets, so that every read returns some.
     let _peer = server.join().unwrap();
-    assert_eq!(channel.read(&mut [0], Wait::No).unwrap(), Incoming::Unfinished);
-    while channel.read(&mut [0], Wait::No).unwrap() == Incoming::Unfinished {}
-    assert_eq!(channel.read(&mut [0], Wait::No).unwrap(), Incoming::Nothing);
+    assert_eq!(channel.read(&mut [0], Wait::No(time.facts())).unwrap(), Incoming::Unfinished);
+    while channel.read(&mut [0], Wait::No(time.facts())).unwrap() == Incoming::Unfinished {}
+    assert_eq!(channel.read(&mut [0], Wait::No(time.facts())).unwrap(), Incoming::Nothing);
 }
 
 #[test]
 fn an_address_written_as_a_number_needs_no_look_up() {
-    let exchange = Exchange::new(&Body::empty(), &Limits::new().with_time_left(None));
-    let time = Allowance::of(&exchange, Phase::Resolve);
+    let facts = facts(endless());
+    let time = Allowance::of(&facts, Phase::Resolve);
     for (host, address) in [("127.0.0.1", "127.0.0.1:80"), ("[::1]", "[::1]:80")] {
         assert_eq!(resolve(hanging, host, 80, time).unwrap(), [address.parse().unwrap()]);
     }

@@ -1,21 +1,20 @@
-//! TLS with the server, from the first byte of the handshake to the last.
+//! TLS handshakes with the server.
 
 use std::io;
 use std::sync::{Arc, OnceLock};
 
-use mde_live_response_core::TransportErrorKind;
+use mde_live_response_core::transport::TransportErrorKind;
 use rustls::crypto::ring;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection};
 
 use super::channel::Channel;
 use super::socket::{Socket, Wait};
-use crate::exchange::Allowance;
+use crate::facts::Allowance;
 use crate::fault::Fault;
 use crate::roots::Roots;
 
-/// How TLS is spoken: versions 1.2 and 1.3, with ring, the roots of choice, no client certificate. Built at
-/// the first connection that needs it.
+/// TLS settings: versions 1.2 and 1.3, ring, the chosen roots, no client certificate. Built for the first TLS connection.
 pub(super) struct Tls {
     roots: Roots,
     config: OnceLock<Result<Arc<ClientConfig>, rustls::Error>>,
@@ -26,7 +25,7 @@ impl Tls {
         Self { roots, config: OnceLock::new() }
     }
 
-    /// Shakes hands; nothing of HTTP is sent before the server has shown its certificate.
+    /// Performs the handshake. Nothing of HTTP is sent before the server's certificate was checked.
     pub(super) fn connect(
         &self,
         mut socket: Socket,
@@ -48,7 +47,7 @@ impl Tls {
             {
                 return Err(of_socket(io::ErrorKind::UnexpectedEof.into()));
             } else if let Err(error) = tls.process_new_packets() {
-                // Tells the server why; whether it hears is its own affair.
+                // Sends the alert. It does not matter whether it arrives.
                 let _ = socket.write(time, |stream| tls.write_tls(stream));
                 return Err(of_tls(error));
             }

@@ -1,33 +1,16 @@
-//! The way through a proxy: `CONNECT`, and from then on bytes.
+//! Tunnels through a proxy.
 
-use std::fmt;
 use std::io;
 
-use mde_live_response_core::TransportErrorKind;
+use mde_live_response_core::transport::TransportErrorKind;
 
 use super::socket::{Socket, Wait};
-use crate::exchange::Allowance;
+use crate::facts::Allowance;
 use crate::fault::Fault;
 use crate::proxy::Proxy;
 
 /// Largest answer to `CONNECT`, in bytes. Its body, if any, is not read.
 const MAX_ANSWER: usize = 16 * 1024;
-
-/// The proxy answered `CONNECT` with another status than success.
-#[derive(Debug, thiserror::Error)]
-#[error("the proxy answered {status}")]
-struct Refused {
-    status: Status,
-}
-
-#[derive(Debug)]
-struct Status([u8; 3]);
-
-impl fmt::Display for Status {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|digit| write!(f, "{}", char::from(*digit)))
-    }
-}
 
 /// Asks the proxy at the other end of the socket for a tunnel to the host.
 pub(super) fn open(
@@ -52,13 +35,14 @@ pub(super) fn open(
     match answer.strip_prefix(b"HTTP/1.") {
         Some([_, b' ', b'2', ..]) => Ok(()),
         Some([_, b' ', a @ b'1'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9', ..]) => {
-            Err(Fault::new(TransportErrorKind::Proxy, Refused { status: Status([*a, *b, *c]) }))
+            let status: String = [*a, *b, *c].into_iter().map(char::from).collect();
+            Err(Fault::new(TransportErrorKind::Proxy, format!("the proxy answered {status}")))
         }
         _ => Err(Fault::new(TransportErrorKind::Proxy, "the proxy's answer is not HTTP")),
     }
 }
 
-/// The server speaks only after the client, so nothing may come behind the head.
+/// Reads no byte after the head: in a tunnel, the server waits for the client.
 fn read_head(socket: &mut Socket, time: Allowance<'_>) -> Result<Vec<u8>, Fault> {
     let mut answer = Vec::new();
     while !answer.ends_with(b"\r\n\r\n") {

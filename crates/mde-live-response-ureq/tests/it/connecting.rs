@@ -1,47 +1,59 @@
-//! Before a byte of the request is sent: names, addresses, connections, and what is never connected to.
+//! Before a byte of the request is sent: names, addresses and connections.
 
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
-use mde_live_response_core::{Body, Delivery, Phase, Transport, TransportErrorKind, http};
-use mde_live_response_ureq::UreqTransport;
+use Phase::Connect;
+use mde_live_response_core::policy::ClientBuilder;
 
-use crate::server::{Server, Speech, Step};
-use crate::support::{
-    Outcome, SHORT, after_request, builder, client, hasty_client, large, not_delivered, small,
-    stored, timeout, transport,
-};
+use crate::support::*;
 
-#[test]
-fn t01_a_name_that_does_not_resolve() {
-    let client = builder("https://nonexistent.invalid", UreqTransport::new()).build();
-    let outcome = Outcome::of(client.upload(&small()));
-    assert_eq!(outcome, not_delivered(TransportErrorKind::Resolve));
+fn upload_to(builder: ClientBuilder) -> Outcome {
+    upload_by(&builder.build(), &small())
 }
 
-/// An address of this machine that nobody listens on, and that nobody is given who asks for any port.
-fn dead_address() -> SocketAddr {
-    SocketAddr::from(([127, 0, 0, 1], 1))
-}
+/// An address of this machine on which nobody listens: its port is never given to a test that asks for any.
+const DEAD: &str = "127.0.0.1:1";
 
+/// A broadcast address accepts no connection, and this one does not lead out of the machine.
 #[test]
-fn t03_a_refused_connection() {
-    for scheme in ["http", "https"] {
-        let url = format!("{scheme}://{}", dead_address());
-        let outcome = Outcome::of(builder(&url, transport().build()).build().upload(&small()));
-        assert_eq!(outcome, not_delivered(TransportErrorKind::Connect), "case: {scheme}");
+fn t01_t03_no_connection() {
+    for (url, kind) in [
+        ("https://nonexistent.invalid".to_owned(), Kind::Resolve),
+        (format!("http://{DEAD}"), Kind::Connect),
+        (format!("https://{DEAD}"), Kind::Connect),
+        ("https://127.255.255.255".to_owned(), Kind::Connect),
+    ] {
+        assert_eq!(upload_to(builder(&url)), not_applied(kind), "case: {url}");
     }
 }
 
-/// A broadcast address takes no connection, and this one does not lead out of the machine.
+/// A machine without IPv6 has no such address.
 #[test]
-fn t03_an_unreachable_address() {
-    let client = builder("https://127.255.255.255", transport().build()).build();
-    let outcome = Outcome::of(client.upload(&small()));
-    assert_eq!(outcome, not_delivered(TransportErrorKind::Connect));
+fn v48_plain_http_to_the_ipv6_loopback_is_tried() {
+    let outcome = upload_to(builder("http://[::1]:1"));
+    assert_one_of(&outcome, &[Kind::Connect, Kind::Local].map(not_applied));
 }
 
-/// A listener that nobody accepts from, with its queue full: whoever else connects hears nothing.
+#[test]
+fn network_errors_name_host_and_port() {
+    let error_at = |url: &str| builder(url).build().upload(&small()).unwrap_err().to_string();
+    for (url, place) in [
+        ("https://nonexistent.invalid", "nonexistent.invalid:443"),
+        ("https://nonexistent.invalid:8443/path", "nonexistent.invalid:8443"),
+        ("http://127.0.0.1:1", DEAD),
+    ] {
+        let error = error_at(url);
+        assert!(error.contains(place), "{error}");
+    }
+    both(|speech| {
+        let server = Server::start(speech, [after_request([Close])]);
+        let error = error_at(&server.url());
+        assert!(error.contains(&server.address().to_string()), "{error}");
+    });
+}
+
+/// A listener that accepts nobody, with a full queue: nobody else gets an answer.
 struct BlackHole {
     listener: TcpListener,
     _queue: Vec<TcpStream>,
@@ -55,116 +67,57 @@ impl BlackHole {
         let queue = std::iter::from_fn(queued).collect();
         Self { listener, _queue: queue }
     }
-
-    fn url(&self, scheme: &str) -> String {
-        format!("{scheme}://{}", self.listener.local_addr().unwrap())
-    }
 }
 
 #[test]
-fn t05_a_black_hole_by_the_deadline() {
+fn t05_a_black_hole_by_each_limit() {
     let hole = BlackHole::new();
+    let address = hole.listener.local_addr().unwrap();
     for scheme in ["http", "https"] {
-        let client = builder(&hole.url(scheme), transport().build()).deadline(SHORT).build();
-        let outcome = Outcome::of(client.upload(&small()));
-        assert_eq!(outcome, not_delivered(timeout(Phase::Connect)), "case: {scheme}");
+        let url = format!("{scheme}://{address}");
+        for builder in [
+            builder(&url).deadline(SHORT),
+            builder(&url).silence_limit(SHORT),
+            builder_over(&url, transport().connect_timeout(SHORT)),
+        ] {
+            assert_eq!(upload_to(builder), not_applied(Kind::Timeout(Connect)));
+        }
     }
 }
 
-#[test]
-fn t05_a_black_hole_by_the_time_for_connecting() {
-    let hole = BlackHole::new();
-    let client = builder(&hole.url("https"), transport().connect_timeout(SHORT).build()).build();
-    let outcome = Outcome::of(client.upload(&small()));
-    assert_eq!(outcome, not_delivered(timeout(Phase::Connect)));
-}
-
-#[test]
-fn t05_a_tls_handshake_that_is_never_answered() {
-    let server = Server::start(Speech::Plain, [vec![Step::Stall]]);
-    let url = format!("https://{}", server.address());
-    let client = builder(&url, transport().build()).deadline(SHORT).build();
-    let outcome = Outcome::of(client.upload(&small()));
-    assert_eq!(outcome, not_delivered(timeout(Phase::Connect)));
-}
-
-/// The time for connecting is over once connected: an answer may take longer, as this one does.
+/// The answer takes longer than the time for connecting.
 #[test]
 fn t05_the_time_for_connecting_bounds_only_connecting() {
-    let server = Server::start(Speech::Plain, [after_request([Step::Drip(stored())])]);
-    let client = builder(&server.url(), transport().connect_timeout(SHORT).build()).build();
-    assert_eq!(Outcome::of(client.upload(&small())), Outcome::Stored);
+    let server = Server::start(Speech::Plain, [after_request([Drip(stored())])]);
+    let builder = builder_over(&server.url(), transport().connect_timeout(SHORT));
+    assert_eq!(upload_to(builder), STORED);
 }
 
-/// A deadline of nothing is over before anything is done.
 #[test]
 fn t05_no_time_at_all() {
     let server = Server::start(Speech::Plain, []);
-    let client = builder(&server.url(), transport().build()).deadline(Duration::ZERO).build();
-    match Outcome::of(client.upload(&small())) {
-        Outcome::Transport(TransportErrorKind::Timeout(_), Delivery::NotDelivered) => {}
-        other => panic!("{other:?}"),
+    for builder in [
+        builder(&server.url()).deadline(Duration::ZERO),
+        builder(&server.url()).silence_limit(Duration::ZERO),
+    ] {
+        let phases = [Phase::Resolve, Connect, Phase::Send];
+        let timeouts = phases.map(|phase| not_applied(Kind::Timeout(phase)));
+        assert_one_of(&upload_to(builder), &timeouts);
     }
     assert_eq!(server.finish().len(), 0);
 }
 
 #[test]
 fn a_name_is_resolved_and_checked_against_the_certificate() {
-    let server = Server::start(Speech::Tls, [after_request([Step::Send(stored())])]);
+    let server = Server::start(Speech::Tls, [served(1)]);
     let url = format!("https://localhost:{}", server.address().port());
-    let outcome = Outcome::of(builder(&url, transport().build()).build().upload(&small()));
-    assert_eq!(outcome, Outcome::Stored);
+    assert_eq!(upload_to(builder(&url)), STORED);
 }
 
 #[test]
 fn tls_1_2_is_spoken_too() {
-    let server = Server::start(Speech::Tls12, [after_request([Step::Send(stored())])]);
-    assert_eq!(Outcome::of(client(&server).upload(&small())), Outcome::Stored);
-    let server = Server::start(Speech::Tls12, [vec![Step::ReadHead, Step::Stall]]);
-    let outcome = Outcome::of(hasty_client(&server).upload(&large()));
-    assert_eq!(outcome, not_delivered(timeout(Phase::Send)));
-}
-
-/// Whether anybody listens there, or the machine has such an address at all, does not matter here.
-#[test]
-fn v48_plain_http_to_this_machine_is_not_refused() {
-    for url in ["http://[::1]:1", "http://127.255.255.254:1"] {
-        match Outcome::of(builder(url, transport().build()).build().upload(&small())) {
-            Outcome::Transport(kind, Delivery::NotDelivered) => {
-                assert_ne!(kind, TransportErrorKind::Refused, "case: {url}");
-            }
-            other => panic!("{url}: {other:?}"),
-        }
-    }
-}
-
-/// Plain http is for this machine by its number, whoever asks.
-#[test]
-fn v47_plain_http_elsewhere_is_refused_by_the_transport_itself() {
-    let server = Server::start(Speech::Plain, []);
-    let port = server.address().port();
-    let urls = [
-        format!("http://localhost:{port}/"),
-        format!("http://localhost.:{port}/"),
-        format!("http://127.0.0.1.:{port}/"),
-        format!("http://2130706433:{port}/"),
-        format!("http://0.0.0.0:{port}/"),
-        format!("http://[::ffff:127.0.0.1]:{port}/"),
-        "http://service.example/".to_owned(),
-        "http://192.0.2.1/".to_owned(),
-        "ftp://127.0.0.1/".to_owned(),
-        "/api/libraryfiles".to_owned(),
-        // Not for http alone: a header would be made of the user.
-        format!("http://me:secret@127.0.0.1:{port}/"),
-        format!("https://me@127.0.0.1:{port}/"),
-    ];
-    for url in urls {
-        let request = http::Request::post(&url).body(Body::bytes(b"body")).unwrap();
-        let error = transport().build().send(request).unwrap_err();
-        let told = (error.kind(), error.delivery());
-        let refused = (TransportErrorKind::Refused, Delivery::NotDelivered);
-        assert_eq!(told, refused, "case: {url}");
-        assert!(!format!("{error:?}").contains("secret"), "case: {url}");
-    }
-    assert_eq!(server.finish().len(), 0);
+    assert_eq!(exchange(Speech::Tls12, served(1), &small()).outcome, STORED);
+    let script = vec![ReadHead, Stall];
+    let outcome = exchange_by(Speech::Tls12, script, &large(), hasty_client).outcome;
+    assert_eq!(outcome, not_applied(Kind::Timeout(Phase::Send)));
 }

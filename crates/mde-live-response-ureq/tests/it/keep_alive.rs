@@ -1,194 +1,121 @@
 //! Connections that are kept for the next upload, and when they must not be.
 
 use std::sync::Barrier;
+use std::thread;
 
-use mde_live_response_core::TransportErrorKind::{Receive, Send};
-use mde_live_response_core::{Client, Phase, Upload};
+use crate::support::*;
 
-use crate::server::{Gate, Script, Server, Step};
-use crate::support::{
-    Outcome, after_request, both, client, entity, hasty_client, large, not_delivered, reply, small,
-    stored, timeout, unknown,
-};
-
-fn served(n: usize) -> Script {
-    (0..n).flat_map(|_| after_request([Step::Send(stored())])).collect()
-}
-
+/// Uploads twice to a server with these scripts; returns the number of connections.
 #[track_caller]
-fn stores(client: &Client, upload: &Upload) {
-    assert_eq!(Outcome::of(client.upload(upload)), Outcome::Stored);
+fn twice(speech: Speech, scripts: impl IntoIterator<Item = Script>, first: &Outcome) -> usize {
+    let server = Server::start(speech, scripts);
+    let client = client(&server);
+    assert_eq!(upload_by(&client, &small()), *first);
+    assert_eq!(upload_by(&client, &small()), STORED);
+    server.finish().len()
+}
+
+fn chunked(end: &str) -> Vec<u8> {
+    let (len, entity) = (entity().len(), entity());
+    let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+    format!("{head}{len:x}\r\n{entity}\r\n0\r\n{end}").into_bytes()
 }
 
 #[test]
-fn a_connection_serves_one_upload_after_the_other() {
-    both(|speech| {
-        let server = Server::start(speech, [served(5)]);
+fn a_connection_is_kept_after_an_answer_that_was_read_whole() {
+    let refusal = reply("400 Bad Request", "", "{}");
+    let answers = [
+        (stored(), STORED),
+        (chunked("\r\n"), STORED),
+        (refusal, refused(400, ErrorKind::Rejected)),
+    ];
+    both_each(answers, |speech, (answer, first)| {
+        let script = [after_request([say(answer.clone())]), served(1)].concat();
+        assert_eq!(twice(speech, [script], first), 1);
+    });
+}
+
+/// In the last two cases, the bytes behind an answer without a body belong to nothing.
+#[test]
+fn a_connection_is_not_kept_after_some_answers() {
+    let late = String::from_utf8(reply("400 Bad Request", "", "{}")).unwrap();
+    let bodiless = |line: &str| reply(line, "", &late);
+    let answers = [
+        (reply("200 OK", "Connection: close\r\n", &entity()), None),
+        ([b"HTTP/1.0", &stored()[8..]].concat(), None),
+        (bodiless("204 No Content"), Some(204)),
+        (bodiless("304 Not Modified"), Some(304)),
+    ];
+    both_each(answers, |speech, (answer, status)| {
+        let server = Server::start(speech, [after_request([say(answer.clone())]), served(1)]);
         let client = client(&server);
-        for _ in 0..5 {
-            stores(&client, &small());
-        }
-        server.finish_one();
-    });
-}
-
-/// A refusal that was read whole leaves the connection as good as before.
-#[test]
-fn a_connection_is_kept_over_a_refusal() {
-    both(|speech| {
-        let refusal = after_request([Step::Send(reply("400 Bad Request", "", "{}"))]);
-        let server = Server::start(speech, [[refusal, served(1)].concat()]);
-        let client = client(&server);
-        assert!(matches!(Outcome::of(client.upload(&small())), Outcome::Service(_, 400, _)));
-        stores(&client, &small());
-        server.finish_one();
-    });
-}
-
-#[test]
-fn a_connection_that_the_server_will_close_is_not_used_again() {
-    both(|speech| {
-        for answer in [
-            reply("200 OK", "Connection: close\r\n", &entity()),
-            [b"HTTP/1.0", &stored()[8..]].concat(),
-        ] {
-            let first = after_request([Step::Send(answer)]);
-            let server = Server::start(speech, [first, served(1)]);
-            let client = client(&server);
-            stores(&client, &small());
-            stores(&client, &small());
-            assert_eq!(server.finish().len(), 2);
-        }
-    });
-}
-
-/// What stands behind an answer that has no body belongs to nothing.
-#[test]
-fn t20_a_body_where_none_may_be_is_not_the_next_answer() {
-    both(|speech| {
-        let late = String::from_utf8(reply("400 Bad Request", "", "{}")).unwrap();
-        for head in ["HTTP/1.1 204 No Content\r\n", "HTTP/1.1 304 Not Modified\r\n"] {
-            let length = format!("Content-Length: {}\r\n", late.len());
-            let answer = format!("{head}{length}\r\n{late}");
-            let first = after_request([Step::Send(answer.into_bytes())]);
-            let server = Server::start(speech, [first, served(1)]);
-            let client = client(&server);
-            assert_ne!(Outcome::of(client.upload(&small())), Outcome::Stored);
-            stores(&client, &small());
-            assert_eq!(server.finish().len(), 2, "case: {head}");
-        }
-    });
-}
-
-#[test]
-fn a_connection_is_kept_over_chunked_answers() {
-    both(|speech| {
-        let body = format!("{:x}\r\n{}\r\n0\r\n\r\n", entity().len(), entity());
-        let answer = format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{body}");
-        let once = after_request([Step::Send(answer.into_bytes())]);
-        let server = Server::start(speech, [[once.clone(), once].concat()]);
-        let client = client(&server);
-        stores(&client, &small());
-        stores(&client, &small());
-        server.finish_one();
-    });
-}
-
-/// The line end that is missing may still come: it must not stand before the next answer.
-#[test]
-fn t32_the_late_end_of_a_chunked_answer_is_not_the_start_of_the_next() {
-    both(|speech| {
-        let (idle, sent) = (Gate::new(), Gate::new());
-        let body = format!("{:x}\r\n{}\r\n0\r\n", entity().len(), entity());
-        let answer = format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{body}");
-        let first = after_request([
-            Step::Send(answer.into_bytes()),
-            Step::Await(idle.clone()),
-            Step::Send(b"\r\n".to_vec()),
-            Step::Open(sent.clone()),
-        ]);
-        let server = Server::start(speech, [first, served(1)]);
-        let client = hasty_client(&server);
-        let outcome = Outcome::of(client.upload(&small()));
-        assert!(
-            [Outcome::Stored, unknown(timeout(Phase::Receive))].contains(&outcome),
-            "{outcome:?}"
-        );
-        idle.open();
-        sent.pass();
-        stores(&client, &small());
+        let first = upload_by(&client, &small());
+        assert_eq!(first.err().and_then(|failed| failed.status), *status);
+        assert_eq!(upload_by(&client, &small()), STORED);
         assert_eq!(server.finish().len(), 2);
     });
 }
 
 #[test]
 fn t30_a_connection_closed_while_idle_is_replaced() {
-    both(|speech| {
-        for end in [Step::Close, Step::Cut] {
-            let closed = Gate::new();
-            let first = after_request([Step::Send(stored()), end, Step::Open(closed.clone())]);
-            let server = Server::start(speech, [first, served(1)]);
-            let client = client(&server);
-            stores(&client, &small());
-            closed.pass();
-            stores(&client, &small());
-            assert_eq!(server.finish().len(), 2);
-        }
+    both_each([Close, Cut], |speech, end| {
+        let closed = Gate::new();
+        let first = after_request([say(stored()), end.clone(), Open(closed.clone())]);
+        let server = Server::start(speech, [first, served(1)]);
+        let client = client(&server);
+        assert_eq!(upload_by(&client, &small()), STORED);
+        closed.pass();
+        assert_eq!(upload_by(&client, &small()), STORED);
+        assert_eq!(server.finish().len(), 2);
     });
 }
 
-/// The server takes the second request on the kept connection, and breaks it there.
+/// The server accepts the second request on the kept connection, and breaks it there. It is not sent again.
 #[test]
-fn t31_broken_as_it_is_used_again_before_the_end_was_sent_is_not_delivered() {
-    both(|speech| {
-        let script = [served(1), vec![Step::ReadHead, Step::Reset]].concat();
-        let server = Server::start(speech, [script]);
+fn t31_a_break_as_the_connection_is_used_again_counts_by_what_was_sent() {
+    let cases = [
+        (large(), vec![ReadHead, Reset], not_applied(Kind::Send)),
+        (small(), after_request([Close]), unknown(Kind::Receive)),
+    ];
+    both_each(cases, |speech, (upload, then, expected)| {
+        let server = Server::start(speech, [[served(1), then.clone()].concat()]);
         let client = client(&server);
-        stores(&client, &small());
-        assert_eq!(Outcome::of(client.upload(&large())), not_delivered(Send));
+        assert_eq!(upload_by(&client, &small()), STORED);
+        assert_eq!(upload_by(&client, upload), *expected);
         server.finish_one();
     });
 }
 
+/// A whole answer, half a line, or the end of a chunked answer that was missing.
 #[test]
-fn t31_broken_as_it_is_used_again_after_the_end_was_sent_is_unknown() {
-    both(|speech| {
-        let script = [served(1), after_request([Step::Close])].concat();
-        let server = Server::start(speech, [script]);
-        let client = client(&server);
-        stores(&client, &small());
-        assert_eq!(Outcome::of(client.upload(&small())), unknown(Receive));
-        server.finish_one();
+fn t32_late_bytes_on_a_kept_connection_are_not_the_next_answer() {
+    let answers = [
+        (stored(), reply("400 Bad Request", "", "{}")),
+        (stored(), b"\n".to_vec()),
+        (chunked(""), b"\r\n".to_vec()),
+    ];
+    both_each(answers, |speech, (answer, late)| {
+        let (idle, sent) = (Gate::new(), Gate::new());
+        let first = after_request([
+            say(answer.clone()),
+            Await(idle.clone()),
+            say(late.clone()),
+            Open(sent.clone()),
+        ]);
+        let server = Server::start(speech, [first, served(1)]);
+        let client = hasty_client(&server);
+        let outcome = upload_by(&client, &small());
+        assert_one_of(&outcome, &[STORED, unknown(Kind::Timeout(Phase::Receive))]);
+        idle.open();
+        sent.pass();
+        assert_eq!(upload_by(&client, &small()), STORED);
+        let connections = server.finish();
+        assert_eq!(connections.len(), 2);
+        assert!(connections[1].received.starts_with(b"POST "));
     });
 }
 
-/// The late bytes are a whole answer, such as the next upload would get.
-#[test]
-fn t32_late_bytes_on_a_kept_connection_are_nobodys_answer() {
-    both(|speech| {
-        for late in [reply("400 Bad Request", "", "{}"), b"\n".to_vec()] {
-            let (idle, sent) = (Gate::new(), Gate::new());
-            let first = after_request([
-                Step::Send(stored()),
-                Step::Await(idle.clone()),
-                Step::Send(late),
-                Step::Open(sent.clone()),
-            ]);
-            let server = Server::start(speech, [first, served(1)]);
-            let client = client(&server);
-            stores(&client, &small());
-            idle.open();
-            sent.pass();
-            stores(&client, &small());
-            let connections = server.finish();
-            assert_eq!(connections.len(), 2);
-            let second_head = connections[1].received.starts_with(b"POST ");
-            assert!(second_head, "the second upload went elsewhere");
-        }
-    });
-}
-
-/// Every thread gets its own answers, on whichever connection is free.
+/// Every thread gets its own answers, on any free connection.
 #[test]
 fn r11_many_threads_share_a_transport() {
     const THREADS: usize = 8;
@@ -197,14 +124,12 @@ fn r11_many_threads_share_a_transport() {
         let server = Server::start(speech, vec![served(THREADS * UPLOADS); THREADS * UPLOADS]);
         let client = client(&server);
         let start = Barrier::new(THREADS);
-        std::thread::scope(|scope| {
-            for thread in 0..THREADS {
-                let (client, start) = (&client, &start);
-                scope.spawn(move || {
+        thread::scope(|scope| {
+            for _ in 0..THREADS {
+                scope.spawn(|| {
                     start.wait();
                     for _ in 0..UPLOADS {
-                        let outcome = Outcome::of(client.upload(&small()));
-                        assert_eq!(outcome, Outcome::Stored, "thread {thread}");
+                        assert_eq!(upload_by(&client, &small()), STORED);
                     }
                 });
             }

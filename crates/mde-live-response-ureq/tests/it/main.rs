@@ -1,7 +1,6 @@
-//! What the transport does to a server, and what it makes of what a server does: every row of
-//! `tests/catalogue.md` that needs real sockets, over plain http and over TLS.
+//! The transport against scripted servers, over plain HTTP and over TLS.
 //!
-//! Loopback only. Nothing here measures time: where a deadline must pass, the test asserts what it led to.
+//! Loopback only. No test measures time: where a limit must pass, the test asserts the outcome.
 
 #![allow(
     clippy::unwrap_used,
@@ -9,6 +8,11 @@
     clippy::panic,
     clippy::indexing_slicing,
     reason = "a test fails by panicking"
+)]
+#![allow(
+    clippy::wildcard_imports,
+    clippy::enum_glob_use,
+    reason = "scripts read as lists of steps"
 )]
 
 mod breaks;
@@ -22,6 +26,7 @@ mod keep_alive;
 mod processes;
 mod proxies;
 mod redirects;
+mod refusals;
 mod requests;
 mod server;
 mod server_itself;

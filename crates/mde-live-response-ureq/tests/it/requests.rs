@@ -1,36 +1,25 @@
 //! What goes over the wire, byte for byte.
 
-use mde_live_response_core::wire::{Boundary, UploadForm};
-use mde_live_response_core::{
-    AccessToken, Body, Delivery, Limits, Random, RandomError, SendRecord, Transport,
-    TransportErrorKind, Upload, http,
-};
+use mde_live_response_core::http::request::Builder;
+use mde_live_response_core::http::{Request, Response};
+use mde_live_response_core::operation::{Operation, UploadRequest};
+use mde_live_response_core::transport::{Exchange, Limits, Transport, TransportError};
+use mde_live_response_core::{Endpoint, http};
 
-use crate::server::{Server, Step};
-use crate::support::{
-    Outcome, TOKEN, after_request, both, builder, endpoint, exchange, large, medium, reply, small,
-    stored, transport,
-};
+use crate::support::*;
 
-/// Draws the same boundary every time: `2a` over and over.
-#[derive(Debug)]
-struct NotRandom;
-
-impl Random for NotRandom {
-    fn fill(&self, buf: &mut [u8]) -> Result<(), RandomError> {
-        buf.fill(0x2a);
-        Ok(())
-    }
-}
-
-/// Nothing of the transport's own but the host: no second length, no agent, no `Expect`, no `Connection`.
+/// Only the host is the transport's own: no second length, no agent, no `Expect`, no `Connection`.
 #[test]
-fn a_request_is_sent_as_given_with_the_host_alone_added() {
+fn a_request_is_sent_as_given_with_only_the_host_added() {
     both(|speech| {
-        let server = Server::start(speech, [after_request([Step::Send(stored())])]);
+        let server = Server::start(speech, [served(1)]);
         let address = server.address();
-        let client = builder(&server.url(), transport().build()).random(NotRandom).build();
-        assert_eq!(Outcome::of(client.upload(&small())), Outcome::Stored);
+        let random = |bytes: &mut [u8]| {
+            bytes.fill(0x2a);
+            Ok(())
+        };
+        let client = builder(&server.url()).random(random).build();
+        assert_eq!(upload_by(&client, &small()), STORED);
         let boundary = "2a".repeat(20);
         let body = format!(
             "--{boundary}\r\n\
@@ -50,12 +39,12 @@ fn a_request_is_sent_as_given_with_the_host_alone_added() {
         let head = format!(
             "POST /api/libraryfiles HTTP/1.1\r\n\
              host: {address}\r\n\
-             authorization: Bearer {TOKEN}\r\n\
              accept: application/json\r\n\
              accept-encoding: identity\r\n\
              user-agent: mde-live-response/{version}\r\n\
              content-type: multipart/form-data; boundary={boundary}\r\n\
              content-length: {len}\r\n\
+             authorization: Bearer {TOKEN}\r\n\
              \r\n"
         );
         let received = server.finish_one().received;
@@ -63,193 +52,170 @@ fn a_request_is_sent_as_given_with_the_host_alone_added() {
     });
 }
 
-/// A body of many writes arrives whole, and in order.
 #[test]
 fn a_large_body_arrives_byte_for_byte() {
     let bytes: Vec<u8> = (0..3_000_000_u32).flat_map(u32::to_le_bytes).collect();
     let upload = Upload::new("numbers.bin".parse().unwrap(), bytes.clone());
     both(|speech| {
-        let script = after_request([Step::Send(reply("409 Conflict", "", ""))]);
+        let script = after_request([say(reply("409 Conflict", "", ""))]);
         let seen = exchange(speech, script, &upload);
-        assert!(matches!(seen.outcome, Outcome::Service(_, 409, _)));
+        assert_eq!(seen.outcome, refused(409, ErrorKind::NameTaken));
         let start = b"application/octet-stream\r\n\r\n";
         let at = seen.received.windows(start.len()).position(|it| it == start).unwrap();
         let file = &seen.received[at + start.len()..][..bytes.len()];
-        assert!(file == bytes, "the file arrived as another");
+        assert!(file == bytes, "other bytes arrived");
     });
 }
 
-/// Sends a request by the transport alone; returns the answer, and what the server received.
-#[track_caller]
+/// Sends a request by the transport alone.
 fn send(
-    speech: crate::server::Speech,
-    answer: &[u8],
-    make: impl FnOnce(&str) -> http::Request<Body<'static>>,
-) -> (http::Response<Vec<u8>>, String) {
-    let server = Server::start(speech, [after_request([Step::Send(answer.to_vec()), Step::Close])]);
-    let reply = transport().build().send(make(&server.url())).unwrap();
-    let address = server.address().to_string();
-    let received = String::from_utf8(server.finish_one().received).unwrap();
-    (reply, received.replace(&address, "ADDRESS"))
+    request: Builder,
+    url: &str,
+    body: &[u8],
+    limits: Limits,
+) -> Result<Response<Vec<u8>>, TransportError> {
+    let request = request.uri(url).body(body).unwrap();
+    let mut exchange = Exchange::new(request).unwrap().with_limits(limits);
+    transport().build().send(&mut exchange)
 }
 
+/// The length is that of the body, with or without a header, whatever the header says.
 #[test]
-fn requests_without_a_body_have_no_length() {
+fn a_request_of_any_kind_is_sent_with_the_length_of_its_body() {
+    let post = || Request::builder().method("POST");
+    let with_length = |length: &str| post().header("content-length", length);
+    let get = |method| Request::builder().method(method);
+    let nine = "content-length: 9\r\n";
     both(|speech| {
-        for method in ["GET", "DELETE"] {
-            let (reply, received) = send(speech, &reply("200 OK", "", "[]"), |url| {
-                http::Request::builder()
-                    .method(method)
-                    .uri(format!("{url}/api/libraryfiles/a%20b?x=%2F"))
-                    .body(Body::empty())
-                    .unwrap()
-            });
-            assert_eq!(reply.body(), b"[]");
-            let expected =
-                format!("{method} /api/libraryfiles/a%20b?x=%2F HTTP/1.1\r\nhost: ADDRESS\r\n\r\n");
-            assert_eq!(received, expected);
-        }
-    });
-}
-
-/// A server must not wait for a body that does not come.
-#[test]
-fn a_post_without_a_body_says_so() {
-    both(|speech| {
-        let (_, received) = send(speech, &reply("200 OK", "", ""), |url| {
-            http::Request::post(url).body(Body::empty()).unwrap()
-        });
-        assert_eq!(received, "POST / HTTP/1.1\r\nhost: ADDRESS\r\ncontent-length: 0\r\n\r\n");
-    });
-}
-
-/// The length is what the body has, whatever a header says.
-#[test]
-fn a_length_that_is_not_the_bodys_is_put_right() {
-    both(|speech| {
-        for wrong in ["1", "100", "x"] {
-            let (_, received) = send(speech, &reply("200 OK", "", ""), |url| {
-                http::Request::post(url)
-                    .header("content-length", wrong)
-                    .body(Body::bytes(b"grant=one"))
-                    .unwrap()
-            });
-            let head = "POST / HTTP/1.1\r\nhost: ADDRESS\r\ncontent-length: 9\r\n\r\n";
-            assert_eq!(received, format!("{head}grant=one"), "case: {wrong}");
-        }
-    });
-}
-
-#[test]
-fn a_body_of_bytes_is_sent_with_its_length() {
-    both(|speech| {
-        let (_, received) = send(speech, &reply("200 OK", "", ""), |url| {
-            http::Request::post(format!("{url}/token"))
-                .header("content-length", 9)
-                .body(Body::bytes(b"grant=one"))
-                .unwrap()
-        });
-        let head = "POST /token HTTP/1.1\r\nhost: ADDRESS\r\ncontent-length: 9\r\n\r\n";
-        assert_eq!(received, format!("{head}grant=one"));
-    });
-}
-
-/// Whoever makes requests by hand may leave the length out: it is known all the same, and never chunked.
-#[test]
-fn a_body_without_a_length_header_is_sent_with_one() {
-    both(|speech| {
-        let (_, received) = send(speech, &reply("200 OK", "", ""), |url| {
-            http::Request::post(url).body(Body::bytes(b"grant=one")).unwrap()
-        });
-        let head = "POST / HTTP/1.1\r\nhost: ADDRESS\r\ncontent-length: 9\r\n\r\n";
-        assert_eq!(received, format!("{head}grant=one"));
-    });
-}
-
-/// Every status is an answer, with all of its headers, repeated ones included.
-#[test]
-fn every_answer_is_given_as_it_came() {
-    both(|speech| {
-        for status in [200, 201, 204, 304, 400, 401, 404, 407, 429, 500, 503, 599] {
-            let body = if matches!(status, 204 | 304) { "" } else { "body" };
-            let headers = "X-Two: one\r\nX-Two: two\r\nX-Empty:\r\n";
-            let answer = reply(&format!("{status} Some Reason"), headers, body);
-            let (reply, _) = send(speech, &answer, |url| http::Request::new(Body::empty()).to(url));
-            assert_eq!(reply.status().as_u16(), status);
-            assert_eq!(reply.body(), body.as_bytes());
-            let two: Vec<_> = reply.headers().get_all("x-two").iter().collect();
-            assert_eq!(two, ["one", "two"]);
-            assert_eq!(reply.headers().get("x-empty").unwrap(), "");
-        }
-    });
-}
-
-trait To {
-    fn to(self, url: &str) -> Self;
-}
-
-impl To for http::Request<Body<'_>> {
-    fn to(mut self, url: &str) -> Self {
-        *self.uri_mut() = url.parse().unwrap();
-        self
-    }
-}
-
-#[test]
-fn an_answer_larger_than_the_requests_own_cap_is_refused() {
-    both(|speech| {
-        let answer = reply("200 OK", "", "12345");
-        for (cap, fits) in [(5, true), (4, false), (0, false)] {
-            let script = after_request([Step::Send(answer.clone()), Step::Close]);
+        for (request, path, body, head) in [
+            (get("GET"), "/api/a%20b?x=%2F", "", "GET /api/a%20b?x=%2F HTTP/1.1|"),
+            (get("DELETE"), "/x", "", "DELETE /x HTTP/1.1|"),
+            (post(), "/", "", "POST / HTTP/1.1|content-length: 0\r\n"),
+            (post(), "/", "grant=one", &format!("POST / HTTP/1.1|{nine}")),
+            (with_length("9"), "/token", "grant=one", &format!("POST /token HTTP/1.1|{nine}")),
+            (with_length("1"), "/", "grant=one", &format!("POST / HTTP/1.1|{nine}")),
+            (with_length("100"), "/", "grant=one", &format!("POST / HTTP/1.1|{nine}")),
+            (with_length("x"), "/", "grant=one", &format!("POST / HTTP/1.1|{nine}")),
+        ] {
+            let script = after_request([say(reply("200 OK", "", "[]"))]);
             let server = Server::start(speech, [script]);
-            let mut request = http::Request::new(Body::empty()).to(&server.url());
-            request.extensions_mut().insert(Limits::new().with_max_response(cap));
-            assert_eq!(transport().build().send(request).is_ok(), fits, "cap: {cap}");
+            let url = format!("{}{path}", server.url());
+            let answer = send(request, &url, body.as_bytes(), Limits::new()).unwrap();
+            assert_eq!(answer.body(), b"[]");
+            let host = format!("\r\nhost: {}\r\n", server.address());
+            let expected = format!("{}\r\n{body}", head.replace('|', &host));
+            assert_eq!(String::from_utf8(server.finish_one().received).unwrap(), expected);
         }
     });
 }
 
-/// The digest appears when the last byte has gone out, and only then.
+/// Every status is an answer, with all of its headers, also repeated ones.
 #[test]
-fn the_record_of_what_was_sent_is_kept_by_the_transport() {
-    both(|speech| {
-        for (upload, answer_early) in [(medium(), false), (large(), true)] {
-            let answer = Step::Send(reply("400 Bad Request", "", ""));
-            let script = if answer_early {
-                vec![Step::ReadHead, answer, Step::Stall]
-            } else {
-                after_request([answer])
-            };
-            let server = Server::start(speech, [script]);
-            let token: AccessToken = TOKEN.parse().unwrap();
-            let boundary: Boundary = "b".parse().unwrap();
-            let form = UploadForm::render(&upload, &boundary);
-            let mut record = SendRecord::new();
-            let request = form.request(&endpoint(&server.url()), &token, &mut record);
-            let reply = transport().build().send(request).unwrap();
-            assert_eq!(reply.status(), 400);
-            assert_eq!(record.sha256().is_none(), answer_early);
-        }
+fn every_answer_is_returned_as_it_came() {
+    both_each([200, 201, 204, 304, 400, 401, 404, 407, 429, 500, 503, 599], |speech, status| {
+        let body = if matches!(status, 204 | 304) { "" } else { "body" };
+        let headers = "X-Two: one\r\nX-Two: two\r\nX-Empty:\r\n";
+        let answer = reply(&format!("{status} Some Reason"), headers, body);
+        let server = Server::start(speech, [after_request([say(answer)])]);
+        let answer = send(Request::builder(), &server.url(), b"", Limits::new()).unwrap();
+        assert_eq!(answer.status().as_u16(), *status);
+        assert_eq!(answer.body(), body.as_bytes());
+        let two: Vec<_> = answer.headers().get_all("x-two").iter().collect();
+        assert_eq!(two, ["one", "two"]);
+        assert_eq!(answer.headers().get("x-empty").unwrap(), "");
     });
 }
 
-/// A server that waits for nothing but its own word would wait for ever, and two lengths are one too many.
+#[test]
+fn an_answer_larger_than_the_exchanges_own_limit_is_refused() {
+    both_each([(5, true), (4, false), (0, false)], |speech, (max, fits)| {
+        let server = Server::start(speech, [after_request([say(reply("200 OK", "", "12345"))])]);
+        let limits = Limits::new().with_max_answer(*max);
+        let outcome = send(Request::builder(), &server.url(), b"", limits);
+        assert_eq!(
+            outcome.map_err(|error| error.kind()).err(),
+            match fits {
+                true => None,
+                false => Some(Kind::AnswerTooLarge),
+            }
+        );
+    });
+}
+
+/// The digest appears when the last byte was sent, and only then.
+#[test]
+fn the_exchange_knows_whether_the_file_was_sent_whole() {
+    let answer = || say(reply("400 Bad Request", "", ""));
+    let cases = [
+        (medium(), after_request([answer()]), true),
+        (large(), vec![ReadHead, answer(), Stall], false),
+    ];
+    both_each(cases, |speech, (upload, script, is_whole)| {
+        let server = Server::start(speech, [script.clone()]);
+        let request = UploadRequest::new(upload, [7; 20]).unwrap();
+        let mut exchange = request.exchange(&Endpoint::parse(&server.url()).unwrap());
+        let answer = transport().build().send(&mut exchange).unwrap();
+        assert_eq!(answer.status(), 400);
+        assert_eq!(exchange.sent_sha256().is_some(), *is_whole);
+        assert_eq!(exchange.is_incomplete(), !is_whole);
+    });
+}
+
+/// A request without a body is complete with its head.
+#[test]
+fn the_effect_of_a_request_without_a_body_follows_from_its_head() {
+    both_each(
+        [(vec![ReadHead, Close], Effect::Unknown), (vec![Reset], Effect::Unknown)],
+        |speech, (script, effect)| {
+            let server = Server::start(speech, [script.clone()]);
+            let delete = Request::builder().method("DELETE");
+            let error = send(delete, &server.url(), b"", Limits::new()).unwrap_err();
+            assert_eq!((error.kind(), error.effect()), (Kind::Receive, Some(*effect)));
+        },
+    );
+    let delete = Request::builder().method("DELETE");
+    let error = send(delete, "http://127.0.0.1:1", b"", Limits::new()).unwrap_err();
+    assert_eq!((error.kind(), error.effect()), (Kind::Connect, Some(Effect::NotApplied)));
+}
+
+/// With `Expect`, a server could wait for ever. Chunks would be a second length.
 #[test]
 fn a_request_that_cannot_be_sent_as_given_is_refused() {
-    let refused = |request: http::Request<Body<'_>>| {
-        let server = Server::start(crate::server::Speech::Plain, []);
-        let request = request.to(&server.url());
-        let error = transport().build().send(request).unwrap_err();
-        assert_eq!(error.kind(), TransportErrorKind::Refused);
-        assert_eq!(error.delivery(), Delivery::NotDelivered);
-        assert_eq!(server.finish().len(), 0);
-    };
-    for (name, value) in [("expect", "100-continue"), ("transfer-encoding", "chunked")] {
-        let request = http::Request::post("/").header(name, value);
-        refused(request.body(Body::bytes(b"grant=one")).unwrap());
+    let server = Server::start(Speech::Plain, []);
+    let of = |method| http::Request::builder().method(method);
+    for request in [
+        of("POST").header("expect", "100-continue"),
+        of("POST").header("transfer-encoding", "chunked"),
+        of("GET"),
+        of("DELETE"),
+        of("HEAD"),
+    ] {
+        let error = send(request, &server.url(), b"grant=one", Limits::new()).unwrap_err();
+        assert_eq!(error.kind(), Kind::Unsupported);
+        assert_eq!(error.effect(), Some(Effect::NotApplied));
     }
-    for method in ["GET", "DELETE", "HEAD"] {
-        let request = http::Request::builder().method(method);
-        refused(request.body(Body::bytes(b"grant=one")).unwrap());
+    assert_eq!(server.finish().len(), 0);
+}
+
+/// Plain http is only for a loopback address. A user name would become a header.
+#[test]
+fn v47_an_exchange_to_other_urls_cannot_be_created() {
+    for url in [
+        "http://localhost:1/",
+        "http://localhost.:1/",
+        "http://127.0.0.1.:1/",
+        "http://2130706433:1/",
+        "http://0.0.0.0:1/",
+        "http://[::ffff:127.0.0.1]:1/",
+        "http://service.example/",
+        "http://192.0.2.1/",
+        "ftp://127.0.0.1/",
+        "/api/libraryfiles",
+        "http://me:secret@127.0.0.1:1/",
+        "https://me:secret@127.0.0.1:1/",
+    ] {
+        let request = Request::post(url).body(&b"body"[..]).unwrap();
+        let error = Exchange::new(request).unwrap_err();
+        assert!(!format!("{error:?} {error}").contains("secret"), "case: {url}");
     }
 }

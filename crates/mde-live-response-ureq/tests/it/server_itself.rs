@@ -1,99 +1,55 @@
-//! The server does what its script says, as seen by a bare socket.
+//! The server follows its script, as seen by a bare socket.
 
-use std::io::{self, ErrorKind, Read, Write};
-use std::net::{Shutdown, TcpStream};
+use std::io::{ErrorKind, Read, Write};
+use std::net::TcpStream;
 
-use crate::server::{Gate, Server, Speech, Step};
-
-fn connect(server: &Server) -> TcpStream {
-    TcpStream::connect(server.address()).unwrap()
-}
-
-fn read_to_end(mut socket: &TcpStream) -> io::Result<Vec<u8>> {
-    let mut read = Vec::new();
-    socket.read_to_end(&mut read).map(|_| read)
-}
+use crate::support::*;
 
 const REQUEST: &[u8] = b"POST / HTTP/1.1\r\nContent-Length: 4\r\n\r\nbody";
 
-#[test]
-fn server_reads_a_request_and_answers() {
-    let steps = vec![Step::ReadHead, Step::ReadBody, Step::Send(b"answer".to_vec()), Step::Close];
-    let server = Server::start(Speech::Plain, [steps]);
-    let mut socket = connect(&server);
+/// Sends the request; returns how reading ended, and what was read.
+fn talk(server: &Server) -> (Option<ErrorKind>, Vec<u8>) {
+    let mut socket = TcpStream::connect(server.address()).unwrap();
     socket.write_all(REQUEST).unwrap();
-    assert_eq!(read_to_end(&socket).unwrap(), b"answer");
-    assert_eq!(server.finish_one().received, REQUEST);
+    let mut read = Vec::new();
+    (socket.read_to_end(&mut read).err().map(|error| error.kind()), read)
 }
 
 #[test]
-fn server_keeps_what_comes_after_its_script() {
-    let server = Server::start(Speech::Plain, [vec![Step::ReadHead]]);
-    let mut socket = connect(&server);
-    socket.write_all(REQUEST).unwrap();
-    socket.shutdown(Shutdown::Write).unwrap();
-    assert_eq!(read_to_end(&socket).unwrap(), b"");
-    assert_eq!(server.finish_one().received, REQUEST);
+fn server_reads_answers_and_ends_as_its_script_says() {
+    let whole = REQUEST.len();
+    for (script, end, answer, received) in [
+        (after_request([say("answer"), Close]), None, &b"answer"[..], whole),
+        (after_request([SendSlowly(b"answer".to_vec()), HalfClose]), None, b"answer", whole),
+        (vec![ReadHead, Sip(3), HalfClose], None, b"", whole),
+        (vec![ReadHead, ReadBodyButOne, Reset], Some(ErrorKind::ConnectionReset), b"", whole - 1),
+    ] {
+        let server = Server::start(Speech::Plain, [script]);
+        assert_eq!(talk(&server), (end, answer.to_vec()));
+        assert_eq!(server.finish_one().received, REQUEST[..received]);
+    }
 }
 
 #[test]
-fn server_sends_slowly_what_it_sends() {
-    let steps = vec![Step::SendSlowly(b"answer".to_vec()), Step::HalfClose];
-    let server = Server::start(Speech::Plain, [steps]);
-    assert_eq!(read_to_end(&connect(&server)).unwrap(), b"answer");
-}
-
-#[test]
-fn server_resets_with_something_unread() {
-    let steps = vec![Step::ReadHead, Step::ReadBodyButOne, Step::Reset];
-    let server = Server::start(Speech::Plain, [steps]);
-    let mut socket = connect(&server);
-    socket.write_all(REQUEST).unwrap();
-    let error = read_to_end(&socket).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::ConnectionReset);
-    assert_eq!(server.finish_one().received, REQUEST[..REQUEST.len() - 1]);
-}
-
-#[test]
-fn server_waits_at_a_gate() {
-    let (come, gone) = (Gate::new(), Gate::new());
-    let script = vec![
-        Step::Open(come.clone()),
-        Step::Await(gone.clone()),
-        Step::Send(b"late".to_vec()),
-        Step::Close,
-    ];
-    let server = Server::start(Speech::Plain, [script]);
-    let socket = connect(&server);
-    come.pass();
-    gone.open();
-    assert_eq!(read_to_end(&socket).unwrap(), b"late");
-}
-
-#[test]
-fn server_stops_whatever_it_is_doing() {
+fn server_stops_in_every_step() {
     let stuck = [
-        vec![Step::ReadToEnd],
-        vec![Step::Stall],
-        vec![Step::Await(Gate::new())],
-        vec![Step::SendForever(vec![0; 1024])],
-        vec![Step::Drip(vec![0])],
+        vec![ReadToEnd],
+        vec![Stall],
+        vec![Await(Gate::new())],
+        vec![SendForever(vec![0; 1024])],
+        vec![Drip(vec![0])],
     ];
     let n = stuck.len();
     let server = Server::start(Speech::Plain, stuck);
-    let sockets: Vec<TcpStream> = (0..n).map(|_| connect(&server)).collect();
+    let sockets: Vec<_> = (0..n).map(|_| TcpStream::connect(server.address()).unwrap()).collect();
     assert_eq!(server.finish().len(), n);
     drop(sockets);
+    assert_eq!(Server::start(Speech::Tls, []).finish().len(), 0);
 }
 
 #[test]
 fn server_counts_connections_beyond_its_scripts() {
     let server = Server::start(Speech::Plain, []);
-    assert_eq!(read_to_end(&connect(&server)).unwrap(), b"");
+    drop(TcpStream::connect(server.address()).unwrap());
     assert_eq!(server.finish().len(), 1);
-}
-
-#[test]
-fn server_without_clients_has_seen_none() {
-    assert_eq!(Server::start(Speech::Tls, []).finish().len(), 0);
 }

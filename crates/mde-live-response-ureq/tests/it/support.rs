@@ -1,25 +1,28 @@
-//! What the tests share: files, clients, answers, and how an outcome is told.
+//! Shared by the tests: files, clients, answers, and outcomes to compare.
 
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use mde_live_response_core::{
-    AccessToken, Client, ClientBuilder, Delivery, Endpoint, Error, FileContent, LibraryFile,
-    Pacing, Phase, ResponseErrorKind, RetryPolicy, ServiceErrorKind, TransportErrorKind, Upload,
-};
+pub(crate) use mde_live_response_core::error::AnswerProblem;
+use mde_live_response_core::library::FileContent;
+use mde_live_response_core::policy::{ClientBuilder, Pacing, RetryPolicy};
+pub(crate) use mde_live_response_core::transport::{Phase, TransportErrorKind as Kind};
+use mde_live_response_core::{AccessToken, Endpoint, Error, LibraryFile};
+pub(crate) use mde_live_response_core::{Client, Effect, ErrorKind, Upload};
 use mde_live_response_ureq::{Certificate, Roots, UreqTransport, UreqTransportBuilder};
 
-use crate::server::{Script, Server, Speech, Step, trusted_pem};
+use crate::server::trusted_pem;
+pub(crate) use crate::server::{Gate, Identity, Script, Server, Speech, Step, Step::*};
 
 pub(crate) const TOKEN: &str = "an-access-token";
 pub(crate) const NAME: &str = "collect-dns.ps1";
-pub(crate) const CONTENT: &str = "Get-DnsClientCache\n";
+const CONTENT: &str = "Get-DnsClientCache\n";
 /// Of [`CONTENT`].
-pub(crate) const SHA256: &str = "a4983efac65cc22427c315b5605be885a87605ae02e475aa50a499267745faf9";
+const SHA256: &str = "a4983efac65cc22427c315b5605be885a87605ae02e475aa50a499267745faf9";
 
-/// Long enough for every exchange that is not meant to run out of time.
-const PLENTY: Duration = Duration::from_secs(60);
-/// The deadline of exchanges that are.
+/// Longer than the server's patience. An exchange that ends by this limit fails its test.
+pub(crate) const PLENTY: Duration = Duration::from_secs(120);
+/// A limit that is meant to pass.
 pub(crate) const SHORT: Duration = Duration::from_millis(300);
 
 /// More than the buffers between two sockets hold while nobody reads.
@@ -29,7 +32,7 @@ pub(crate) fn small() -> Upload {
     Upload::new(NAME.parse().unwrap(), CONTENT.as_bytes())
 }
 
-/// Goes out in many writes and many TLS records, and fits the buffers of a socket nevertheless.
+/// Takes many writes and many TLS records, but fits the buffers of a socket.
 pub(crate) fn medium() -> Upload {
     Upload::new(NAME.parse().unwrap(), vec![b'm'; 100 * 1024])
 }
@@ -47,72 +50,92 @@ pub(crate) fn both(case: impl Fn(Speech)) {
     }
 }
 
-/// A transport that trusts the tests' authority and nobody else.
+/// As [`both`], for each of some cases.
+#[track_caller]
+pub(crate) fn both_each<T: std::fmt::Debug>(
+    cases: impl IntoIterator<Item = T>,
+    case: impl Fn(Speech, &T),
+) {
+    for it in cases {
+        eprintln!("case: {it:?}");
+        both(|speech| case(speech, &it));
+    }
+}
+
+/// A transport that trusts only the tests' authority.
 pub(crate) fn transport() -> UreqTransportBuilder {
     let authority = Certificate::from_pem(trusted_pem().as_bytes()).unwrap();
     UreqTransport::builder().roots(Roots::Certificates(vec![authority]))
 }
 
 pub(crate) fn client(server: &Server) -> Client {
-    builder(&server.url(), transport().build()).build()
+    builder(&server.url()).build()
 }
 
-/// A client whose time for a call is over soon.
+/// A client whose deadline is meant to pass.
 pub(crate) fn hasty_client(server: &Server) -> Client {
-    builder(&server.url(), transport().build()).deadline(SHORT).build()
+    builder(&server.url()).deadline(SHORT).build()
 }
 
-pub(crate) fn builder(url: &str, transport: UreqTransport) -> ClientBuilder {
+pub(crate) fn builder(url: &str) -> ClientBuilder {
+    builder_over(url, transport())
+}
+
+pub(crate) fn builder_over(url: &str, transport: UreqTransportBuilder) -> ClientBuilder {
     let token: AccessToken = TOKEN.parse().unwrap();
-    Client::builder(endpoint(url), token, transport)
+    Client::builder(Endpoint::parse(url).unwrap(), token, transport.build())
         .retry(RetryPolicy::NONE)
         .pacing(Pacing::Off)
         .deadline(PLENTY)
+        .silence_limit(PLENTY)
 }
 
-pub(crate) fn endpoint(url: &str) -> Endpoint {
-    let is_plain = url.starts_with("http:");
-    if is_plain { Endpoint::loopback_http(url) } else { Endpoint::custom(url) }.unwrap()
-}
-
-/// One exchange against one scripted connection.
+/// What came of an upload, and what the server received.
 pub(crate) struct Exchanged {
     pub(crate) outcome: Outcome,
-    /// What the server received.
     pub(crate) received: Vec<u8>,
 }
 
-/// Uploads to a server with this one script; there must be no second connection.
+/// Uploads to a server with this one script, over exactly one connection.
 #[track_caller]
 pub(crate) fn exchange(speech: Speech, script: Script, upload: &Upload) -> Exchanged {
+    exchange_by(speech, script, upload, client)
+}
+
+/// As [`exchange`], with a client of this kind.
+#[track_caller]
+pub(crate) fn exchange_by(
+    speech: Speech,
+    script: Script,
+    upload: &Upload,
+    client: impl FnOnce(&Server) -> Client,
+) -> Exchanged {
     let server = Server::start(speech, [script]);
-    let outcome = Outcome::of(client(&server).upload(upload));
+    let outcome = upload_by(&client(&server), upload);
     Exchanged { outcome, received: server.finish_one().received }
 }
 
-/// As [`exchange`], with a deadline that is over soon.
-#[track_caller]
-pub(crate) fn exchange_in_haste(speech: Speech, script: Script, upload: &Upload) -> Outcome {
-    let server = Server::start(speech, [script]);
-    let outcome = Outcome::of(hasty_client(&server).upload(upload));
-    server.finish_one();
-    outcome
-}
-
-/// The outcome of an upload of [`small`] that the server reads whole and answers with these bytes, then
-/// closes.
+/// Uploads [`small`] to a server that reads it whole, answers with these bytes, and closes.
 #[track_caller]
 pub(crate) fn answered(speech: Speech, answer: impl Into<Vec<u8>>) -> Outcome {
-    let steps = [Step::Send(answer.into()), Step::Close];
-    exchange(speech, after_request(steps), &small()).outcome
+    exchange(speech, after_request([say(answer), Close]), &small()).outcome
+}
+
+pub(crate) fn say(bytes: impl Into<Vec<u8>>) -> Step {
+    Send(bytes.into())
 }
 
 /// A script that reads a whole request first.
 pub(crate) fn after_request(steps: impl IntoIterator<Item = Step>) -> Script {
-    [Step::ReadHead, Step::ReadBody].into_iter().chain(steps).collect()
+    [ReadHead, ReadBody].into_iter().chain(steps).collect()
 }
 
-/// An answer with a length; `headers` are whole lines.
+/// A script that answers so many uploads of [`small`].
+pub(crate) fn served(n: usize) -> Script {
+    (0..n).flat_map(|_| after_request([say(stored())])).collect()
+}
+
+/// An answer with a length. `headers` are whole lines.
 pub(crate) fn reply(status: &str, headers: &str, body: &str) -> Vec<u8> {
     let len = body.len();
     format!("HTTP/1.1 {status}\r\nContent-Length: {len}\r\n{headers}\r\n{body}").into_bytes()
@@ -128,61 +151,65 @@ pub(crate) fn stored() -> Vec<u8> {
     reply("200 OK", "Content-Type: application/json\r\n", &entity())
 }
 
-/// What an upload came to, in a form to compare.
+/// What came of an upload.
+pub(crate) type Outcome = Result<(), Failed>;
+
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    Stored,
-    Transport(TransportErrorKind, Delivery),
-    Response(ResponseErrorKind, Delivery),
-    /// Kind, status, delivery.
-    Service(ServiceErrorKind, u16, Delivery),
-    /// 401 or 403.
-    Auth(u16),
-    Throttled(u16),
-    Other(String),
+pub(crate) struct Failed {
+    pub(crate) kind: ErrorKind,
+    pub(crate) effect: Effect,
+    pub(crate) status: Option<u16>,
 }
 
-impl Outcome {
-    pub(crate) fn of(result: Result<LibraryFile, Error>) -> Self {
-        let error = match result {
-            Ok(stored) => {
-                assert_eq!(stored.file_name(), NAME);
-                return Self::Stored;
-            }
-            Err(error) => error,
-        };
-        eprintln!("error: {error}, from {:?}", std::error::Error::source(&error));
-        assert!(!format!("{error:?}").contains(TOKEN), "the token shows in the error");
-        match error {
-            Error::Transport(error) => Self::Transport(error.kind(), error.delivery()),
-            Error::Response(error) => Self::Response(error.kind().clone(), error.delivery()),
-            Error::Service(error) => {
-                Self::Service(error.kind(), error.status().as_u16(), error.delivery())
-            }
-            Error::Auth(error) if error.status().is_some() => {
-                Self::Auth(error.status().unwrap().as_u16())
-            }
-            Error::Throttled(error) => Self::Throttled(error.status().unwrap().as_u16()),
-            other => Self::Other(other.to_string()),
+pub(crate) const STORED: Outcome = Ok(());
+
+#[track_caller]
+pub(crate) fn upload_by(client: &Client, upload: &Upload) -> Outcome {
+    outcome(client.upload(upload))
+}
+
+#[track_caller]
+pub(crate) fn outcome(result: Result<LibraryFile, Error>) -> Outcome {
+    match result {
+        Ok(stored) => {
+            assert_eq!(stored.file_name(), NAME);
+            STORED
+        }
+        Err(error) => {
+            eprintln!("error: {error:?}");
+            assert!(!format!("{error:?}").contains(TOKEN), "the token shows in the error");
+            let status = error.status().map(|status| status.as_u16());
+            Err(Failed { kind: error.kind().clone(), effect: error.effect(), status })
         }
     }
 }
 
 /// No complete answer, and the request cannot have taken effect.
-pub(crate) fn not_delivered(kind: TransportErrorKind) -> Outcome {
-    Outcome::Transport(kind, Delivery::NotDelivered)
+pub(crate) fn not_applied(kind: Kind) -> Outcome {
+    Err(Failed { kind: ErrorKind::Transport(kind), effect: Effect::NotApplied, status: None })
 }
 
 /// No complete answer, and the request may have taken effect.
-pub(crate) fn unknown(kind: TransportErrorKind) -> Outcome {
-    Outcome::Transport(kind, Delivery::Unknown)
+pub(crate) fn unknown(kind: Kind) -> Outcome {
+    Err(Failed { kind: ErrorKind::Transport(kind), effect: Effect::Unknown, status: None })
 }
 
-pub(crate) const fn timeout(phase: Phase) -> TransportErrorKind {
-    TransportErrorKind::Timeout(phase)
+/// An answer that says that the request had no effect.
+pub(crate) fn refused(status: u16, kind: ErrorKind) -> Outcome {
+    Err(Failed { kind, effect: Effect::NotApplied, status: Some(status) })
 }
 
-/// The server's 413.
+/// A success that says nothing usable.
+pub(crate) fn unusable(problem: AnswerProblem) -> Outcome {
+    let kind = ErrorKind::Unusable(problem);
+    Err(Failed { kind, effect: Effect::Unknown, status: Some(200) })
+}
+
 pub(crate) fn too_large() -> Outcome {
-    Outcome::Service(ServiceErrorKind::TooLarge, 413, Delivery::NotDelivered)
+    refused(413, ErrorKind::TooLarge)
+}
+
+#[track_caller]
+pub(crate) fn assert_one_of(outcome: &Outcome, expected: &[Outcome]) {
+    assert!(expected.contains(outcome), "{outcome:?}");
 }

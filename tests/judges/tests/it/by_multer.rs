@@ -7,7 +7,7 @@ use crate::cases::{self, Case};
 use crate::random::Rng;
 
 fn read(case: &Case) -> Form {
-    by_multer::read(&case.boundary, pieces(&case.body())).expect(&case.label)
+    by_multer::read(&case.boundary(), pieces(&case.body())).expect(&case.label)
 }
 
 /// The body in pieces of uneven size.

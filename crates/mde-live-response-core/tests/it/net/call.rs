@@ -4,14 +4,13 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use mde_live_response_core::{
-    AccessToken, AuthErrorKind, Call, Client, Clock, CredentialFn, Delivery, Endpoint, Error,
-    Event, IfExists, Observer, ServiceErrorKind, Upload, WaitReason,
-};
+use mde_live_response_core::auth::credential_fn;
+use mde_live_response_core::policy::{Call, Event, Observer, WaitReason};
+use mde_live_response_core::{AccessToken, Client, Endpoint, Error, ErrorKind, IfExists, Upload};
 use mde_live_response_mock::{ExistsAnswer, FakeLibrary, ManualClock, StoredFile};
 
 use super::scripted::{Answer, Scripted, Sent};
-use crate::support::{CONTENT, Drawn, NAME};
+use crate::support::{CONTENT, NAME, drawn};
 
 const DESCRIPTION: &str = "Lists the DNS cache";
 const PARAMETERS: &str = "-Server NAME";
@@ -74,7 +73,7 @@ impl Case {
     }
 
     pub(super) fn run(&self, script: &[Answer]) -> Run {
-        let settings = FakeLibrary::builder().rate_limits(false);
+        let settings = FakeLibrary::builder().no_limits();
         let library = settings.exists_answer(ExistsAnswer::Conflict409).build();
         self.before.put(&library);
         let (sent, diary, clock) = (Sent::default(), Diary::default(), ManualClock::new());
@@ -128,7 +127,7 @@ fn held(library: &FakeLibrary) -> &'static str {
 
 fn client(transport: Scripted, diary: Diary, clock: ManualClock) -> Client {
     let number = AtomicU32::new(1);
-    let credential = CredentialFn::new(move |request| {
+    let credential = credential_fn(move |request| {
         let refused = u32::from(request.is_refused());
         let number = number.fetch_add(refused, Ordering::SeqCst) + refused;
         Ok(AccessToken::new(format!("token-{number}")).unwrap().into())
@@ -136,7 +135,7 @@ fn client(transport: Scripted, diary: Diary, clock: ManualClock) -> Client {
     Client::builder(Endpoint::COMMERCIAL, credential, transport)
         .clock(clock)
         // Half of the longest backoff, to two digits.
-        .random(Drawn::same(0x80))
+        .random(drawn(&[0x80]))
         .observer(diary)
         .build()
 }
@@ -147,9 +146,9 @@ impl Action {
         match self {
             Self::Upload(if_exists) => {
                 let upload = Upload::new(name(), CONTENT.as_bytes())
-                    .description(DESCRIPTION.parse().unwrap())
-                    .parameters(PARAMETERS.parse().unwrap())
-                    .if_exists(if_exists);
+                    .with_description(DESCRIPTION.parse().unwrap())
+                    .with_parameters(PARAMETERS.parse().unwrap())
+                    .with_if_exists(if_exists);
                 let resolved = |is_resolved| if is_resolved { "ok resolved" } else { "ok" };
                 client
                     .upload(&upload)
@@ -167,38 +166,15 @@ impl Action {
     }
 }
 
-/// Kind and effect of an error. All that depends on the error types.
+/// Kind and effect of an error.
 fn failed(error: &Error) -> String {
-    let kind = match error {
-        Error::Input(_) => "Input".to_owned(),
-        Error::Source(_) => "Source".to_owned(),
-        Error::Auth(error) => match error.kind() {
-            AuthErrorKind::Unauthorized => "Unauthorized",
-            AuthErrorKind::Forbidden => "Forbidden",
-            _ => "NoToken",
-        }
-        .to_owned(),
-        Error::Transport(error) => format!("Transport({:?})", error.kind()),
-        conflict if conflict.is_conflict() => "NameTaken".to_owned(),
-        Error::Service(error) => match error.kind() {
-            ServiceErrorKind::Redirected => "Redirected",
-            ServiceErrorKind::TooLarge => "TooLarge",
-            ServiceErrorKind::Server => "ServerFailed",
-            _ => "Rejected",
-        }
-        .to_owned(),
-        Error::Throttled(_) => "Throttled".to_owned(),
-        Error::Response(_) => "Unusable".to_owned(),
-        Error::Mismatch(_) => "Mismatch".to_owned(),
-        Error::Cancelled(_) => "Cancelled".to_owned(),
-        other => panic!("not known: {other:?}"),
+    let kind = match error.kind() {
+        ErrorKind::Throttled { .. } => "Throttled".to_owned(),
+        ErrorKind::Unusable(_) => "Unusable".to_owned(),
+        ErrorKind::Mismatch { .. } => "Mismatch".to_owned(),
+        kind => format!("{kind:?}"),
     };
-    let effect = match error.delivery() {
-        Delivery::NotDelivered => "NotApplied",
-        Delivery::Unknown => "Unknown",
-        Delivery::Delivered => "Applied",
-    };
-    format!("{kind} {effect}")
+    format!("{kind} {:?}", error.effect())
 }
 
 /// What the observer is told. Clones share it.

@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex};
 
 use mde_live_response_core::http::request::Parts;
 use mde_live_response_core::http::{Method, Request, Response};
-use mde_live_response_core::{Body, Delivery, Transport, TransportError, TransportErrorKind};
+use mde_live_response_core::transport::{
+    Effect, Exchange, Transport, TransportError, TransportErrorKind,
+};
 use mde_live_response_mock::FakeLibrary;
 
 use super::Script;
@@ -97,56 +99,43 @@ pub(super) struct Scripted {
     pub(super) sent: Sent,
 }
 
-/// All that depends on the form of [`Transport`].
 impl Transport for Scripted {
-    fn send(&self, request: Request<Body<'_>>) -> Result<Response<Vec<u8>>, TransportError> {
-        let (head, mut body) = request.into_parts();
-        let (length, decisive) = (body.len(), body.decisive_from());
-        self.exchange(head, length, decisive, &mut body)
+    fn send(&self, exchange: &mut Exchange<'_>) -> Result<Response<Vec<u8>>, TransportError> {
+        let scripted = self.script.get(self.sent.count()).copied().unwrap_or(Answer::Ok);
+        let read = match scripted {
+            Answer::Early503 => 0,
+            Answer::LostBefore => exchange.decisive_from(),
+            _ => exchange.body_len(),
+        };
+        let (head, has_body) = (exchange.take_head(), exchange.body_len() > 0);
+        let mut bytes = Vec::new();
+        exchange.take(read).read_to_end(&mut bytes).expect("a body from memory");
+        assert_eq!(bytes.len() as u64, read, "the body is shorter than it says");
+        self.sent.0.lock().unwrap().push(Request::from_parts(head.clone(), bytes.clone()));
+        match scripted {
+            Answer::Ok => Ok(self.ask_library(&head, &bytes)),
+            Answer::WrongHash => Ok(falsified(self.ask_library(&head, &bytes))),
+            Answer::Refused(status, code, asks) => Ok(refused(status, code, asks)),
+            // With a body, the client derives the effect.
+            Answer::LostBefore if has_body => Err(TransportError::new(TransportErrorKind::Send)),
+            Answer::LostBefore => {
+                Err(TransportError::new(TransportErrorKind::Connect)
+                    .with_effect(Effect::NotApplied))
+            }
+            Answer::LostAfter => {
+                self.ask_library(&head, &bytes);
+                Err(TransportError::new(TransportErrorKind::Receive))
+            }
+            Answer::Early503 => Ok(refused(503, "ServiceUnavailable", false)),
+        }
     }
 }
 
 impl Scripted {
-    fn ask_library(&self, head: Parts, body: &[u8]) -> Response<Vec<u8>> {
-        self.library.send(Request::from_parts(head, Body::bytes(body))).expect("an answer")
-    }
-
-    fn lost(is_before: bool, has_body: bool) -> TransportError {
-        let (kind, delivery) = match (is_before, has_body) {
-            (true, true) => (TransportErrorKind::Send, Delivery::NotDelivered),
-            (true, false) => (TransportErrorKind::Connect, Delivery::NotDelivered),
-            (false, _) => (TransportErrorKind::Receive, Delivery::Unknown),
-        };
-        TransportError::new(kind, delivery)
-    }
-
-    fn exchange(
-        &self,
-        head: Parts,
-        length: u64,
-        decisive: u64,
-        body: &mut dyn Read,
-    ) -> Result<Response<Vec<u8>>, TransportError> {
-        let scripted = self.script.get(self.sent.count()).copied().unwrap_or(Answer::Ok);
-        let read = match scripted {
-            Answer::Early503 => 0,
-            Answer::LostBefore => decisive,
-            _ => length,
-        };
-        let mut bytes = Vec::new();
-        body.take(read).read_to_end(&mut bytes).expect("a body from memory");
-        assert_eq!(bytes.len() as u64, read, "the body is shorter than it says");
-        self.sent.0.lock().unwrap().push(Request::from_parts(head.clone(), bytes.clone()));
-        match scripted {
-            Answer::Ok => Ok(self.ask_library(head, &bytes)),
-            Answer::WrongHash => Ok(falsified(self.ask_library(head, &bytes))),
-            Answer::Refused(status, code, asks) => Ok(refused(status, code, asks)),
-            Answer::LostBefore => Err(Self::lost(true, length > 0)),
-            Answer::LostAfter => {
-                self.ask_library(head, &bytes);
-                Err(Self::lost(false, length > 0))
-            }
-            Answer::Early503 => Ok(refused(503, "ServiceUnavailable", false)),
+    fn ask_library(&self, head: &Parts, body: &[u8]) -> Response<Vec<u8>> {
+        match self.library.begin(head) {
+            Ok(accepted) => accepted.finish(body),
+            Err(answer) => answer,
         }
     }
 }

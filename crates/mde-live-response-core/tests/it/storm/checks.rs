@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::time::Duration;
 
-use mde_live_response_core::Delivery;
+use mde_live_response_core::{Effect, ErrorKind};
 
 use super::evidence::{CallId, Change, Evidence, Exchange, Outcome};
 use super::plan::Fault;
@@ -19,59 +19,58 @@ fn applications(evidence: &Evidence) -> HashMap<CallId, usize> {
     counts
 }
 
-/// The log beside the library tells of everything that it holds.
+/// The log explains everything that the library holds.
 pub(super) fn the_log_is_complete(evidence: &Evidence) {
     let mut files = BTreeMap::new();
     for change in &evidence.changes {
         match change {
-            Change::Applied { name, sha256, replaced, .. } => {
-                let before = files.insert(name.clone(), Some(sha256.clone())).flatten();
+            Change::Applied { name, file, replaced, .. } => {
+                let before = files.insert(name.clone(), file.clone());
                 assert_eq!(&before, replaced, "STORM_SEED={}: {change:?}", evidence.seed);
             }
             Change::Removed { name } => drop(files.remove(name)),
         }
     }
-    let held = evidence.files.iter().map(|file| (file.file_name.clone(), file.sha256.clone()));
-    assert_eq!(held.collect::<BTreeMap<_, _>>(), files, "STORM_SEED={}", evidence.seed);
+    assert_eq!(evidence.files, files, "STORM_SEED={}", evidence.seed);
 }
 
-pub(super) fn every_success_is_stored_with_exactly_that_hash(evidence: &Evidence) {
+pub(super) fn every_success_is_stored_with_these_bytes_and_texts(evidence: &Evidence) {
     let seed = evidence.seed;
     let mut applied = HashSet::new();
     let mut stored = HashMap::new();
     for change in &evidence.changes {
-        if let Change::Applied { call, name, sha256, at, .. } = change {
-            applied.insert((*call, name, sha256));
-            stored.entry((name, sha256)).or_insert(*at);
+        if let Change::Applied { call, name, file, at, .. } = change {
+            applied.insert((*call, name, file));
+            stored.entry((name, file)).or_insert(*at);
         }
     }
     for call in &evidence.endings {
-        let Outcome::Stored { sha256, resolved } = &call.outcome else { continue };
-        assert_eq!(sha256.as_ref(), Some(&call.sha256), "STORM_SEED={seed}: {call:?}");
+        let Outcome::Stored { file, resolved } = &call.outcome else { continue };
+        assert_eq!(file, &call.sent, "STORM_SEED={seed}: {call:?}");
         if *resolved {
-            let at = stored.get(&(&call.name, &call.sha256));
+            let at = stored.get(&(&call.name, &call.sent));
             let is_before = at.is_some_and(|at| *at <= call.at);
             assert!(is_before, "STORM_SEED={seed}: nobody stored this: {call:?}");
         } else {
-            let own = (call.call, &call.name, &call.sha256);
+            let own = (call.call, &call.name, &call.sent);
             assert!(applied.contains(&own), "STORM_SEED={seed}: not applied: {call:?}");
         }
         if !call.shared {
             let left = call.left.as_ref();
-            assert_eq!(left, Some(&call.sha256), "STORM_SEED={seed}: not there: {call:?}");
+            assert_eq!(left, Some(&call.sent), "STORM_SEED={seed}: not there: {call:?}");
         }
     }
 }
 
-pub(super) fn what_was_not_delivered_was_not_applied(evidence: &Evidence) {
+pub(super) fn the_effect_of_every_error_is_true(evidence: &Evidence) {
     let applied = applications(evidence);
     for call in &evidence.endings {
         let times = applied.get(&call.call).copied().unwrap_or_default();
-        let Outcome::Failed { delivery, .. } = &call.outcome else { continue };
-        let is_true = match delivery {
-            Delivery::NotDelivered => times == 0,
-            Delivery::Unknown => true,
-            Delivery::Delivered => times > 0,
+        let Outcome::Failed { effect, .. } = &call.outcome else { continue };
+        let is_true = match effect {
+            Effect::NotApplied => times == 0,
+            Effect::Unknown => true,
+            Effect::Applied => times > 0,
         };
         assert!(is_true, "STORM_SEED={}: applied {times} times: {call:?}", evidence.seed);
     }
@@ -91,7 +90,7 @@ pub(super) fn without_override_nothing_is_applied_twice_or_replaces_a_file(evide
     }
 }
 
-/// After an attempt of which nothing is known there is no other before the library was looked into.
+/// After an attempt with an unknown effect, the client lists the library before the next attempt.
 pub(super) fn without_override_nothing_is_repeated_blindly(evidence: &Evidence) {
     let seed = evidence.seed;
     let without = evidence.endings.iter().filter(|call| !call.overrides).map(|call| call.call);
@@ -121,7 +120,7 @@ type Moment = fn(&Exchange) -> Duration;
 pub(super) fn no_window_is_ever_over_its_limit(evidence: &Evidence) {
     let seed = evidence.seed;
     for exchange in &evidence.exchanges {
-        assert_ne!(exchange.said, Some(429), "STORM_SEED={seed}: by the library: {exchange:?}");
+        assert_ne!(exchange.status, Some(429), "STORM_SEED={seed}: by the library: {exchange:?}");
     }
     // Whenever the service counts a call: as it begins, as it arrives, as it ends.
     let moments: [(&str, Moment); 3] = [
@@ -145,7 +144,7 @@ pub(super) fn no_window_is_ever_over_its_limit(evidence: &Evidence) {
     }
 }
 
-/// Else the check above would say nothing.
+/// Otherwise the check above would prove nothing.
 pub(super) fn both_windows_were_full(evidence: &Evidence) {
     let mut times: Vec<_> = evidence.exchanges.iter().map(|it| it.began).collect();
     times.sort();
@@ -163,7 +162,7 @@ pub(super) fn no_call_outlives_its_deadline(evidence: &Evidence) {
     }
 }
 
-/// That a quiet day is not taken for a storm: every fault came, and every kind of ending.
+/// Every fault came, and every kind of ending.
 pub(super) fn it_was_a_storm(evidence: &Evidence) {
     let seed = evidence.seed;
     let faults: BTreeSet<_> = evidence.exchanges.iter().map(|it| it.fault.name()).collect();
@@ -173,19 +172,27 @@ pub(super) fn it_was_a_storm(evidence: &Evidence) {
         |is: fn(&Outcome) -> bool| evidence.endings.iter().any(|call| is(&call.outcome));
     let failed = |wanted| {
         evidence.endings.iter().any(
-            |call| matches!(&call.outcome, Outcome::Failed { delivery, .. } if *delivery == wanted),
+            |call| matches!(&call.outcome, Outcome::Failed { effect, .. } if *effect == wanted),
         )
     };
     let kinds = [
-        ("a refused token", any_exchange(|it| it.said == Some(401))),
+        ("a refused token", any_exchange(|it| it.status == Some(401))),
         ("a listing", any_exchange(|it| it.is_listing)),
         ("a success", any_ending(|it| matches!(it, Outcome::Stored { resolved: false, .. }))),
         ("one by a listing", any_ending(|it| matches!(it, Outcome::Stored { resolved: true, .. }))),
-        ("a conflict", any_ending(|it| matches!(it, Outcome::Failed { is_conflict: true, .. }))),
-        ("no turn", any_ending(|it| matches!(it, Outcome::Failed { is_local: true, .. }))),
-        ("not delivered", failed(Delivery::NotDelivered)),
-        ("unknown", failed(Delivery::Unknown)),
-        ("delivered", failed(Delivery::Delivered)),
+        (
+            "a conflict",
+            any_ending(|it| matches!(it, Outcome::Failed { kind: ErrorKind::NameTaken, .. })),
+        ),
+        (
+            "a rate limit",
+            any_ending(|it| {
+                matches!(it, Outcome::Failed { kind: ErrorKind::Throttled { local: true }, .. })
+            }),
+        ),
+        ("not applied", failed(Effect::NotApplied)),
+        ("unknown", failed(Effect::Unknown)),
+        ("applied", failed(Effect::Applied)),
     ];
     for (what, came) in kinds {
         assert!(came, "STORM_SEED={seed}: {what} did not come");

@@ -1,16 +1,17 @@
-//! Tokens that rotate: the library takes the newest only, and no client can know when there is a newer one.
+//! Tokens that rotate: the library takes only the newest, and no client can know when there is a newer one.
 
+use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use mde_live_response_core::{
-    AccessToken, Clock, Credential, CredentialError, IssuedToken, Random, RandomError, TokenRequest,
-};
+use mde_live_response_core::AccessToken;
+use mde_live_response_core::auth::{Credential, CredentialError, IssuedToken, TokenRequest};
+use mde_live_response_core::policy::Clock;
 use mde_live_response_mock::ManualClock;
 
 use super::plan::{Dice, token_life};
 
-/// Says which token is good at which time.
+/// Knows which token is valid at which time.
 #[derive(Debug, Clone)]
 pub(super) struct Issuer {
     seed: u64,
@@ -23,7 +24,7 @@ impl Issuer {
         Self { seed, current: Arc::new(Mutex::new((0, token_life(seed, 0)))) }
     }
 
-    /// The token of this time, and how long it is still good.
+    /// The token of this time, and its remaining life.
     fn at(&self, now: Duration) -> (String, Duration) {
         let mut current = self.current.lock().unwrap();
         let (mut number, mut ends) = *current;
@@ -62,18 +63,10 @@ impl Credential for Rotating {
 }
 
 /// The client's randomness.
-#[derive(Debug)]
-pub(super) struct Seeded(Mutex<Dice>);
-
-impl Seeded {
-    pub(super) fn new(seed: u64) -> Self {
-        Self(Mutex::new(Dice::new(seed, "client", 0)))
-    }
-}
-
-impl Random for Seeded {
-    fn fill(&self, buf: &mut [u8]) -> Result<(), RandomError> {
-        let mut dice = self.0.lock().unwrap();
+pub(super) fn seeded(seed: u64) -> impl Fn(&mut [u8]) -> io::Result<()> + Send + Sync + 'static {
+    let dice = Mutex::new(Dice::new(seed, "client", 0));
+    move |buf| {
+        let mut dice = dice.lock().unwrap();
         for bytes in buf.chunks_mut(8) {
             bytes.copy_from_slice(&dice.next().to_le_bytes()[..bytes.len()]);
         }

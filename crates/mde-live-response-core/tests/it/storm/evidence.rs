@@ -1,13 +1,20 @@
-//! What a storm leaves behind, written down beside the library and not by the client.
+//! What a storm leaves behind, recorded beside the library and not by the client.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use mde_live_response_core::Delivery;
-use mde_live_response_mock::StoredFile;
+use mde_live_response_core::{Effect, ErrorKind};
 
 use super::plan::Fault;
 
-/// Which upload of which thread.
+/// A stored file, as far as uploads differ in it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Stored {
+    pub(super) sha256: Option<String>,
+    pub(super) description: Option<String>,
+}
+
+/// An upload of a thread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct CallId {
     pub(super) thread: u64,
@@ -22,25 +29,27 @@ pub(super) struct Exchange {
     pub(super) fault: Fault,
     pub(super) is_listing: bool,
     pub(super) began: Duration,
-    /// When the library was asked, if it was.
+    /// When the library got the request, if it did.
     pub(super) arrived: Option<Duration>,
     pub(super) ended: Duration,
-    /// Whether the client cannot know from it what the service did.
+    /// Whether the whole request was sent.
+    pub(super) is_whole: bool,
+    /// Whether the client cannot know from the answer what the service did.
     pub(super) is_unknown: bool,
-    /// The status with which the library itself answered, whatever came of that on the way back.
-    pub(super) said: Option<u16>,
+    /// Status of the library's own answer, whatever the client received.
+    pub(super) status: Option<u16>,
 }
 
 /// A change to the library, in the order in which they happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Change {
-    /// A request that the library really acted on.
+    /// A request that the library acted on.
     Applied {
         call: CallId,
         name: String,
-        sha256: String,
+        file: Stored,
         overrides: bool,
-        replaced: Option<String>,
+        replaced: Option<Stored>,
         at: Duration,
     },
     Removed {
@@ -53,20 +62,20 @@ pub(super) enum Change {
 pub(super) struct Ending {
     pub(super) call: CallId,
     pub(super) name: String,
-    pub(super) sha256: String,
+    pub(super) sent: Stored,
     pub(super) overrides: bool,
     pub(super) shared: bool,
     pub(super) started: Duration,
     pub(super) at: Duration,
     pub(super) outcome: Outcome,
     /// What the library held under the name when the call had ended.
-    pub(super) left: Option<String>,
+    pub(super) left: Option<Stored>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Outcome {
-    Stored { sha256: Option<String>, resolved: bool },
-    Failed { delivery: Delivery, is_conflict: bool, is_local: bool, text: String },
+    Stored { file: Stored, resolved: bool },
+    Failed { kind: ErrorKind, effect: Effect, text: String },
 }
 
 /// Everything of one storm.
@@ -77,5 +86,5 @@ pub(super) struct Evidence {
     pub(super) exchanges: Vec<Exchange>,
     pub(super) changes: Vec<Change>,
     pub(super) endings: Vec<Ending>,
-    pub(super) files: Vec<StoredFile>,
+    pub(super) files: BTreeMap<String, Stored>,
 }

@@ -1,10 +1,10 @@
-//! What a seed stands for: the uploads of each thread, and the fault of each exchange.
+//! What a seed means: the uploads of each thread, and the fault of each exchange.
 //!
-//! Everything here is a pure function of the seed and of what it is asked about, so that a seed replays.
+//! Everything here is a pure function of the seed and its arguments, so a seed replays.
 
 use std::time::Duration;
 
-use mde_live_response_core::Phase;
+use mde_live_response_core::transport::Phase;
 
 /// splitmix64.
 #[derive(Debug, Clone, Copy)]
@@ -46,8 +46,7 @@ impl Dice {
     }
 }
 
-/// What happens to one exchange. Where the service answers with a word that it did nothing (408, 429, 503 with a
-/// time to wait), it did nothing.
+/// What happens to one exchange. After 408, 429 and 503 with a time to wait, the service did nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Fault {
     None,
@@ -79,12 +78,12 @@ pub(super) enum Fault {
     Cut,
     /// A page in place of the answer.
     Page,
-    /// Success without a word.
+    /// Success without a body.
     Empty,
 }
 
 impl Fault {
-    /// What it is, without how much of it.
+    /// Its kind.
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::None => "none",
@@ -106,7 +105,7 @@ impl Fault {
             Self::NoAnswer { acts: true } => "time-out receiving",
             Self::Cut => "answer cut",
             Self::Page => "answer replaced",
-            Self::Empty => "answer without a word",
+            Self::Empty => "answer without a body",
         }
     }
 
@@ -123,7 +122,7 @@ pub(super) struct Weather {
     pub(super) back: Duration,
     /// How long a time-out of the transport itself takes.
     pub(super) patience: Duration,
-    /// Whether a service that does not act reads the body all the same.
+    /// Whether a service that does not act reads the body first.
     pub(super) reads: bool,
 }
 
@@ -170,13 +169,14 @@ fn latency(dice: &mut Dice) -> Duration {
 pub(super) struct Job {
     pub(super) name: String,
     pub(super) content: String,
+    pub(super) description: Option<String>,
     pub(super) overrides: bool,
     /// Whether other threads use this name.
     pub(super) shared: bool,
     /// Whether somebody removes a file of this name before. Never with a shared one: its removal during another
     /// thread's call would change what is right for that call.
     pub(super) removed_before: bool,
-    /// What its caller waits beyond the time that the client names when it has no turn.
+    /// Wait of the caller beyond the time that the client names when its rate limit is reached.
     pub(super) patience: Duration,
 }
 
@@ -197,10 +197,12 @@ pub(super) fn job(seed: u64, thread: u64, n: u64) -> Job {
     let removed_before = !shared && dice.one_in(2);
     let overrides = dice.one_in(2);
     let patience = Duration::from_millis(dice.between(1, 5_000));
-    Job { name, content, overrides, shared, removed_before, patience }
+    // Sometimes equal bytes with other texts.
+    let description = dice.one_in(2).then(|| "Described".to_owned());
+    Job { name, content, description, overrides, shared, removed_before, patience }
 }
 
-/// How long the n-th token is good. Shorter than the credential says, now and then.
+/// Life of the n-th token.
 pub(super) fn token_life(seed: u64, n: u64) -> Duration {
     Duration::from_secs(Dice::new(seed, "token", n).between(20, 900))
 }

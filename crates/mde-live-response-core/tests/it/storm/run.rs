@@ -4,18 +4,17 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use mde_live_response_core::{
-    Client, Clock, Endpoint, Error, IfExists, LibraryFile, Pacing, RetryPolicy, Upload,
-};
+use mde_live_response_core::policy::{Clock, Pacing};
+use mde_live_response_core::{Client, Endpoint, Error, ErrorKind, IfExists, LibraryFile, Upload};
 use mde_live_response_mock::{FakeLibrary, ManualClock};
 
-use super::credential::{Issuer, Rotating, Seeded};
-use super::evidence::{CallId, Ending, Evidence, Outcome};
+use super::credential::{Issuer, Rotating, seeded};
+use super::evidence::{CallId, Ending, Evidence, Outcome, Stored};
 use super::plan::{Job, job};
 use super::sky::{Current, Sky, set_current};
 use crate::support::sha256;
 
-/// A storm, and what came of it. What differs between clients differs between seeds.
+/// Runs a storm. Seeds also differ in the client's settings.
 pub(super) fn run(seed: u64, threads: u64, calls: usize) -> Evidence {
     let clock = ManualClock::new();
     let sky = Arc::new(sky(seed, &clock));
@@ -30,11 +29,9 @@ pub(super) fn run(seed: u64, threads: u64, calls: usize) -> Evidence {
         Arc::clone(&sky),
     )
     .clock(clock.clone())
-    .random(Seeded::new(seed))
+    .random(seeded(seed))
     .deadline(deadline)
     .pacing(if seed.is_multiple_of(4) { Pacing::FailFast } else { Pacing::Wait })
-    // Enough for every repeat, or what empties in such a storm.
-    .retry(RetryPolicy::DEFAULT.with_budget(if seed.is_multiple_of(5) { 500 } else { u32::MAX }))
     .build();
 
     let endings = Mutex::new(Vec::new());
@@ -55,13 +52,15 @@ pub(super) fn run(seed: u64, threads: u64, calls: usize) -> Evidence {
             });
         }
     });
+    let names = sky.library.names().into_iter();
+    let files = names.filter_map(|name| Some((name.clone(), sky.stored(&name)?)));
     Evidence {
         seed,
         deadline,
         exchanges: std::mem::take(&mut *sky.exchanges.lock().unwrap()),
         changes: std::mem::take(&mut *sky.changes.lock().unwrap()),
         endings: endings.into_inner().unwrap(),
-        files: sky.library.entries(),
+        files: files.collect(),
     }
 }
 
@@ -81,14 +80,18 @@ fn sky(seed: u64, clock: &ManualClock) -> Sky {
 
 /// One upload, and how long its caller waits before the next.
 fn upload(client: &Client, sky: &Sky, call: CallId) -> (Ending, Duration) {
-    let Job { name, content, overrides, shared, removed_before, patience } =
+    let Job { name, content, description, overrides, shared, removed_before, patience } =
         job(sky.seed, call.thread, call.n);
     if removed_before {
         sky.remove(&name);
     }
-    let sha256 = sha256(content.as_bytes());
+    let sent = Stored { sha256: Some(sha256(content.as_bytes())), description };
     let if_exists = if overrides { IfExists::Override } else { IfExists::Fail };
-    let upload = Upload::new(name.parse().unwrap(), content.into_bytes()).if_exists(if_exists);
+    let mut upload =
+        Upload::new(name.parse().unwrap(), content.into_bytes()).with_if_exists(if_exists);
+    if let Some(text) = &sent.description {
+        upload = upload.with_description(text.parse().unwrap());
+    }
     set_current(Current { call, name: name.clone(), overrides });
     let started = sky.clock.now();
     let outcome = client.upload(&upload);
@@ -96,14 +99,14 @@ fn upload(client: &Client, sky: &Sky, call: CallId) -> (Ending, Duration) {
     let pause = pause(&outcome, patience);
     let left = sky.stored(&name);
     let outcome = told(outcome);
-    (Ending { call, name, sha256, overrides, shared, started, at, outcome, left }, pause)
+    (Ending { call, name, sent, overrides, shared, started, at, outcome, left }, pause)
 }
 
-/// None, except where the client itself had no turn: without a pause the caller would ask for ever. A little more
-/// than it must be, so that not all threads come for the same turn.
+/// Zero, unless the client's own rate limit ended the call: without a pause the caller would repeat it for ever. A
+/// little more than necessary, so that not all threads come at the same time.
 fn pause(outcome: &Result<LibraryFile, Error>, more: Duration) -> Duration {
     match outcome {
-        Err(Error::Throttled(error)) if error.is_local() => {
+        Err(error) if matches!(error.kind(), ErrorKind::Throttled { local: true }) => {
             error.retry_after().unwrap_or_default() + more
         }
         _ => Duration::ZERO,
@@ -113,13 +116,15 @@ fn pause(outcome: &Result<LibraryFile, Error>, more: Duration) -> Duration {
 fn told(outcome: Result<LibraryFile, Error>) -> Outcome {
     match outcome {
         Ok(file) => Outcome::Stored {
-            sha256: file.sha256().map(ToString::to_string),
+            file: Stored {
+                sha256: file.sha256().map(ToString::to_string),
+                description: file.description().map(str::to_owned),
+            },
             resolved: file.is_resolved(),
         },
         Err(error) => Outcome::Failed {
-            delivery: error.delivery(),
-            is_conflict: error.is_conflict(),
-            is_local: matches!(&error, Error::Throttled(error) if error.is_local()),
+            kind: error.kind().clone(),
+            effect: error.effect(),
             text: error.to_string(),
         },
     }

@@ -1,4 +1,4 @@
-//! The transport of a storm: a library behind faults, which writes down what really happened.
+//! The transport of a storm: a library behind faults, which records what happened.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -7,14 +7,15 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use mde_live_response_core::http::{Method, Request, Response};
-use mde_live_response_core::{
-    Body, Clock, Delivery, Limits, Phase, Transport, TransportError, TransportErrorKind,
+use mde_live_response_core::http::{Method, Response};
+use mde_live_response_core::policy::Clock;
+use mde_live_response_core::transport::{
+    Exchange, Phase, Transport, TransportError, TransportErrorKind as Kind,
 };
-use mde_live_response_mock::{FakeLibrary, ManualClock, bearer_token};
+use mde_live_response_mock::{FakeLibrary, ManualClock};
 
 use super::credential::Issuer;
-use super::evidence::{CallId, Change, Exchange};
+use super::evidence::{self, CallId, Change, Stored};
 use super::plan::{Fault, Weather, weather};
 
 type Answer = Result<Response<Vec<u8>>, TransportError>;
@@ -43,35 +44,36 @@ pub(super) struct Sky {
     pub(super) issuer: Issuer,
     pub(super) count: AtomicUsize,
     pub(super) attempts: Mutex<HashMap<String, u64>>,
-    pub(super) exchanges: Mutex<Vec<Exchange>>,
+    pub(super) exchanges: Mutex<Vec<evidence::Exchange>>,
     /// Held while the library is changed: the order here is the order there.
     pub(super) changes: Mutex<Vec<Change>>,
 }
 
 impl Transport for Sky {
-    fn send(&self, request: Request<Body<'_>>) -> Answer {
+    fn send(&self, exchange: &mut Exchange<'_>) -> Answer {
         let current = CURRENT.with_borrow(|current| current.clone().expect("an upload"));
         let attempt = self.next_attempt(&current.name);
         let weather = weather(self.seed, &current.name, attempt);
         let began = self.clock.now();
-        let time = Limits::of(&request).time_left().expect("a call has a deadline");
-        let mut exchange = Exchange {
+        let time = exchange.limits().time_left().expect("a call has a deadline");
+        let mut seen = evidence::Exchange {
             call: current.call,
             attempt,
             fault: weather.fault,
-            is_listing: request.method() == Method::GET,
+            is_listing: exchange.head().method == Method::GET,
             began,
             arrived: None,
             ended: began,
+            is_whole: false,
             is_unknown: false,
-            said: None,
+            status: None,
         };
         self.count.fetch_add(1, Ordering::SeqCst);
         let way = Way { sky: self, weather, current: &current, until: began + time };
-        let answer = way.exchange(request, &mut exchange);
-        exchange.ended = self.clock.now();
-        exchange.is_unknown = is_unknown(weather.fault, &answer);
-        self.exchanges.lock().unwrap().push(exchange);
+        let answer = way.exchange(exchange, &mut seen);
+        seen.ended = self.clock.now();
+        seen.is_unknown = is_unknown(weather.fault, &answer, seen.is_whole);
+        self.exchanges.lock().unwrap().push(seen);
         answer
     }
 }
@@ -92,8 +94,9 @@ impl Sky {
         changes.push(Change::Removed { name: name.to_owned() });
     }
 
-    pub(super) fn stored(&self, name: &str) -> Option<String> {
-        self.library.entry(name)?.sha256
+    pub(super) fn stored(&self, name: &str) -> Option<Stored> {
+        let entry = self.library.entry(name)?;
+        Some(Stored { sha256: entry.sha256, description: entry.description })
     }
 }
 
@@ -103,10 +106,6 @@ struct Way<'a> {
     weather: Weather,
     current: &'a Current,
     until: Duration,
-}
-
-fn lost(kind: TransportErrorKind, delivery: Delivery) -> TransportError {
-    TransportError::new(kind, delivery)
 }
 
 fn answer(status: u16, retry_after: Option<u64>, body: &str) -> Response<Vec<u8>> {
@@ -125,16 +124,12 @@ impl Way<'_> {
         if time <= left {
             return Ok(());
         }
-        let delivery = match phase {
-            Phase::Receive => Delivery::Unknown,
-            _ => Delivery::NotDelivered,
-        };
-        Err(lost(TransportErrorKind::Timeout(phase), delivery))
+        Err(TransportError::new(Kind::Timeout(phase)))
     }
 
-    fn exchange(&self, mut request: Request<Body<'_>>, seen: &mut Exchange) -> Answer {
+    fn exchange(&self, exchange: &mut Exchange<'_>, seen: &mut evidence::Exchange) -> Answer {
         let Weather { fault, back, patience, .. } = self.weather;
-        self.there(&mut request)?;
+        self.there(exchange, seen)?;
         let said = match fault {
             Fault::Busy(seconds) => answer(429, seconds, ""),
             Fault::Slow => answer(408, None, ""),
@@ -144,33 +139,37 @@ impl Way<'_> {
             Fault::ResetAfter { acts: false } | Fault::NoAnswer { acts: false } => {
                 Response::default()
             }
-            _ => self.ask_library(request, seen)?,
+            _ => self.ask_library(exchange, seen),
         };
         match fault {
-            Fault::ResetAfter { .. } => Err(lost(TransportErrorKind::Receive, Delivery::Unknown)),
+            Fault::ResetAfter { .. } => Err(TransportError::new(Kind::Receive)),
             Fault::NoAnswer { .. } => {
                 self.pass(patience, Phase::Receive)?;
-                let kind = TransportErrorKind::Timeout(Phase::Receive);
-                Err(lost(kind, Delivery::Unknown))
+                Err(TransportError::new(Kind::Timeout(Phase::Receive)))
             }
             _ => self.pass(back, Phase::Receive).map(|()| garbled(fault, said)),
         }
     }
 
-    /// The way to the service, with what can end it, and the body where the library is not to have it.
-    fn there(&self, request: &mut Request<Body<'_>>) -> Result<(), TransportError> {
-        use TransportErrorKind as Kind;
+    /// The way to the service, with what can end it. Reads the body if the library does not get it.
+    ///
+    /// Sets no effect on its errors: the client derives it from the bytes that were read.
+    fn there(
+        &self,
+        exchange: &mut Exchange<'_>,
+        seen: &mut evidence::Exchange,
+    ) -> Result<(), TransportError> {
         let Weather { fault, there, patience, reads, .. } = self.weather;
-        let undelivered = |kind| Err(lost(kind, Delivery::NotDelivered));
+        let failed = |kind| Err(TransportError::new(kind));
         if let Fault::TimeOut(phase) = fault {
             self.pass(patience, phase)?;
-            return undelivered(Kind::Timeout(phase));
+            return failed(Kind::Timeout(phase));
         }
         self.pass(there, Phase::Connect)?;
-        let (body, decisive) = (request.body().len(), request.body().decisive_from());
+        let (body, decisive) = (exchange.body_len(), exchange.decisive_from());
         let read = match fault {
-            Fault::Refused => return undelivered(Kind::Connect),
-            Fault::ResetBefore => return undelivered(Kind::Send),
+            Fault::Refused => return failed(Kind::Connect),
+            Fault::ResetBefore => return failed(Kind::Send),
             Fault::ResetDuring => decisive / 2,
             Fault::ResetAfter { acts: false } | Fault::NoAnswer { acts: false } => body,
             Fault::Busy(_) | Fault::Slow | Fault::Closed(_) | Fault::Broken { acts: false, .. }
@@ -180,45 +179,58 @@ impl Way<'_> {
             }
             _ => 0,
         };
-        io::copy(&mut request.body_mut().take(read), &mut io::sink()).unwrap();
-        if fault == Fault::ResetDuring { undelivered(Kind::Send) } else { Ok(()) }
+        io::copy(&mut exchange.take(read), &mut io::sink()).unwrap();
+        seen.is_whole = read == body;
+        if fault == Fault::ResetDuring { failed(Kind::Send) } else { Ok(()) }
     }
 
-    /// Gives the library the whole request, and writes down what it made of it.
-    fn ask_library(&self, mut request: Request<Body<'_>>, seen: &mut Exchange) -> Answer {
+    /// Gives the library the whole request, and records what it did.
+    fn ask_library(
+        &self,
+        exchange: &mut Exchange<'_>,
+        seen: &mut evidence::Exchange,
+    ) -> Response<Vec<u8>> {
         let sky = self.sky;
         let Current { call, name, overrides } = self.current;
+        let head = exchange.take_head();
+        let mut body = Vec::new();
+        exchange.read_to_end(&mut body).unwrap();
+        seen.is_whole = true;
         let mut changes = sky.changes.lock().unwrap();
         let now = sky.clock.now();
-        if !sky.issuer.is_good(bearer_token(request.headers()).expect("a token"), now) {
-            io::copy(request.body_mut(), &mut io::sink()).unwrap();
-            seen.said = Some(401);
-            return Ok(answer(401, None, ""));
+        let token = head.headers["authorization"].to_str().unwrap().strip_prefix("Bearer ");
+        if !sky.issuer.is_good(token.expect("a token"), now) {
+            seen.status = Some(401);
+            return answer(401, None, "");
         }
         seen.arrived = Some(now);
         let replaced = sky.stored(name);
-        let answer = sky.library.send(request)?;
-        seen.said = Some(answer.status().as_u16());
+        let answer = match sky.library.begin(&head) {
+            Ok(accepted) => accepted.finish(&body),
+            Err(refusal) => refusal,
+        };
+        seen.status = Some(answer.status().as_u16());
         if !seen.is_listing && answer.status().is_success() {
             changes.push(Change::Applied {
                 call: *call,
                 name: name.clone(),
-                sha256: sky.stored(name).expect("a file that was just stored"),
+                file: sky.stored(name).expect("a file that was just stored"),
                 overrides: *overrides,
                 replaced,
                 at: now,
             });
         }
-        Ok(answer)
+        answer
     }
 }
 
-fn is_unknown(fault: Fault, answer: &Answer) -> bool {
+fn is_unknown(fault: Fault, answer: &Answer, is_whole: bool) -> bool {
     match answer {
-        Err(error) => error.delivery() == Delivery::Unknown,
+        Err(_) => is_whole,
         Ok(answer) if answer.status().is_success() => matches!(fault, Fault::Cut | Fault::Page),
         Ok(answer) => {
-            answer.status().is_server_error() && !answer.headers().contains_key("retry-after")
+            let is_failure = answer.status().is_server_error();
+            is_whole && is_failure && !answer.headers().contains_key("retry-after")
         }
     }
 }
@@ -233,7 +245,7 @@ fn garbled(fault: Fault, mut said: Response<Vec<u8>>) -> Response<Vec<u8>> {
             said.body_mut().truncate(half);
             said
         }
-        // Only then: a refusal without a word must not become a success.
+        // Only then: a refusal must not become a success.
         Fault::Empty if said.status().is_success() => answer(200, None, ""),
         _ => said,
     }

@@ -95,7 +95,7 @@ fn without_programs(required: Option<&str>) -> (bool, String) {
     (output.status.success(), String::from_utf8_lossy(&spoken).into_owned())
 }
 
-const WANTS_PYTHON: &str = "clients::python::urllib_sends_what_a_known_snippet_builds";
+const WANTS_PYTHON: &str = "clients::python_uploads_in_chunks";
 
 #[test]
 fn a_missing_program_is_told_of() {

@@ -1,123 +1,117 @@
-//! Programs that nobody here wrote, as clients: what each sends, the library holds to the byte, under the very
-//! name and with the very texts, and the answer says so in every field.
+//! Programs that nobody here wrote, as clients: one form by each, as each writes it.
 //!
-//! Where a program's way of writing a form is refused, the test says which code it gets. None of them is
-//! needed: see [`foreign`].
+//! None of them is needed: see [`foreign`]. What else they write is a case of the decoder's own tests.
 
-pub(crate) mod curl;
-mod curl_forms;
-mod curl_wire;
 mod foreign;
-mod node;
-mod python;
-mod uploads;
 
-use std::fmt::Write as _;
+use std::fs;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::path::Path;
+use std::process::{Command, Stdio};
 
 use mde_live_response_emulator::{Emulator, FakeLibrary};
-use serde::Deserialize;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
-/// What a program heard.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Said {
-    pub(crate) status: u16,
-    /// `Null` for an empty body.
-    pub(crate) body: Value,
-}
+use crate::support::{TempDir, exchange};
 
-impl Said {
-    /// Status and code of an answer; the code is empty where there is none.
-    pub(crate) fn refusal(&self) -> (u16, &str) {
-        (self.status, self.body["error"]["code"].as_str().unwrap_or_default())
-    }
-}
+/// What `curl` 7.88.1 sent for the documented example, recorded with the token `TOKEN` and the file [`IMAGE`].
+const RECORDED: &[u8] = include_bytes!("../fixtures/vendor_example_by_curl.http");
+const IMAGE: &[u8] =
+    b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89";
 
-/// What the library must hold of an upload.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Sent<'a> {
-    pub(crate) name: &'a str,
-    pub(crate) content: &'a [u8],
-    pub(crate) description: Option<&'a str>,
-    pub(crate) parameters_description: Option<&'a str>,
-    pub(crate) has_parameters: bool,
-}
-
-impl Sent<'_> {
-    /// The entity, by a library whose time stands still.
-    fn entity(&self) -> Value {
-        let sha256 = Sha256::digest(self.content).iter().fold(String::new(), |mut hex, byte| {
-            let _ = write!(hex, "{byte:02x}"); // a `String` takes everything
-            hex
-        });
-        json!({
-            "fileName": self.name,
-            "sha256": sha256,
-            "description": self.description,
-            "creationTime": "2026-01-01T00:00:00.0000000Z",
-            "lastUpdatedTime": "2026-01-01T00:00:00.000000Z",
-            "createdBy": "mock",
-            "hasParameters": self.has_parameters,
-            "parametersDescription": self.parameters_description,
-        })
-    }
-}
-
-/// An emulator whose answers depend on nothing but the calls.
-pub(crate) fn emulator() -> Emulator {
-    let library = FakeLibrary::builder().token(Emulator::DEFAULT_TOKEN).no_limits().build();
-    Emulator::builder().library(library).start().unwrap()
-}
-
-/// The answer is the entity whole, and what is held is what was sent.
+/// The library holds the form of the documented example, and nothing else.
 #[track_caller]
-pub(crate) fn assert_stored(emulator: &Emulator, said: &Said, sent: &Sent<'_>, case: &str) {
-    assert_eq!(said.status, 200, "case: {case}: {said:?}");
-    let mut answered = said.body.clone();
-    let context = answered.as_object_mut().and_then(|entity| entity.remove("@odata.context"));
-    let context = context.as_ref().and_then(Value::as_str).unwrap_or_default();
-    assert!(context.ends_with("#LibraryFiles/$entity"), "case: {case}: {said:?}");
-    assert_eq!(answered, sent.entity(), "case: {case}");
-    assert_held(emulator, sent, case);
+fn assert_example_is_stored(emulator: &Emulator) {
+    let library = emulator.library();
+    assert_eq!(library.names(), ["mdatp1.png"]);
+    assert_eq!(library.content("mdatp1.png").as_deref(), Some(IMAGE));
+    let entry = library.entry("mdatp1.png").unwrap();
+    assert_eq!(entry.description.as_deref(), Some("test description"));
+    assert_eq!(entry.parameters_description.as_deref(), Some("test"));
+    assert!(entry.has_parameters);
 }
 
+/// Runs a program beside the file `mdatp1.png`, with this on its standard input; what it printed.
 #[track_caller]
-pub(crate) fn assert_held(emulator: &Emulator, sent: &Sent<'_>, case: &str) {
-    let entry = emulator.library().entry(sent.name);
-    let entry = serde_json::to_value(entry).unwrap();
-    assert_eq!(entry, sent.entity(), "case: {case}");
-    let held = emulator.library().content(sent.name).unwrap();
-    // Not `assert_eq!`: that would print megabytes.
-    assert!(held == sent.content, "case: {case}: {} bytes are held", held.len());
-}
-
-/// A list has these files, each whole, and no other.
-#[track_caller]
-pub(crate) fn assert_listed(said: &Said, sent: &[Sent<'_>]) {
-    assert_eq!(said.status, 200, "{said:?}");
-    let context = said.body["@odata.context"].as_str().unwrap_or_default();
-    assert!(context.ends_with("#LibraryFiles"), "{said:?}");
-    let entities: Vec<_> = sent.iter().map(Sent::entity).collect();
-    assert_eq!(said.body["value"], Value::from(entities));
-}
-
-/// A script of ours for a program that is not.
-fn script(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/clients/scripts").join(name)
-}
-
-/// Runs a program with this on its standard input. It must end well.
-#[track_caller]
-fn run(mut command: Command, stdin: &[u8]) -> Output {
+fn run(mut command: Command, stdin: &[u8]) -> String {
+    let dir = TempDir::new();
+    fs::write(dir.path().join("mdatp1.png"), IMAGE).unwrap();
+    command.current_dir(dir.path());
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
-    // A program may end without having read everything; what it then says is judged, not this.
+    // A program may end without reading everything; its output is judged, not this.
     let _ = child.stdin.take().unwrap().write_all(stdin);
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success(), "{command:?}: {output:?}");
-    output
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Status and body of what curl received; `None` where there is no curl.
+#[track_caller]
+pub(crate) fn curl(arguments: &[&str]) -> Option<(u16, Value)> {
+    let mut command = foreign::program("curl")?;
+    // Not a user's settings, and no proxy.
+    command.args(["-q", "-sS", "--noproxy", "*", "-w", "\n%{http_code}"]).args(arguments);
+    let printed = run(command, b"");
+    let (body, status) = printed.rsplit_once('\n').unwrap();
+    Some((status.parse().unwrap(), serde_json::from_str(body).unwrap_or_default()))
+}
+
+/// The documented example, with the emulator's scheme and host, and this token.
+#[track_caller]
+pub(crate) fn documented_example(emulator: &Emulator, token: &str) -> Option<(u16, Value)> {
+    let url = format!("{}/api/libraryfiles", emulator.base_url());
+    let authorization = format!("Authorization: Bearer {token}");
+    #[rustfmt::skip]
+    let arguments = [
+        "-X", "POST", &url,
+        "-H", &authorization,
+        "-F", "file=@mdatp1.png",
+        "-F", "ParametersDescription=test",
+        "-F", "HasParameters=true",
+        "-F", "OverrideIfExists=true",
+        "-F", "Description=test description",
+    ];
+    curl(&arguments)
+}
+
+#[test]
+fn the_documented_curl_example_stores_the_file() {
+    let emulator = Emulator::start().unwrap();
+    let Some((status, body)) = documented_example(&emulator, emulator.token()) else { return };
+    assert_eq!((status, &body["fileName"]), (200, &json!("mdatp1.png")), "{body}");
+    assert_example_is_stored(&emulator);
+}
+
+#[test]
+fn the_recorded_bytes_of_the_documented_curl_example_store_the_file() {
+    let library = FakeLibrary::builder().token("TOKEN").build();
+    let emulator = Emulator::builder().library(library).start().unwrap();
+    assert_eq!(exchange(&emulator, RECORDED).status, 200);
+    assert_example_is_stored(&emulator);
+}
+
+/// Runs a script that uploads the documented example's form in its own way.
+#[track_caller]
+fn run_script(mut command: Command, name: &str) {
+    let emulator = Emulator::start().unwrap();
+    let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/clients/scripts");
+    command.arg(scripts.join(name));
+    let job = json!({ "url": emulator.base_url(), "token": emulator.token() });
+    assert_eq!(run(command, job.to_string().as_bytes()), "200");
+    assert_example_is_stored(&emulator);
+}
+
+#[test]
+fn python_uploads_in_chunks() {
+    let Some(mut command) = foreign::program("python3") else { return };
+    // Neither variables of the environment nor what a user installed.
+    command.args(["-I", "-X", "utf8"]);
+    run_script(command, "upload.py");
+}
+
+#[test]
+fn node_uploads_form_data() {
+    let Some(command) = foreign::program("node") else { return };
+    run_script(command, "upload.mjs");
 }

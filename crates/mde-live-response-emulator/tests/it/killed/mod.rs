@@ -12,8 +12,9 @@ use std::sync::OnceLock;
 use std::thread;
 use std::time::Duration;
 
+use mde_live_response_core::policy::RetryPolicy;
 use mde_live_response_core::{
-    AccessToken, Client, Delivery, Endpoint, Error, IfExists, LibraryFile, RetryPolicy, Upload,
+    AccessToken, Client, Effect, Endpoint, Error, IfExists, LibraryFile, Upload,
 };
 use mde_live_response_emulator::Emulator;
 use mde_live_response_ureq::UreqTransport;
@@ -57,7 +58,7 @@ fn cuts() -> Vec<Cut> {
 
 fn client(url: &str, policy: RetryPolicy) -> Client {
     let token = AccessToken::new(Emulator::DEFAULT_TOKEN).unwrap();
-    let endpoint = Endpoint::loopback_http(url).unwrap();
+    let endpoint = Endpoint::parse(url).unwrap();
     let instant = Duration::from_millis(1);
     Client::builder(endpoint, token, UreqTransport::new())
         .retry(policy.with_backoff(instant, instant))
@@ -102,15 +103,15 @@ fn assert_true(cut: Cut, existing: IfExists) {
         store_old(&dir);
         OLD.to_vec()
     });
-    let upload = upload(content()).if_exists(existing);
+    let upload = upload(content()).with_if_exists(existing);
     let (outcome, held) = cut_upload(&dir, &upload, cut, Then::Nothing, RetryPolicy::NONE);
     let is_new = held.as_deref() == Some(content().as_slice());
     let said = format!("case: {cut:?}, {existing:?}: {outcome:?}, new: {is_new}");
     assert!(is_new || held == before, "{said}: neither the old nor the new");
-    match (&outcome, outcome.as_ref().err().map(Error::delivery)) {
+    match (&outcome, outcome.as_ref().err().map(Error::effect)) {
         (Ok(_), _) => assert!(is_new, "{said}"),
-        (_, Some(Delivery::NotDelivered)) => assert!(!is_new, "{said}"),
-        (_, delivery) => assert_eq!(delivery, Some(Delivery::Unknown), "{said}"),
+        (_, Some(Effect::NotApplied)) => assert!(!is_new, "{said}"),
+        (_, effect) => assert_eq!(effect, Some(Effect::Unknown), "{said}"),
     }
     match cut {
         // Not the whole request.
@@ -150,8 +151,8 @@ fn a_large_upload_that_is_killed_early_is_not_delivered() {
         let dir = TempDir::new();
         let large = upload(vec![b'x'; 20 * 1024 * 1024]);
         let (outcome, held) = cut_upload(&dir, &large, cut, Then::Nothing, RetryPolicy::NONE);
-        let delivery = outcome.unwrap_err().delivery();
-        assert_eq!((delivery, held), (Delivery::NotDelivered, None), "case: {cut:?}");
+        let effect = outcome.unwrap_err().effect();
+        assert_eq!((effect, held), (Effect::NotApplied, None), "case: {cut:?}");
     }
 }
 
@@ -178,7 +179,7 @@ fn a_replacement_outlives_a_restart() {
 }
 
 fn outlive_a_restart(dir: &TempDir, cut: Cut, existing: IfExists) -> LibraryFile {
-    let upload = upload(content()).if_exists(existing);
+    let upload = upload(content()).with_if_exists(existing);
     let (outcome, held) = cut_upload(dir, &upload, cut, Then::Restart, RetryPolicy::DEFAULT);
     let stored = outcome.unwrap_or_else(|error| panic!("case: {cut:?}: {error}"));
     assert_eq!(stored.file_name(), NAME);

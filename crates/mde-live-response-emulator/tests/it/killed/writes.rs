@@ -4,7 +4,8 @@
 
 use std::fs;
 
-use mde_live_response_core::{Delivery, IfExists, RetryPolicy};
+use mde_live_response_core::policy::RetryPolicy;
+use mde_live_response_core::{Effect, IfExists};
 use mde_live_response_emulator::Emulator;
 
 use super::{OLD, client, content, held, store_old, upload};
@@ -17,9 +18,9 @@ fn start(dir: &TempDir) -> Emulator {
 
 /// A replacement of which a write fails.
 fn fail(emulator: &Emulator) {
-    let replacement = upload(content()).if_exists(IfExists::Override);
+    let replacement = upload(content()).with_if_exists(IfExists::Override);
     let outcome = client(emulator.base_url(), RetryPolicy::NONE).upload(&replacement);
-    assert_eq!(outcome.unwrap_err().delivery(), Delivery::Unknown);
+    assert_eq!(outcome.unwrap_err().effect(), Effect::Unknown);
 }
 
 #[test]

@@ -13,11 +13,13 @@ use std::ops::RangeInclusive;
 use std::sync::Mutex;
 use std::time::Duration;
 
+use mde_live_response_core::auth::Secret;
+use mde_live_response_core::policy::{Pacing, RetryPolicy};
 use mde_live_response_core::{
-    Client, ClientSecret, Delivery, Endpoint, EntraCredential, Error, IfExists, LibraryFile,
-    Pacing, RetryPolicy, Upload,
+    Client, Effect, Endpoint, Error, ErrorKind, IfExists, LibraryFile, Upload,
 };
 use mde_live_response_emulator::{Application, Emulator};
+use mde_live_response_entra::EntraCredential;
 use mde_live_response_ureq::UreqTransport;
 
 use plan::{Fault, job};
@@ -52,13 +54,13 @@ fn storms() -> (RangeInclusive<u64>, u64) {
 }
 
 fn client(url: &str) -> Client {
-    let secret = ClientSecret::new("a-client-secret").unwrap();
+    let secret = Secret::new("a-client-secret").unwrap();
     let credential = EntraCredential::with_secret("a-tenant", "a-client", secret).unwrap();
-    let endpoint = Endpoint::loopback_http(url).unwrap().with_login(url).unwrap();
+    let endpoint = Endpoint::parse(url).unwrap().with_login(url).unwrap();
     let instant = Duration::from_millis(1);
     Client::builder(endpoint, credential, Watch(UreqTransport::new()))
         .pacing(Pacing::Off)
-        .retry(RetryPolicy::DEFAULT.with_backoff(instant, instant).with_budget(u32::MAX))
+        .retry(RetryPolicy::DEFAULT.with_backoff(instant, instant))
         .build()
 }
 
@@ -76,7 +78,7 @@ fn storm(seed: u64, calls: u64) -> (Vec<Ending>, Emulator, BTreeSet<Fault>) {
                     let (name, content, overrides) = job(seed, thread, n);
                     let existing = if overrides { IfExists::Override } else { IfExists::Fail };
                     let upload = Upload::new(name.parse().unwrap(), content.clone().into_bytes());
-                    let upload = upload.if_exists(existing);
+                    let upload = upload.with_if_exists(existing);
                     let (outcome, blind) = watched(|| client.upload(&upload));
                     let is_shared = name.starts_with("shared");
                     let ending = Ending { name, content, is_shared, overrides, blind, outcome };
@@ -112,13 +114,17 @@ fn in_a_storm_over_sockets_every_word_is_true() {
                     }
                     if file.is_resolved() { "resolved" } else { "stored" }
                 }
-                Err(error) => match error.delivery() {
-                    Delivery::NotDelivered => {
+                Err(error) => match error.effect() {
+                    Effect::NotApplied => {
                         assert!(!is_ours, "{said}");
-                        if error.is_conflict() { "conflict" } else { "not delivered" }
+                        if *error.kind() == ErrorKind::NameTaken {
+                            "conflict"
+                        } else {
+                            "not delivered"
+                        }
                     }
-                    Delivery::Unknown => "unknown",
-                    Delivery::Delivered => {
+                    Effect::Unknown => "unknown",
+                    Effect::Applied => {
                         assert!(is_ours || *is_shared, "{said}");
                         "delivered"
                     }

@@ -3,8 +3,8 @@
 
 use std::cell::Cell;
 
-use mde_live_response_core::http::{Method, Request, Response, StatusCode, header::RETRY_AFTER};
-use mde_live_response_core::{Body, Delivery, Transport, TransportError};
+use mde_live_response_core::http::{Method, Response, StatusCode, header::RETRY_AFTER};
+use mde_live_response_core::transport::{Effect, Exchange, Transport, TransportError};
 use mde_live_response_ureq::UreqTransport;
 
 thread_local! {
@@ -24,16 +24,15 @@ pub(super) fn watched<T>(call: impl FnOnce() -> T) -> (T, u32) {
 }
 
 impl Transport for Watch {
-    fn send(&self, request: Request<Body<'_>>) -> Result<Response<Vec<u8>>, TransportError> {
-        let is_ours = request.uri().path() == "/api/libraryfiles";
-        let (is_upload, is_listing) = (
-            is_ours && request.method() == Method::POST,
-            is_ours && request.method() == Method::GET,
-        );
+    fn send(&self, exchange: &mut Exchange<'_>) -> Result<Response<Vec<u8>>, TransportError> {
+        let head = exchange.head();
+        let is_ours = head.uri.path() == "/api/libraryfiles";
+        let (is_upload, is_listing) =
+            (is_ours && head.method == Method::POST, is_ours && head.method == Method::GET);
         if is_upload && IS_OPEN.get() {
             BLIND.set(BLIND.get() + 1);
         }
-        let outcome = self.0.send(request);
+        let outcome = self.0.send(exchange);
         if is_upload && may_be_stored(&outcome) {
             IS_OPEN.set(true);
         }
@@ -48,7 +47,7 @@ impl Transport for Watch {
 
 fn may_be_stored(outcome: &Result<Response<Vec<u8>>, TransportError>) -> bool {
     match outcome {
-        Err(error) => error.delivery() == Delivery::Unknown,
+        Err(error) => error.effect() != Some(Effect::NotApplied),
         Ok(reply) => match reply.status() {
             StatusCode::OK => is_page(reply),
             StatusCode::SERVICE_UNAVAILABLE => !reply.headers().contains_key(RETRY_AFTER),

@@ -1,7 +1,7 @@
-//! What needs a process of its own: an environment, limits and signals that the other tests must not see.
+//! Tests that need a process of their own: an environment, limits and signals that other tests must not see.
 //!
-//! The parent runs this test binary again, with one of the `child_` tests and what that test needs in the
-//! environment. Without it, a child test has nothing to do.
+//! The parent runs this test binary again, with one of the `child_` tests and its server in the environment. Without
+//! them, a child test does nothing.
 
 #[cfg(unix)]
 mod unix;
@@ -9,11 +9,10 @@ mod unix;
 use std::fs::File;
 use std::process::Command;
 
-use mde_live_response_core::TransportErrorKind;
 use mde_live_response_ureq::{Certificate, Roots, UreqTransport};
 
-use crate::server::{Server, Speech, Step, trusted_pem};
-use crate::support::{Outcome, after_request, both, builder, large, not_delivered, small, stored};
+use crate::server::trusted_pem;
+use crate::support::*;
 
 const URL: &str = "LRLIB_TEST_URL";
 const AUTHORITY: &str = "LRLIB_TEST_AUTHORITY";
@@ -34,33 +33,31 @@ fn arguments(test: &str) -> [String; 3] {
 #[track_caller]
 fn assert_succeeds(command: &mut Command) {
     let output = command.output().unwrap();
-    let (out, err) = (&output.stdout, &output.stderr);
-    let told = [out.as_slice(), err].concat();
-    let told = String::from_utf8_lossy(&told);
-    assert!(output.status.success(), "{}: {told}", output.status);
-    assert!(told.contains("1 passed"), "the child ran no test: {told}");
+    let shown = [output.stdout, output.stderr].concat();
+    let shown = String::from_utf8_lossy(&shown);
+    assert!(output.status.success(), "{}: {shown}", output.status);
+    assert!(shown.contains("1 passed"), "the child ran no test: {shown}");
 }
 
-/// A client for the parent's server; `None` without a parent.
-fn of_parent() -> Option<mde_live_response_core::Client> {
+/// A client for the parent's server. `None` without a parent.
+fn of_parent() -> Option<Client> {
     let url = std::env::var(URL).ok()?;
     let authority = Certificate::from_pem(std::env::var(AUTHORITY).unwrap().as_bytes()).unwrap();
     let roots = Roots::Certificates(vec![authority]);
-    let transport = UreqTransport::builder().roots(roots).build();
-    Some(builder(&url, transport).build())
+    Some(builder_over(&url, UreqTransport::builder().roots(roots)).build())
 }
 
 #[test]
 fn child_stores() {
     let Some(client) = of_parent() else { return };
-    assert_eq!(Outcome::of(client.upload(&small())), Outcome::Stored);
+    assert_eq!(upload_by(&client, &small()), STORED);
 }
 
 #[test]
 fn t35_proxies_of_the_environment_are_ignored() {
     both(|speech| {
         let proxy = Server::start(Speech::Plain, []);
-        let server = Server::start(speech, [after_request([Step::Send(stored())])]);
+        let server = Server::start(speech, [served(1)]);
         let mut command = child("child_stores", &server);
         for name in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "FTP_PROXY"] {
             let url = format!("http://{}", proxy.address());
@@ -73,30 +70,28 @@ fn t35_proxies_of_the_environment_are_ignored() {
     });
 }
 
+/// The next upload shows that nothing was left behind.
 #[test]
 fn child_without_file_handles() {
     let Some(client) = of_parent() else { return };
     let handles: Vec<File> = std::iter::from_fn(|| File::open("/dev/null").ok()).collect();
-    let outcome = Outcome::of(client.upload(&small()));
+    let outcome = upload_by(&client, &small());
     drop(handles);
-    assert_eq!(outcome, not_delivered(TransportErrorKind::Local));
-    // The want has passed, and left nothing behind.
-    assert_eq!(Outcome::of(client.upload(&small())), Outcome::Stored);
+    assert_eq!(outcome, not_applied(Kind::Local));
+    assert_eq!(upload_by(&client, &small()), STORED);
 }
 
 #[test]
 fn child_writes_to_a_closed_socket() {
     let Some(client) = of_parent() else { return };
-    let outcome = Outcome::of(client.upload(&large()));
-    assert_eq!(outcome, not_delivered(TransportErrorKind::Send));
+    assert_eq!(upload_by(&client, &large()), not_applied(Kind::Send));
 }
 
-/// A write to a connection that the peer has reset raises a signal, which kills a process that does not
-/// ignore it.
+/// A write to a reset connection raises a signal, which kills a process that does not ignore it.
 #[test]
 fn t39_a_write_to_a_closed_socket_is_an_error_and_not_death() {
     both(|speech| {
-        let server = Server::start(speech, [vec![Step::ReadHead, Step::Reset]]);
+        let server = Server::start(speech, [vec![ReadHead, Reset]]);
         assert_succeeds(&mut child("child_writes_to_a_closed_socket", &server));
     });
 }
@@ -104,5 +99,5 @@ fn t39_a_write_to_a_closed_socket_is_an_error_and_not_death() {
 #[test]
 fn child_is_refused() {
     let Some(client) = of_parent() else { return };
-    assert!(matches!(Outcome::of(client.upload(&large())), Outcome::Service(_, 400, _)));
+    assert_eq!(upload_by(&client, &large()), refused(400, ErrorKind::Rejected));
 }

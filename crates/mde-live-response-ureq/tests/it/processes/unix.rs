@@ -1,15 +1,15 @@
-//! Signals and limits as Unix has them; where `/proc` is looked at, as Linux has them.
+//! Signals and limits of Unix. Tests that read `/proc` are for Linux.
 
 use std::process::{Child, Command, Stdio};
 
 use super::{AUTHORITY, URL, arguments, assert_succeeds, child};
-use crate::server::{Gate, Server, Step, trusted_pem};
-use crate::support::{after_request, both, stored};
+use crate::server::trusted_pem;
+use crate::support::*;
 
 #[test]
 fn t36_without_file_handles_it_is_this_machines_fault() {
     both(|speech| {
-        let server = Server::start(speech, [after_request([Step::Send(stored())])]);
+        let server = Server::start(speech, [served(1)]);
         let binary = std::env::current_exe().unwrap();
         let mut shell = Command::new("/bin/sh");
         shell.args(["-c", "ulimit -n 48 && exec \"$0\" \"$@\""]);
@@ -20,21 +20,20 @@ fn t36_without_file_handles_it_is_this_machines_fault() {
     });
 }
 
-/// Stops a process, waits until it stands still, and lets it go on: what it was waiting in ends with
-/// `EINTR`.
+/// Stops a process, waits until all its threads have stopped, and continues it: its blocking call ends with `EINTR`.
 #[cfg(target_os = "linux")]
 fn interrupt(process: &Child) {
     signal(process, "STOP");
-    let stands = || {
+    let has_stopped = || {
         let tasks = std::fs::read_dir(format!("/proc/{}/task", process.id())).unwrap();
         tasks.flatten().all(|task| {
             let stat = std::fs::read_to_string(task.path().join("stat")).unwrap_or_default();
             let state = stat.rsplit(')').next().unwrap_or_default();
-            // One that is dead already will not stand still any better.
+            // A dead thread counts as stopped.
             state.trim_start().starts_with(['T', 'Z', 'X'])
         })
     };
-    while !stands() {
+    while !has_stopped() {
         std::thread::yield_now();
     }
     signal(process, "CONT");
@@ -52,13 +51,13 @@ fn t38_interrupted_system_calls_are_no_faults() {
         let (head_read, body_wanted) = (Gate::new(), Gate::new());
         let (body_read, answer_wanted) = (Gate::new(), Gate::new());
         let script = vec![
-            Step::ReadHead,
-            Step::Open(head_read.clone()),
-            Step::Await(body_wanted.clone()),
-            Step::ReadBody,
-            Step::Open(body_read.clone()),
-            Step::Await(answer_wanted.clone()),
-            Step::Send(crate::support::reply("400 Bad Request", "", "{}")),
+            ReadHead,
+            Open(head_read.clone()),
+            Await(body_wanted.clone()),
+            ReadBody,
+            Open(body_read.clone()),
+            Await(answer_wanted.clone()),
+            say(reply("400 Bad Request", "", "{}")),
         ];
         let server = Server::start(speech, [script]);
         let process = spawn("child_is_refused", &server);
@@ -70,8 +69,8 @@ fn t38_interrupted_system_calls_are_no_faults() {
             go_on.open();
         }
         let output = process.wait_with_output().unwrap();
-        let told = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{}: {told}", output.status);
+        let shown = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{}: {shown}", output.status);
         server.finish_one();
     });
 }
@@ -80,18 +79,13 @@ fn spawn(test: &str, server: &Server) -> Child {
     child(test, server).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
-/// Whatever ends the process in the middle of a body, the server can tell that there was more to come.
+/// The server can tell that the body is not complete.
 #[test]
 fn r15_a_process_that_is_killed_leaves_a_short_body() {
     both(|speech| {
         for name in ["INT", "TERM", "KILL"] {
             let (head_read, ended) = (Gate::new(), Gate::new());
-            let script = vec![
-                Step::ReadHead,
-                Step::Open(head_read.clone()),
-                Step::Await(ended.clone()),
-                Step::ReadBody,
-            ];
+            let script = vec![ReadHead, Open(head_read.clone()), Await(ended.clone()), ReadBody];
             let server = Server::start(speech, [script]);
             let process = spawn("child_is_refused", &server);
             head_read.pass();
@@ -105,15 +99,14 @@ fn r15_a_process_that_is_killed_leaves_a_short_body() {
     });
 }
 
-/// Connections are kept, replaced and given up; none of them stays for ever.
+/// Connections are kept and replaced, and none stays for ever.
 #[cfg(target_os = "linux")]
 #[test]
 fn r19_a_thousand_uploads_leave_nothing_behind() {
     both(|speech| {
-        let answer =
-            |end: &str| Step::Send(crate::support::reply("200 OK", end, &crate::support::entity()));
+        let answer = |end: &str| say(reply("200 OK", end, &entity()));
         let kept = (0..9).flat_map(|_| after_request([answer("")]));
-        let last = after_request([answer("Connection: close\r\n"), Step::Close]);
+        let last = after_request([answer("Connection: close\r\n"), Close]);
         let script: Vec<Step> = kept.chain(last).collect();
         let server = Server::start(speech, vec![script; 100]);
         assert_succeeds(&mut child("unix::child_stores_a_thousand", &server));
@@ -124,15 +117,13 @@ fn r19_a_thousand_uploads_leave_nothing_behind() {
 #[cfg(target_os = "linux")]
 #[test]
 fn child_stores_a_thousand() {
-    use crate::support::{Outcome, small};
-
     let Some(client) = super::of_parent() else { return };
     let entries = |of| std::fs::read_dir(format!("/proc/self/{of}")).unwrap().count();
     let in_use = || (entries("fd"), entries("task"));
     let mut after_ten = None;
     for n in 1..=1000 {
-        assert_eq!(Outcome::of(client.upload(&small())), Outcome::Stored, "upload {n}");
-        // The tenth connection of each ten is closed: always the same point.
+        assert_eq!(upload_by(&client, &small()), STORED, "upload {n}");
+        // The server closes the connection after each tenth upload.
         if n % 10 == 0 {
             let before = *after_ten.get_or_insert_with(in_use);
             assert_eq!(in_use(), before, "handles and threads after upload {n}");

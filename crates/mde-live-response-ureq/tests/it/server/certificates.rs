@@ -1,5 +1,4 @@
-//! Certificates made for one run of the tests: an authority that the clients trust, and leaves with one
-//! fault each.
+//! Certificates for one run of the tests: an authority that the clients trust, and leaves with one fault each.
 
 use std::sync::{Arc, LazyLock};
 
@@ -14,13 +13,13 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 /// What is wrong with a server's certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Identity {
-    /// Nothing: for `127.0.0.1` and `localhost`, by the authority that clients trust.
+    /// Nothing: valid for `127.0.0.1` and `localhost`, by the trusted authority.
     Good,
     Expired,
     NotYetValid,
     WrongHost,
     SelfSigned,
-    /// By an authority that nobody trusts.
+    /// Issued by an authority that nobody trusts.
     UnknownAuthority,
 }
 
@@ -45,12 +44,12 @@ impl Authority {
     }
 }
 
-/// The certificate that clients must trust to reach a server with a good identity.
+/// The authority's certificate, which clients must trust to reach a good server.
 pub(crate) fn trusted_pem() -> &'static str {
     &TRUSTED.pem
 }
 
-/// A server's side of TLS under this identity; TLS 1.3 alone unless `versions` says otherwise.
+/// A server's TLS settings with this identity.
 pub(crate) fn server_config(
     identity: Identity,
     versions: &[&'static rustls::SupportedProtocolVersion],

@@ -1,10 +1,10 @@
-//! A gate that one thread opens and others wait at. Once open, it stays so.
+//! A gate that one thread opens and others wait at. Stays open.
 
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
-/// How long a test waits for its own server before it fails. No test is meant to come near it.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a test and its server wait for each other before the test fails. No test comes near it.
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Gate(Arc<(Mutex<bool>, Condvar)>);
@@ -29,13 +29,13 @@ impl Gate {
         assert!(self.opens_within(PATIENCE), "nobody opened the gate in {PATIENCE:?}");
     }
 
-    /// Whether the gate opens before the time is up.
+    /// Returns whether the gate opens in this time.
     pub(super) fn opens_within(&self, time: Duration) -> bool {
         let open = self.0.0.lock().unwrap();
         *self.0.1.wait_timeout_while(open, time, |open| !*open).unwrap().0
     }
 
-    /// Waits for as long as it takes.
+    /// Waits without a limit.
     pub(super) fn wait(&self) {
         let open = self.0.0.lock().unwrap();
         drop(self.0.1.wait_while(open, |open| !*open).unwrap());

@@ -1,8 +1,7 @@
-//! A server that does to its clients exactly what a script says, and keeps what they sent.
+//! A server that follows a script, and keeps what its clients sent.
 //!
-//! Threads and blocking sockets on loopback, plain or TLS. Every connection gets the next script; a
-//! connection beyond the last script is counted, and closed at once. Stopping wakes whoever waits, and
-//! joins every thread.
+//! Threads and blocking sockets on loopback, plain or TLS. Each connection gets the next script. A connection beyond the
+//! last script is counted and closed at once. Stopping the server wakes and joins all threads.
 
 mod certificates;
 mod gate;
@@ -31,13 +30,13 @@ use stream::Stream;
 pub(crate) enum Speech {
     Plain,
     Tls,
-    /// TLS 1.2 and nothing later.
+    /// TLS 1.2 only.
     Tls12,
     /// TLS with another certificate.
     TlsAs(Identity),
 }
 
-/// What one connection came to.
+/// What happened on one connection.
 #[derive(Debug)]
 pub(crate) struct Connection {
     /// Everything that the client sent, decrypted.
@@ -57,7 +56,7 @@ pub(crate) struct Server {
 struct Shared {
     tls: Option<Arc<ServerConfig>>,
     stop: Gate,
-    /// A second handle of every open connection, to wake whoever reads or writes.
+    /// A second handle of each open connection, to wake its thread.
     sockets: Mutex<HashMap<usize, TcpStream>>,
 }
 
@@ -92,12 +91,17 @@ impl Server {
         format!("{scheme}://{}", self.address)
     }
 
-    /// Stops the server and tells what came, connection by connection.
+    /// Stops the server and returns its connections.
+    #[track_caller]
     pub(crate) fn finish(mut self) -> Vec<Connection> {
-        self.stop().unwrap()
+        let connections = self.stop().unwrap();
+        let is_late = |trouble: &io::Error| trouble.kind() == io::ErrorKind::TimedOut;
+        let late = connections.iter().any(|it| it.trouble.as_ref().is_some_and(is_late));
+        assert!(!late, "the client did not give up");
+        connections
     }
 
-    /// As [`finish`](Self::finish), for a test in which there must be exactly one connection.
+    /// As [`finish`](Self::finish), for exactly one connection.
     #[track_caller]
     pub(crate) fn finish_one(self) -> Connection {
         let mut connections = self.finish();
@@ -108,7 +112,7 @@ impl Server {
     fn stop(&mut self) -> Option<Vec<Connection>> {
         let acceptor = self.acceptor.take()?;
         self.shared.stop.open();
-        // Not from a client: the last thing that is accepted.
+        // Not a client: the last connection that is accepted.
         let last = TcpStream::connect(self.address).unwrap();
         self.wake.send(last.local_addr().unwrap()).unwrap();
         Some(acceptor.join().unwrap())
@@ -183,7 +187,7 @@ fn talk(socket: TcpStream, script: &[Step], number: usize, shared: &Shared) -> C
     Connection { received, trouble: outcome.err() }
 }
 
-/// The gates that somebody may be waiting at when the server is stopped.
+/// The gates that a thread may be waiting at when the server is stopped.
 fn gates(scripts: &[Script]) -> Vec<Gate> {
     let steps = scripts.iter().flatten();
     steps

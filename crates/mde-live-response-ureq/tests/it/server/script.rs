@@ -1,55 +1,56 @@
-//! What a server does with one connection: steps, one after the other, until one of them fails.
+//! What a server does with one connection: steps in order, until one of them fails.
 
 use std::io::{self, Read, Write};
 use std::time::Duration;
 
-use super::gate::Gate;
+use super::gate::{Gate, PATIENCE};
 use super::stream::Stream;
 
-/// Pause of a peer that is meant to be slow. Part of the fault, never a way to wait for something.
+/// Pause of a slow peer. Part of the fault, never a way to wait for something.
 const SLOW: Duration = Duration::from_millis(5);
 
-/// What one connection gets. When the steps are done, the server waits for the client to close, and keeps
-/// whatever still comes.
+/// What one connection gets. After the last step, the server reads until the client closes.
 pub(crate) type Script = Vec<Step>;
 
 #[derive(Debug, Clone)]
 pub(crate) enum Step {
     /// Reads a request's head, and not a byte more.
     ReadHead,
-    /// Reads what is left of the body that the head announced.
+    /// Reads the rest of the body that the head announced.
     ReadBody,
-    /// Reads the body but for the last byte on the wire, waits for that one, and leaves it unread.
+    /// Reads the body except for the last byte on the wire, waits for that byte, and leaves it unread.
     ReadBodyButOne,
     /// Reads this many bytes, of a body after a head.
     ReadBytes(usize),
     /// Reads until the client closes.
     ReadToEnd,
-    /// Reads a little, pauses, and so on for ever.
-    Sip,
+    /// Reads the rest of the body, this many bytes at a time, with pauses.
+    Sip(usize),
     /// Writes all bytes at once.
     Send(Vec<u8>),
-    /// Writes the bytes beneath TLS, where they are no TLS.
+    /// Writes the bytes beneath TLS.
     SendBare(Vec<u8>),
-    /// Writes the bytes one by one, each for itself on the wire.
+    /// Writes the bytes one by one, each alone on the wire.
     SendSlowly(Vec<u8>),
+    /// Writes the bytes as one text (over TLS, one record), whose bytes go out one by one with pauses.
+    DripOnce(Vec<u8>),
     /// Writes the bytes one by one with pauses, over and over.
     Drip(Vec<u8>),
     /// Writes the bytes over and over, as fast as the client takes them.
     SendForever(Vec<u8>),
-    /// Tells the test that the server has come this far.
+    /// Opens the gate for the test.
     Open(Gate),
-    /// Waits for the test.
+    /// Waits until the test opens the gate.
     Await(Gate),
-    /// Does nothing until the server is stopped.
+    /// Does nothing until the server is stopped. Lasting longer than [`PATIENCE`] fails the test.
     Stall,
-    /// Ends our side in order, and goes on reading.
+    /// Ends our side in order, and keeps reading.
     HalfClose,
-    /// Ends our side without `close_notify`, and goes on reading.
+    /// Ends our side without `close_notify`, and keeps reading.
     Cut,
-    /// Closes in order. What the client sent and nobody read makes it a reset, as in life.
+    /// Closes in order. If the client sent something that nobody read, the kernel makes it a reset.
     Close,
-    /// Waits until the client has sent something, and closes with that unread: a reset.
+    /// Waits until the client has sent something, and closes with it unread: a reset.
     Reset,
 }
 
@@ -59,9 +60,9 @@ pub(super) struct Talk<'a> {
     pub(super) stop: &'a Gate,
     /// Drops every other handle of the connection, so that closing closes.
     pub(super) release: &'a dyn Fn(),
-    /// Everything that was read.
+    /// Everything read so far.
     pub(super) received: &'a mut Vec<u8>,
-    /// What is still to come of the body that the last head announced, in bytes.
+    /// Bytes of the announced body that were not read yet.
     pub(super) body_left: usize,
 }
 
@@ -97,13 +98,25 @@ impl Talk<'_> {
                 self.read(*n)
             }
             Step::ReadToEnd => self.read_to_end(),
-            Step::Sip => loop {
-                self.read(1024)?;
-                self.pause()?;
-            },
+            Step::Sip(n) => {
+                while self.body_left > 0 {
+                    let n = self.body_left.min(*n);
+                    self.body_left -= n;
+                    self.read(n)?;
+                    self.pause()?;
+                }
+                Ok(())
+            }
             Step::Send(bytes) => self.send(bytes),
             Step::SendBare(bytes) => self.stream()?.write_bare(bytes),
             Step::SendSlowly(bytes) => bytes.chunks(1).try_for_each(|byte| self.send(byte)),
+            Step::DripOnce(bytes) => {
+                let raw = self.stream()?.encode(bytes)?;
+                raw.chunks(1).try_for_each(|byte| {
+                    self.stream()?.write_bare(byte)?;
+                    self.pause()
+                })
+            }
             Step::Drip(bytes) => loop {
                 for byte in bytes.chunks(1) {
                     self.send(byte)?;
@@ -121,10 +134,8 @@ impl Talk<'_> {
                 gate.wait();
                 Ok(())
             }
-            Step::Stall => {
-                self.stop.wait();
-                Ok(())
-            }
+            Step::Stall if self.stop.opens_within(PATIENCE) => Ok(()),
+            Step::Stall => Err(io::ErrorKind::TimedOut.into()),
             Step::HalfClose => self.stream()?.half_close(),
             Step::Cut => self.stream()?.cut(),
             Step::Close => {
@@ -161,7 +172,7 @@ impl Talk<'_> {
         stream.flush()
     }
 
-    /// Reads this many bytes; what comes before an early end is kept.
+    /// Reads this many bytes, and keeps what comes before an early end.
     fn read(&mut self, mut left: usize) -> io::Result<()> {
         let mut buffer = vec![0; left.min(64 * 1024)];
         while left > 0 {

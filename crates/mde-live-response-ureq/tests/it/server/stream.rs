@@ -1,5 +1,4 @@
-//! One accepted connection as a stream of bytes, plain or TLS, with the rude endings that a normal stream
-//! does not offer.
+//! One accepted connection as a stream of bytes, plain or TLS, with faults that a normal stream does not offer.
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -7,8 +6,7 @@ use std::sync::Arc;
 
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
-/// A TLS 1.3 record of application data holds this much more than its text: one byte that names its type,
-/// and the tag.
+/// Bytes of a TLS 1.3 record of application data besides its text: the type and the tag.
 const TLS13_OVERHEAD: usize = 17;
 
 pub(super) enum Stream {
@@ -49,9 +47,20 @@ impl Stream {
         self.cut()
     }
 
-    /// Ends our side of the connection without a word.
+    /// Ends our side of the connection without `close_notify`.
     pub(super) fn cut(&mut self) -> io::Result<()> {
         self.socket().shutdown(Shutdown::Write)
+    }
+
+    /// Returns the bytes that carry this text on the wire, without writing them.
+    pub(super) fn encode(&mut self, text: &[u8]) -> io::Result<Vec<u8>> {
+        let Self::Tls(stream) = self else { return Ok(text.to_vec()) };
+        let mut raw = Vec::new();
+        stream.conn.writer().write_all(text)?;
+        while stream.conn.wants_write() {
+            stream.conn.write_tls(&mut raw)?;
+        }
+        Ok(raw)
     }
 
     /// Writes beneath TLS.
@@ -59,8 +68,7 @@ impl Stream {
         self.socket().write_all(bytes)
     }
 
-    /// Waits until the client has sent something that nobody has read: the kernel answers a close with a
-    /// reset then.
+    /// Waits until the client has sent something that nobody read, so that the kernel makes a close a reset.
     pub(super) fn wait_for_unread(&mut self) -> io::Result<()> {
         match self.socket().peek(&mut [0])? {
             0 => Err(io::ErrorKind::UnexpectedEof.into()),
@@ -68,8 +76,9 @@ impl Stream {
         }
     }
 
-    /// Reads `len` bytes of text, but leaves the last byte of what carries them in the kernel. Returns what
-    /// was read; with TLS that lacks the whole last record, which cannot be read without its end.
+    /// Reads `len` bytes of text, but leaves the last byte on the wire in the kernel.
+    ///
+    /// Returns the text that could be read. Over TLS it lacks the last record, which cannot be decrypted without its end.
     pub(super) fn read_all_but_one(&mut self, len: usize) -> io::Result<Vec<u8>> {
         let mut read = Vec::new();
         match self {
@@ -80,7 +89,7 @@ impl Stream {
             Self::Tls(stream) => {
                 assert!(!stream.conn.wants_write(), "the server owes the client something");
                 let mut buffer = vec![0; 32 * 1024];
-                // What has been read of the current record is the text's start.
+                // The rest of the current record is the start of the text.
                 while !stream.conn.wants_read() {
                     let n = stream.read(&mut buffer)?;
                     read.extend_from_slice(&buffer[..n]);
@@ -126,11 +135,10 @@ impl Write for Stream {
     }
 }
 
-/// A socket that gives out TLS records and never reads past the end of one, so that what is unread is
-/// still in the kernel.
+/// A socket that never reads past the end of a TLS record, so that unread records stay in the kernel.
 pub(super) struct Records {
     socket: TcpStream,
-    /// Header of the current record, as far as it has not been given out.
+    /// The part of the current record's header that was not given out yet.
     header: Vec<u8>,
     /// Bytes of the current record that are still in the socket.
     left: usize,
@@ -141,7 +149,7 @@ impl Records {
         Self { socket, header: Vec::new(), left: 0 }
     }
 
-    /// Makes sure of a current record; `false` at the end of the connection.
+    /// Makes sure that there is a current record. Returns `false` at the end of the connection.
     fn begin(&mut self) -> io::Result<bool> {
         if self.left > 0 || !self.header.is_empty() {
             return Ok(true);
@@ -164,7 +172,7 @@ impl Records {
         Ok(self.left.saturating_sub(TLS13_OVERHEAD))
     }
 
-    /// Drops the current record but for its last byte, which stays in the socket.
+    /// Drops the current record except for its last byte, which stays in the socket.
     fn skip_all_but_one(&mut self) -> io::Result<()> {
         self.socket.read_exact(&mut vec![0; self.left - 1])
     }

@@ -1,0 +1,150 @@
+//! The client-side rate limit: never more calls than the service takes.
+//!
+//! Exact, not approximate. The service counts the calls of the last minute and of the last hour. When exactly a call
+//! arrives there is unknown, so a call counts from its start until the window's length after its end.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard};
+use std::time::Duration;
+
+use super::clock::Clock;
+use super::observer::{Event, WaitReason};
+use super::task::Task;
+use crate::error::{Effect, Error, ErrorKind};
+use crate::exchange::lock;
+
+/// At most this many calls in this time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Rate {
+    calls: usize,
+    window: Duration,
+    reason: WaitReason,
+}
+
+/// The documented limits: 100 calls a minute and 1,500 an hour.
+const RATES: [Rate; 2] = [
+    Rate { calls: 100, window: Duration::from_secs(60), reason: WaitReason::MinuteLimit },
+    Rate { calls: 1_500, window: LONGEST, reason: WaitReason::HourLimit },
+];
+
+const LONGEST: Duration = Duration::from_secs(3_600);
+
+/// The calls of a client and all its clones.
+#[derive(Debug, Default)]
+pub(super) struct RateWindow {
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// No call before this time, because the service said so.
+    closed_until: Duration,
+    running: usize,
+    /// When the other calls ended, in order.
+    ended: VecDeque<Duration>,
+    /// Counts everything that can move the time of the next call.
+    changes: u64,
+}
+
+/// When the next call may start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Next {
+    Now,
+    /// At this time, or later because of other calls.
+    At(Duration, WaitReason),
+    /// Not before one of the running calls has ended.
+    AfterRunning(WaitReason),
+}
+
+/// A counted call. It ends when this is dropped.
+#[derive(Debug)]
+pub(super) struct Slot<'a> {
+    window: &'a RateWindow,
+    clock: &'a dyn Clock,
+}
+
+impl RateWindow {
+    /// Waits until a call may start, which must be at `until` or before. Fails at once if that is impossible.
+    pub(super) fn take<'a>(&'a self, task: &Task<'a>, until: Duration) -> Result<Slot<'a>, Error> {
+        let clock = task.clock();
+        let mut told = None;
+        loop {
+            let mut state = self.lock();
+            // Read under the lock, here as elsewhere: no end lies in the future of another thread.
+            let now = clock.now();
+            let (next, seen) = (state.next(now), state.changes);
+            if next == Next::Now {
+                state.running += 1;
+                return Ok(Slot { window: self, clock });
+            }
+            drop(state);
+            let (wake, reason, time) = match next {
+                Next::At(at, reason) if at <= until => (at, reason, Some(at.saturating_sub(now))),
+                Next::AfterRunning(reason) if now < until => (until, reason, None),
+                Next::At(at, _) => return Err(full(Some(at.saturating_sub(now)))),
+                _ => return Err(full(None)),
+            };
+            if told != Some((wake, reason)) {
+                task.tell(&Event::Waiting { reason, time });
+                told = Some((wake, reason));
+            }
+            task.wait(wake, &mut || self.lock().changes != seen)?;
+        }
+    }
+
+    /// Starts no call for this time, because the service refused one for its rate.
+    ///
+    /// At most for the longest window: after that none of our calls can be the reason, and a wrong number must not stop
+    /// the client.
+    pub(super) fn close_for(&self, wait: Duration, clock: &dyn Clock) {
+        let mut state = self.lock();
+        let until = clock.now().saturating_add(wait.min(LONGEST));
+        state.closed_until = state.closed_until.max(until);
+        state.changes += 1;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        lock(&self.state)
+    }
+}
+
+fn full(wait: Option<Duration>) -> Error {
+    Error::new(ErrorKind::Throttled { local: true }, Effect::NotApplied).with_wait(wait)
+}
+
+impl State {
+    fn next(&mut self, now: Duration) -> Next {
+        while self.ended.front().is_some_and(|ended| ended.saturating_add(LONGEST) <= now) {
+            self.ended.pop_front();
+        }
+        let (mut at, mut reason) = (self.closed_until, WaitReason::Throttled);
+        for rate in RATES {
+            let frees = |ended: &Duration| ended.saturating_add(rate.window);
+            let first = self.ended.partition_point(|ended| frees(ended) <= now);
+            let counted = self.running + self.ended.len() - first;
+            // As many ended calls must leave the window before there is room for one more.
+            let must_leave = (counted + 1).saturating_sub(rate.calls);
+            if must_leave == 0 {
+                continue;
+            }
+            match self.ended.get(first + must_leave - 1).map(frees) {
+                Some(free) if free > at => (at, reason) = (free, rate.reason),
+                Some(_) => {}
+                None => return Next::AfterRunning(rate.reason),
+            }
+        }
+        if at <= now { Next::Now } else { Next::At(at, reason) }
+    }
+}
+
+impl Drop for Slot<'_> {
+    fn drop(&mut self) {
+        let mut state = self.window.lock();
+        let now = self.clock.now();
+        state.running = state.running.saturating_sub(1);
+        state.ended.push_back(now);
+        state.changes += 1;
+        drop(state);
+        self.clock.notify();
+    }
+}

@@ -1,0 +1,219 @@
+//! V43, V45, V46: contents that no file in a test would give, through the crate-private trait.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+use std::error::Error as _;
+use std::io::{self, Read};
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use sha2::{Digest, Sha256};
+
+use super::Body;
+use crate::values::{FileContent, PositionedRead, Sha256Digest, SourceError, SourceProblem};
+
+const HEAD: &[u8] = b"<head>";
+const TAIL: &[u8] = b"<tail>";
+const LEN: u64 = 10_000;
+
+/// A content of 10,000 times `x`. `read` also gets the position and the number of earlier reads.
+struct Source<F> {
+    read: F,
+    times: AtomicUsize,
+    unchanged: Result<bool, io::ErrorKind>,
+}
+
+impl<F> PositionedRead for Source<F>
+where
+    F: Fn(&mut [u8], u64, usize) -> io::Result<usize> + Send + Sync,
+{
+    fn len(&self) -> u64 {
+        LEN
+    }
+
+    fn read_at(&self, buf: &mut [u8], position: u64) -> io::Result<usize> {
+        (self.read)(buf, position, self.times.fetch_add(1, Ordering::SeqCst))
+    }
+
+    fn is_unchanged(&self) -> io::Result<bool> {
+        self.unchanged.map_err(io::Error::from)
+    }
+
+    fn path(&self) -> Option<&Path> {
+        None
+    }
+}
+
+fn content<F>(read: F) -> FileContent
+where
+    F: Fn(&mut [u8], u64, usize) -> io::Result<usize> + Send + Sync + 'static,
+{
+    FileContent::from_source(Source { read, times: AtomicUsize::new(0), unchanged: Ok(true) })
+}
+
+/// A source of `end` bytes.
+fn of_len(end: u64) -> FileContent {
+    content(move |buf, position, _| Ok(give(buf, position, end)))
+}
+
+/// A source that reads well and whose check for changes gives this.
+fn ending(unchanged: Result<bool, io::ErrorKind>) -> FileContent {
+    let read = |buf: &mut [u8], position: u64, _: usize| Ok(give(buf, position, LEN));
+    FileContent::from_source(Source { read, times: AtomicUsize::new(0), unchanged })
+}
+
+/// A source that fails from a position on.
+fn failing_from(start: u64) -> FileContent {
+    content(move |buf, position, _| {
+        if position >= start {
+            return Err(io::Error::other("bad sector"));
+        }
+        Ok(give(buf, position, start))
+    })
+}
+
+fn give(buf: &mut [u8], position: u64, end: u64) -> usize {
+    let left = usize::try_from(end.saturating_sub(position)).unwrap();
+    let n = left.min(buf.len());
+    buf[..n].fill(b'x');
+    n
+}
+
+fn bytes() -> Vec<u8> {
+    vec![b'x'; 10_000]
+}
+
+fn digest() -> Sha256Digest {
+    <[u8; 32]>::from(Sha256::digest(bytes())).into()
+}
+
+fn whole() -> Vec<u8> {
+    [HEAD, &bytes(), TAIL].concat()
+}
+
+/// Reads on after errors, as a careless transport does. Returns the bytes and the number of errors.
+fn read_carelessly(body: &mut Body<'_>) -> (Vec<u8>, usize) {
+    let (mut given, mut errors) = (Vec::new(), 0);
+    let mut buf = [0; 512];
+    while errors < 5 {
+        match body.read(&mut buf) {
+            Ok(0) => break,
+            Ok(n) => given.extend_from_slice(&buf[..n]),
+            Err(_) => errors += 1,
+        }
+    }
+    (given, errors)
+}
+
+/// The body gives `good` bytes of the content and then only errors; the tail is never given.
+#[track_caller]
+fn assert_fails(
+    content: &FileContent,
+    expected: Option<Sha256Digest>,
+    good: u64,
+    problem: &SourceProblem,
+    case: &str,
+) -> SourceError {
+    let mut body = Body::form(HEAD, content, TAIL, expected);
+    let (given, errors) = read_carelessly(&mut body);
+    assert_eq!(errors, 5, "{case}: an error every time, never an end");
+    assert!(whole().starts_with(&given), "{case}");
+    assert_eq!(given.len() as u64, HEAD.len() as u64 + good, "{case}");
+    assert_eq!(body.position(), given.len() as u64, "{case}");
+    assert!(body.position() <= body.decisive_from(), "{case}");
+    assert_eq!(body.digest(), None, "{case}");
+    let error = body.take_error().expect(case);
+    assert_eq!(error.problem(), problem, "{case}");
+    assert!(body.take_error().is_none(), "{case}: taken once");
+    error
+}
+
+#[test]
+fn v43_v45_a_source_that_fails_or_changed_never_gives_the_tail() {
+    use SourceProblem::{Changed, Io};
+    let stale = Err(io::ErrorKind::StaleNetworkFileHandle);
+    for (case, content, good, problem) in [
+        ("half way", failing_from(5_000), 5_000, Io),
+        ("past the end", failing_from(LEN), LEN, Io),
+        ("in the last check", ending(stale), LEN, Io),
+        ("changed", ending(Ok(false)), LEN, Changed),
+        ("empty", of_len(0), 0, Changed),
+        ("1 byte", of_len(1), 1, Changed),
+        ("half", of_len(5_000), 5_000, Changed),
+        ("1 byte less", of_len(LEN - 1), LEN - 1, Changed),
+        ("1 byte more", of_len(LEN + 1), LEN, Changed),
+    ] {
+        let error = assert_fails(&content, None, good, &problem, case);
+        assert_eq!(error.source().is_some(), problem == Io, "{case}");
+    }
+}
+
+#[test]
+fn v43_the_cause_of_a_read_error_is_kept() {
+    let error = assert_fails(&failing_from(7), None, 7, &SourceProblem::Io, "7 bytes");
+    assert_eq!(error.source().unwrap().to_string(), "bad sector");
+}
+
+#[test]
+fn a_content_with_another_digest_than_expected_counts_as_changed() {
+    let other = Some([0; 32].into());
+    assert_fails(&of_len(LEN), other, LEN, &SourceProblem::Changed, "another digest");
+}
+
+#[test]
+fn v46_interrupted_and_short_reads_go_on() {
+    let interrupted = content(|buf, position, times| {
+        if times % 3 != 2 {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
+        let few = buf.len().min(7);
+        Ok(give(&mut buf[..few], position, LEN))
+    });
+    let mut body = Body::form(HEAD, &interrupted, TAIL, Some(digest()));
+    assert_eq!(read_carelessly(&mut body), (whole(), 0));
+    assert!(body.take_error().is_none());
+    assert_eq!(body.digest(), Some(digest()));
+}
+
+#[test]
+fn positions_and_digest_on_the_way_through_a_form() {
+    let content = of_len(LEN);
+    let mut body = Body::form(HEAD, &content, TAIL, None);
+    let len = whole().len() as u64;
+    assert_eq!((body.len(), body.decisive_from()), (len, len - TAIL.len() as u64));
+
+    let mut before_last = vec![0; whole().len() - 1];
+    body.read_exact(&mut before_last).unwrap();
+    assert_eq!((body.position(), body.digest()), (len - 1, None), "the last byte is missing");
+    assert_eq!(body.read(&mut [0; 8]).unwrap(), 1);
+    assert_eq!((body.position(), body.digest()), (len, Some(digest())));
+    assert_eq!(body.read(&mut [0; 8]).unwrap(), 0);
+}
+
+#[test]
+fn plain_bytes_are_decisive_from_the_first_and_have_no_digest() {
+    for bytes in [b"".as_slice(), b"grant"] {
+        let mut body = Body::bytes(bytes);
+        assert_eq!((body.len(), body.decisive_from()), (bytes.len() as u64, 0));
+        assert_eq!(read_carelessly(&mut body), (bytes.to_vec(), 0));
+        assert!(body.digest().is_none() && body.take_error().is_none());
+    }
+}
+
+#[test]
+fn progress_is_told_after_each_read_that_gave_bytes() {
+    let told = Mutex::new(Vec::new());
+    let progress = |bytes| told.lock().unwrap().push(bytes);
+    let content = failing_from(6);
+    let mut body = Body::form(HEAD, &content, TAIL, None);
+    body.set_progress(&progress);
+    read_carelessly(&mut body);
+    drop(body);
+    assert_eq!(told.into_inner().unwrap(), [12], "neither an error nor an end is progress");
+}

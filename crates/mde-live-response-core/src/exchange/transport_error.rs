@@ -1,0 +1,169 @@
+//! Why an exchange gave no complete answer, and what that says about the library.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+/// What is known of a call's effect on the library.
+///
+/// This is the fact to decide on. Only [`NotApplied`](Self::NotApplied) makes it harmless to repeat an upload that must
+/// not replace an existing file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Effect {
+    /// The library did not change.
+    NotApplied,
+    /// The library may or may not have changed.
+    Unknown,
+    /// The library changed.
+    Applied,
+}
+
+/// Phase of an exchange.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Phase {
+    /// Looking up the host's addresses.
+    Resolve,
+    /// Opening the connection, TLS included.
+    Connect,
+    /// Sending the request.
+    Send,
+    /// Waiting for the answer, or reading it.
+    Receive,
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Resolve => "looking up the host name",
+            Self::Connect => "connecting",
+            Self::Send => "sending the request",
+            Self::Receive => "waiting for the answer",
+        })
+    }
+}
+
+/// What went wrong in an exchange.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TransportErrorKind {
+    /// The host name has no address, or could not be looked up.
+    Resolve,
+    /// No connection could be opened.
+    Connect,
+    /// TLS could not be set up, for example because the server does not speak it.
+    Tls,
+    /// The server's certificate was refused. Never retried.
+    Certificate,
+    /// The proxy refused or failed, or an answer had status 407, which is a proxy's.
+    Proxy,
+    /// Time ran out in this phase: the deadline passed, or no byte moved for too long.
+    Timeout(Phase),
+    /// The connection broke while the request was being sent.
+    Send,
+    /// The connection broke, or ended early, before the answer was complete.
+    Receive,
+    /// The answer breaks the rules of HTTP, for example with two different lengths.
+    Protocol,
+    /// The answer's body is larger than [`Limits::max_answer`](super::Limits::max_answer).
+    AnswerTooLarge,
+    /// This machine lacks something that the exchange needs, for example file handles, ports or randomness.
+    Local,
+    /// The transport does not support this request.
+    Unsupported,
+    /// The call was cancelled.
+    Cancelled,
+}
+
+impl fmt::Display for TransportErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Resolve => "the host name could not be resolved",
+            Self::Connect => "no connection could be opened",
+            Self::Tls => "TLS could not be set up",
+            Self::Certificate => "the server's certificate was refused",
+            Self::Proxy => "the proxy refused or failed",
+            Self::Timeout(phase) => return write!(f, "time ran out while {phase}"),
+            Self::Send => "the connection broke while the request was being sent",
+            Self::Receive => "the connection broke before the answer was complete",
+            Self::Protocol => "the answer breaks the rules of HTTP",
+            Self::AnswerTooLarge => "the answer is larger than allowed",
+            Self::Local => "this machine lacks file handles, ports, randomness or the like",
+            Self::Unsupported => "the transport does not support this request",
+            Self::Cancelled => "cancelled",
+        })
+    }
+}
+
+/// An exchange without a complete answer.
+///
+/// # Examples
+///
+/// ```
+/// use mde_live_response::transport::{TransportError, TransportErrorKind};
+///
+/// let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
+/// let error = TransportError::new(TransportErrorKind::Connect).with_source(refused);
+/// assert_eq!(error.to_string(), "no connection could be opened");
+/// assert_eq!(error.effect(), None); // the client derives it from the bytes that were sent
+/// ```
+#[derive(Debug)]
+pub struct TransportError {
+    kind: TransportErrorKind,
+    effect: Option<Effect>,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+impl TransportError {
+    /// Creates an error of this kind.
+    #[must_use]
+    pub fn new(kind: TransportErrorKind) -> Self {
+        Self { kind, effect: None, source: None }
+    }
+
+    /// Sets the effect, if the transport knows it better than the client can derive it.
+    ///
+    /// Default: with a body, [`Effect::NotApplied`] if no byte from [`Exchange::decisive_from`] on was read, otherwise
+    /// [`Effect::Unknown`]; without a body, [`Effect::Unknown`].
+    ///
+    /// [`Exchange::decisive_from`]: super::Exchange::decisive_from
+    #[must_use]
+    pub fn with_effect(mut self, effect: Effect) -> Self {
+        self.effect = Some(effect);
+        self
+    }
+
+    /// Keeps the cause, which [`source`](StdError::source) returns.
+    #[must_use]
+    pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// What went wrong.
+    #[must_use]
+    pub fn kind(&self) -> TransportErrorKind {
+        self.kind
+    }
+
+    /// What the transport knows of the effect, if it set one.
+    #[must_use]
+    pub fn effect(&self) -> Option<Effect> {
+        self.effect
+    }
+
+    pub(crate) fn into_source(self) -> Option<Box<dyn StdError + Send + Sync>> {
+        self.source
+    }
+}
+
+impl fmt::Display for TransportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.kind.fmt(f)
+    }
+}
+
+impl StdError for TransportError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.source.as_deref().map(|source| source as _)
+    }
+}

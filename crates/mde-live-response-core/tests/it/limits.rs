@@ -1,0 +1,105 @@
+//! What reaches the transport besides the request, and what its errors say.
+
+use std::time::Duration;
+
+use mde_live_response_core::policy::{CancelToken, RetryPolicy};
+use mde_live_response_core::transport::{Limits, TransportError, TransportErrorKind as Kind};
+use mde_live_response_core::{AccessToken, Client, Effect, Endpoint, ErrorKind};
+use mde_live_response_mock::{MockTransport, Reply};
+
+use crate::support::upload;
+
+#[test]
+fn the_limits_of_the_client_reach_the_transport() {
+    let list = || Reply::json(200, r#"{"value":[]}"#);
+    let mock = MockTransport::new().reply(Reply::stored()).reply(list()).reply(Reply::stored());
+    let client = mock.client();
+    client.upload(&upload()).unwrap();
+    assert!(client.list().next().is_none());
+    let cancel = CancelToken::new();
+    let client = mock
+        .client_builder()
+        .deadline(Duration::from_secs(20))
+        .silence_limit(Duration::from_secs(7))
+        .build()
+        .cancelled_by(&cancel);
+    client.upload(&upload()).unwrap();
+    cancel.cancel();
+
+    let seconds = |n| Some(Duration::from_secs(n));
+    let requests: [_; 3] = mock.requests();
+    let facts = requests.map(|request| {
+        let limits: &Limits = request.limits();
+        (limits.time_left(), limits.silence(), limits.max_answer() >> 20, limits.is_cancelled())
+    });
+    assert_eq!(
+        facts,
+        [
+            (seconds(300), seconds(60), 1, false),
+            (seconds(300), seconds(60), 64, false),
+            (seconds(20), seconds(7), 1, true),
+        ]
+    );
+}
+
+/// Each attempt has the whole silence limit and what is left of the time.
+#[test]
+fn a_silent_attempt_leaves_time_for_the_next_one() {
+    let mock = MockTransport::new().reply(Reply::timeout()).reply(Reply::json(200, "{}"));
+    mock.client().upload(&upload()).unwrap_err();
+    let [first, listing] = mock.requests();
+    assert_eq!(first.limits().silence(), listing.limits().silence());
+    assert_eq!(listing.method(), "GET");
+}
+
+/// One attempt of an upload to this base URL, whose transport fails so.
+fn failed_at(base: &str, error: TransportError) -> mde_live_response_core::Error {
+    let mock = MockTransport::new().reply(Reply::fault(error).early());
+    let token = AccessToken::new("an-access-token").unwrap();
+    let client = Client::builder(Endpoint::parse(base).unwrap(), token, mock)
+        .retry(RetryPolicy::NONE)
+        .build();
+    client.upload(&upload()).unwrap_err()
+}
+
+#[test]
+fn a_network_error_names_host_and_port() {
+    for (base, named) in [
+        ("https://api.example", "api.example:443"),
+        ("https://api.example:8443", "api.example:8443"),
+        ("https://api.example/prefix", "api.example:443"),
+        ("http://127.0.0.1", "127.0.0.1:80"),
+        ("http://127.0.0.1:9000", "127.0.0.1:9000"),
+        ("http://[::1]", "[::1]:80"),
+        ("http://[::1]:9000", "[::1]:9000"),
+        ("https://[2001:db8::1]:8443", "[2001:db8::1]:8443"),
+    ] {
+        for kind in [Kind::Resolve, Kind::Connect, Kind::Tls, Kind::Certificate, Kind::Send] {
+            let error = failed_at(base, TransportError::new(kind));
+            assert_eq!(error.kind(), &ErrorKind::Transport(kind));
+            assert_eq!(error.effect(), Effect::NotApplied);
+            assert!(error.to_string().contains(&format!("({named})")), "case: {base}: {error}");
+        }
+        // Nothing is wrong with the host.
+        let error = failed_at(base, TransportError::new(Kind::Local));
+        assert!(!error.to_string().contains(named), "case: {base}: {error}");
+    }
+}
+
+#[test]
+fn debug_is_for_people() {
+    let cause = std::io::Error::other("the cable\nis cut");
+    let error =
+        failed_at("https://api.example", TransportError::new(Kind::Connect).with_source(cause));
+    let (line, lines) = (format!("{error:?}"), format!("{error:#?}"));
+    let help = error.help().unwrap();
+    for shown in [&line, &lines] {
+        for part in [&error.to_string(), &help] {
+            assert!(shown.contains(part.as_str()), "{shown}");
+        }
+        assert!(shown.contains("the cable"), "{shown}");
+        assert!(!shown.contains("Error {") && !shown.contains("Inner"), "{shown}");
+    }
+    assert_eq!(line.lines().count(), 1, "{line}");
+    assert!(lines.lines().count() > 1, "{lines}");
+}

@@ -1,0 +1,425 @@
+//! Every error as a person sees it: one snapshot, `messages.txt`. No other test depends on a sentence.
+//!
+//! Change the file with `MESSAGES_WRITE=1`, and read the difference as somebody who has to act on it at night.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+use std::{env, fs, io};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use mde_live_response_core::auth::{
+    Credential, CredentialError, IssuedToken, Secret, TokenExchange, TokenRequest, credential_fn,
+};
+use mde_live_response_core::error::{InvalidInput, Problem, SourceError};
+use mde_live_response_core::http::{Request, StatusCode};
+use mde_live_response_core::library::{Description, FileContent, ParametersDescription};
+use mde_live_response_core::policy::{CancelToken, ClientBuilder, Clock as _, Pacing, RetryPolicy};
+use mde_live_response_core::transport::{Phase, TransportError, TransportErrorKind};
+use mde_live_response_core::{
+    AccessToken, Client, Effect, Endpoint, Error, FileName, IfExists, LibraryFile, Upload,
+};
+use mde_live_response_mock::{MockTransport, Reply};
+
+use crate::support::{EMPTY_SHA256, upload};
+
+/// The name of a case, and its reply.
+type Scripted = (&'static str, fn() -> Reply);
+
+/// Text of the snapshot so far.
+#[derive(Default)]
+struct Messages(String);
+
+impl Messages {
+    fn add(&mut self, case: &str, error: &Error) {
+        let help = error.help().unwrap_or_else(|| "-".to_owned());
+        let line = format!("== {case}\n{error}\nhelp: {help}\n{error:?}\n\n");
+        assert_eq!(line.trim_end().lines().count(), 4, "{case}: a message is one line:\n{line}");
+        self.0.push_str(&line);
+    }
+}
+
+#[test]
+fn messages_are_as_in_the_snapshot() {
+    let mut messages = Messages::default();
+    inputs(&mut messages);
+    files(&mut messages);
+    tokens(&mut messages);
+    statuses(&mut messages);
+    faults(&mut messages);
+    unusable_answers(&mut messages);
+    unknown_outcomes(&mut messages);
+    limits(&mut messages);
+
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/messages.txt");
+    if env::var_os("MESSAGES_WRITE").is_some() {
+        fs::write(path, &messages.0).unwrap();
+    }
+    let expected = fs::read_to_string(path).unwrap_or_default();
+    let mut differing = String::new();
+    let (old, new): (Vec<_>, Vec<_>) = (cases(&expected), cases(&messages.0));
+    for case in old.iter().filter(|case| !new.contains(case)) {
+        write!(differing, "- {case}\n\n").unwrap();
+    }
+    for case in new.iter().filter(|case| !old.contains(case)) {
+        write!(differing, "+ {case}\n\n").unwrap();
+    }
+    assert!(differing.is_empty(), "{differing}MESSAGES_WRITE=1 writes {path}");
+}
+
+fn cases(text: &str) -> Vec<&str> {
+    text.split("\n\n").map(str::trim_end).filter(|case| !case.is_empty()).collect()
+}
+
+fn name() -> FileName {
+    upload().name().clone()
+}
+
+/// A client of this script that tries once, waits for nothing and resolves nothing.
+fn once(replies: impl IntoIterator<Item = Reply>) -> Client {
+    builder(replies).retry(RetryPolicy::NONE).build()
+}
+
+fn builder(replies: impl IntoIterator<Item = Reply>) -> ClientBuilder {
+    replies.into_iter().fold(MockTransport::new(), MockTransport::reply).client_builder()
+}
+
+fn uploading(reply: Reply) -> Error {
+    once([reply]).upload(&upload()).unwrap_err()
+}
+
+fn deleting(reply: Reply) -> Error {
+    once([reply]).delete(&name()).unwrap_err()
+}
+
+fn listing(reply: Reply) -> Error {
+    listed(&once([reply]))
+}
+
+fn listed(client: &Client) -> Error {
+    client.list().collect::<Result<Vec<LibraryFile>, Error>>().unwrap_err()
+}
+
+fn inputs(messages: &mut Messages) {
+    let long = "x".repeat(300);
+    for text in ["", "a/b.ps1", "a;b.ps1", "a\tb.ps1", "a%41.ps1", " a.ps1", "NUL.txt", "..", &long]
+    {
+        let error = text.parse::<FileName>().unwrap_err().into();
+        messages.add(&format!("file name {:?}", &text[..text.len().min(10)]), &error);
+    }
+    let mut add = |case, error: InvalidInput| messages.add(case, &error.into());
+    add("description with a control character", "a\u{7}".parse::<Description>().unwrap_err());
+    add("parameters too long", ParametersDescription::with_max_bytes("long text", 4).unwrap_err());
+    add("token with a line end", AccessToken::new("token\n").unwrap_err());
+    add("token with a space", AccessToken::new("a token").unwrap_err());
+    add("endpoint over http", Endpoint::parse("http://api.example.com").unwrap_err());
+    add("endpoint without a scheme", Endpoint::parse("api.example.com").unwrap_err());
+    add("endpoint with a user", Endpoint::parse("https://user@api.example.com").unwrap_err());
+    add("variable not set", InvalidInput::new("MDE_BASE_URL", Problem::Missing));
+    add("variable not UTF-8", InvalidInput::new("MDE_BASE_URL", Problem::NotUtf8));
+    let twice = |first: &str, second: &str| {
+        let (first, second) = (first.to_owned(), second.to_owned());
+        InvalidInput::new("file name", Problem::Duplicate { first, second })
+    };
+    add("the same name twice", twice("a.ps1", "a.ps1"));
+    add("names that differ in letter case", twice("a.ps1", "A.ps1"));
+
+    let unused = || MockTransport::new().client_builder();
+    let empty = Upload::new(name(), b"");
+    messages.add("empty file", &unused().build().upload(&empty).unwrap_err());
+    let error = unused().max_file_bytes(10).build().upload(&upload()).unwrap_err();
+    messages.add("file too large", &error);
+}
+
+fn files(messages: &mut Messages) {
+    let mut add = |case, error: SourceError| messages.add(case, &error.into());
+    add("no such file", Upload::from_path("no-such-folder/a.ps1").unwrap_err());
+    add("a directory", FileContent::open(Path::new("src")).unwrap_err());
+    add("a path without a file name", Upload::from_path("src/..").unwrap_err());
+
+    let expecting = upload().expect_sha256(EMPTY_SHA256.parse().unwrap());
+    let error = once([Reply::stored()]).upload(&expecting).unwrap_err();
+    messages.add("bytes other than expected", &error);
+}
+
+/// A token of this audience and permission that expires this many seconds from now.
+fn token(audience: &str, permission: &str, expires_in: i64) -> AccessToken {
+    let now = MockTransport::new().clock().time_of_day();
+    let now = now.duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
+    let payload = format!(
+        r#"{{"aud":"{audience}","roles":["{permission}"],"exp":{}}}"#,
+        now.saturating_add_signed(expires_in)
+    );
+    let encode = |text: &str| URL_SAFE_NO_PAD.encode(text);
+    AccessToken::new(format!("{}.{}.c2ln", encode("{}"), encode(&payload))).unwrap()
+}
+
+fn with_credential(
+    credential: impl Credential + 'static,
+    replies: impl IntoIterator<Item = Reply>,
+) -> ClientBuilder {
+    let mock = replies.into_iter().fold(MockTransport::new(), MockTransport::reply);
+    let clock = mock.clock();
+    Client::builder(Endpoint::COMMERCIAL, credential, mock).clock(clock).retry(RetryPolicy::NONE)
+}
+
+/// Asks a login host for a token, as a credential of a company may.
+fn from_login_host(request: &TokenRequest<'_>) -> Result<IssuedToken, CredentialError> {
+    let url = "https://login.example.com/token";
+    let secret =
+        Secret::new("hunter2").map_err(|invalid| CredentialError::message(invalid.to_string()))?;
+    let form = Request::post(url).body(b"grant".as_slice()).map_err(CredentialError::new)?;
+    let answer = request.send(&TokenExchange::new(form).with_secret(&secret))?;
+    Err(request.refusal("login.example.com", &answer))
+}
+
+fn tokens(messages: &mut Messages) {
+    let says = |error: fn() -> CredentialError| {
+        let client = with_credential(credential_fn(move |_| Err(error())), []).build();
+        client.upload(&upload()).unwrap_err()
+    };
+    let error = says(|| CredentialError::message("az: run az login first"));
+    messages.add("credential: message", &error);
+    let error = says(|| CredentialError::new(io::Error::from(io::ErrorKind::NotFound)));
+    messages.add("credential: cause", &error);
+    let error = says(|| {
+        CredentialError::message("login.example.com issues no token")
+            .with_status(StatusCode::UNAUTHORIZED)
+            .with_code("AADSTS7000222")
+            .with_description("The provided client secret keys are expired.")
+            .with_help("Create a new client secret.")
+    });
+    messages.add("credential: refusal with help", &error);
+    for (case, reply) in [
+        ("lost", Reply::lost()),
+        ("no connection", Reply::refused_connection()),
+        ("400", Reply::json(400, r#"{"error":"invalid_grant"}"#)),
+        ("503", Reply::status(503)),
+        ("302", Reply::status(302).header("location", "https://portal.example.com/?secret")),
+        ("200", Reply::status(200)),
+    ] {
+        let client = with_credential(credential_fn(from_login_host), [reply]).build();
+        let error = client.delete(&name()).unwrap_err();
+        messages.add(&format!("credential: login host, {case}"), &error);
+    }
+
+    let endpoint = Endpoint::COMMERCIAL;
+    let ours = endpoint.audience();
+    for (case, token) in [
+        ("other audience", token("https://graph.microsoft.com", "Library.Manage", 3_600)),
+        ("no permission", token(ours, "Machine.Read.All", 3_600)),
+        ("expired", token(ours, "Library.Manage", -720)),
+    ] {
+        let client = |replies: Vec<Reply>, check| {
+            with_credential(token.clone(), replies).check_tokens(check).build()
+        };
+        let error = client(Vec::new(), true).upload(&upload()).unwrap_err();
+        messages.add(&format!("token checked first: {case}"), &error);
+        for status in [401, 403] {
+            let error = client(vec![Reply::error(status, "Denied")], false).upload(&upload());
+            messages.add(&format!("token explains {status}: {case}"), &error.unwrap_err());
+        }
+    }
+}
+
+fn statuses(messages: &mut Messages) {
+    let html = "<html>\n<h1>Blocked by policy</h1>";
+    let html = |status| Reply::status(status).header("content-type", "text/html").body(html);
+    let replies: [Scripted; 20] = [
+        ("302 to another host", || {
+            Reply::status(302).header("location", "https://portal.example.com/login?secret")
+        }),
+        ("307 to a path", || Reply::status(307).header("location", "/elsewhere")),
+        ("400", || Reply::error(400, "InvalidRequestBody")),
+        ("400 Conflict", || Reply::error(400, "Conflict")),
+        ("401", || Reply::error(401, "Unauthorized")),
+        ("401 without a body", || Reply::status(401)),
+        ("403", || Reply::error(403, "Forbidden")),
+        ("404", || Reply::json(404, "no such page")),
+        ("407", || Reply::status(407)),
+        ("408", || Reply::status(408)),
+        ("409", || Reply::error(409, "Conflict")),
+        ("413", || Reply::status(413)),
+        ("422", || Reply::error(422, "Other")),
+        ("429", || Reply::status(429)),
+        ("429 with a wait", || Reply::error(429, "TooMany").header("retry-after", "90")),
+        ("500", || Reply::error(500, "InternalError")),
+        ("501", || Reply::status(501)),
+        ("503", || Reply::status(503)),
+        ("503 with a wait", || Reply::status(503).header("retry-after", "7")),
+        ("504", || Reply::status(504)),
+    ];
+    for (status, reply) in replies {
+        messages.add(&format!("upload: {status}"), &uploading(reply()));
+        messages.add(&format!("delete: {status}"), &deleting(reply()));
+        messages.add(&format!("list: {status}"), &listing(reply()));
+    }
+    messages.add("upload: 403 from a gateway", &uploading(html(403)));
+    messages.add("upload: 502 from a gateway", &uploading(html(502)));
+    messages.add("upload: 503 before the body was sent", &uploading(Reply::status(503).early()));
+    messages.add("upload: 401 before the body was sent", &uploading(Reply::status(401).early()));
+}
+
+fn faults(messages: &mut Messages) {
+    use TransportErrorKind::{
+        AnswerTooLarge, Cancelled, Certificate, Connect, Local, Protocol, Proxy, Receive, Resolve,
+        Send, Timeout, Tls, Unsupported,
+    };
+    let fault = |kind| {
+        let cause = match kind {
+            Resolve => "no address for this name",
+            Connect => "connection refused",
+            Tls => "the peer closed the connection in the handshake",
+            Certificate => "unknown issuer",
+            Proxy => "CONNECT was answered with 502",
+            Receive | Send => "connection reset by peer",
+            Local => "too many open files",
+            _ => return TransportError::new(kind),
+        };
+        TransportError::new(kind).with_source(cause)
+    };
+    for kind in [
+        Resolve,
+        Connect,
+        Tls,
+        Certificate,
+        Proxy,
+        Timeout(Phase::Resolve),
+        Timeout(Phase::Connect),
+        Timeout(Phase::Send),
+        Local,
+        Unsupported,
+        Send,
+        Cancelled,
+    ] {
+        let early = || Reply::fault(fault(kind).with_effect(Effect::NotApplied));
+        messages.add(&format!("upload: {kind:?}, not applied"), &uploading(early()));
+        messages.add(&format!("delete: {kind:?}, not applied"), &deleting(early()));
+    }
+    for kind in [
+        Send,
+        Receive,
+        Timeout(Phase::Send),
+        Timeout(Phase::Receive),
+        Protocol,
+        AnswerTooLarge,
+        Cancelled,
+    ] {
+        let late = || Reply::fault(fault(kind));
+        messages.add(&format!("upload: {kind:?}"), &uploading(late()));
+        messages.add(&format!("delete: {kind:?}"), &deleting(late()));
+        messages.add(&format!("list: {kind:?}"), &listing(late()));
+    }
+    messages
+        .add("upload: success before the body was sent", &uploading(Reply::status(200).early()));
+    messages.add("upload: status 100", &uploading(Reply::status(100)));
+
+    let client = |failing: bool| {
+        let draw = move |_: &mut [u8]| {
+            if failing { Err(io::Error::other("no randomness")) } else { Ok(()) }
+        };
+        MockTransport::new().client_builder().random(draw).build()
+    };
+    messages.add("no randomness", &client(true).upload(&upload()).unwrap_err());
+    let text = "0".repeat(40).parse::<Description>().unwrap();
+    let stuck = client(false).upload(&upload().with_description(text)).unwrap_err();
+    messages.add("randomness that repeats", &stuck);
+}
+
+fn unusable_answers(messages: &mut Messages) {
+    let replies: [Scripted; 10] = [
+        ("unexpected status", || Reply::json(202, r#"{"status":"queued"}"#)),
+        ("no body", || Reply::status(200)),
+        ("compressed", || Reply::json(200, "\u{1f}zz").header("content-encoding", "gzip")),
+        ("other character set", || {
+            Reply::status(200).header("content-type", "text/html; charset=utf-16").body("<html>")
+        }),
+        ("page of a gateway", || {
+            Reply::status(200)
+                .header("content-type", "text/html")
+                .body("<html>Please log in</html>")
+        }),
+        ("JSON of another kind", || Reply::json(200, r#"{"ok":true}"#)),
+        ("error with a status of success", || Reply::error(200, "InternalError")),
+        ("unreadable sha256", || {
+            Reply::json(200, r#"{"fileName":"collect-dns.ps1","sha256":"zz"}"#)
+        }),
+        ("unreadable sha256 in a list", || {
+            Reply::json(200, r#"{"value":[{"fileName":"a.ps1","sha256":"zz"}]}"#)
+        }),
+        ("link to another host", || {
+            Reply::json(200, r#"{"value":[],"@odata.nextLink":"https://example.com/?page=2"}"#)
+        }),
+    ];
+    for (case, reply) in replies {
+        messages.add(&format!("upload: {case}"), &uploading(reply()));
+        messages.add(&format!("list: {case}"), &listing(reply()));
+    }
+    let circle = MockTransport::from_fn(|request| {
+        let link = format!("{}/api/libraryfiles?again", Endpoint::COMMERCIAL.base());
+        assert!(request.number() <= 100);
+        Reply::json(200, format!(r#"{{"value":[],"@odata.nextLink":"{link}"}}"#))
+    });
+    messages.add("list: more than 100 pages", &listed(&circle.client()));
+    let page = Reply::status(200).header("content-type", "text/html").body("<html>Please log in");
+    messages.add("delete: page of a gateway", &deleting(page));
+    messages.add("delete: unexpected status", &deleting(Reply::status(202)));
+    messages.add("upload: no sha256", &uploading(Reply::stored().without("sha256")));
+    messages.add("upload: other name", &uploading(Reply::library_file("collect.ps1")));
+    let other = Reply::stored().with_sha256(EMPTY_SHA256);
+    messages.add("upload: other bytes", &uploading(other));
+}
+
+fn unknown_outcomes(messages: &mut Messages) {
+    let mut add = |case: &str, replies: Vec<Reply>| {
+        let error = builder(replies).build().upload(&upload()).unwrap_err();
+        messages.add(case, &error);
+    };
+    let lists = |entity: &str| Reply::json(200, format!(r#"{{"value":[{entity}]}}"#));
+    let other = format!(r#"{{"fileName":"collect-dns.ps1","sha256":"{EMPTY_SHA256}"}}"#);
+    let unverified = r#"{"fileName":"collect-dns.ps1"}"#;
+    add("lost, then listed with other bytes", vec![Reply::lost(), lists(&other)]);
+    add("500, then listed with other bytes", vec![Reply::error(500, "Oops"), lists(&other)]);
+    add("lost, then listed without sha256", vec![Reply::lost(), lists(unverified)]);
+    add("lost, then the listing is refused", vec![Reply::lost(), Reply::error(403, "Forbidden")]);
+    let again = |last| vec![Reply::timeout(), lists(""), last];
+    add(
+        "lost, not listed, then 401",
+        again(Reply::status(401)).into_iter().chain([Reply::status(401)]).collect(),
+    );
+    add("lost, not listed, then 409", again(Reply::error(409, "Conflict")));
+    add("lost, not listed, then lost", again(Reply::lost()));
+    add("lost, not listed, then other bytes", again(Reply::stored().with_sha256(EMPTY_SHA256)));
+
+    let replacing = upload().with_if_exists(IfExists::Override);
+    let replies = [Reply::lost(), Reply::error(500, "Oops"), Reply::lost()];
+    let error = builder(replies).build().upload(&replacing).unwrap_err();
+    messages.add("replacing, lost three times", &error);
+    let error = builder([Reply::lost(), Reply::error(403, "Forbidden")]).build().upload(&replacing);
+    messages.add("replacing, lost, then 403", &error.unwrap_err());
+    let error = builder([Reply::lost(), Reply::error(403, "Forbidden")]).build().delete(&name());
+    messages.add("delete, lost, then 403", &error.unwrap_err());
+    let refused = (0..3).map(|_| Reply::refused_connection());
+    messages
+        .add("no connection three times", &builder(refused).build().upload(&upload()).unwrap_err());
+}
+
+fn limits(messages: &mut Messages) {
+    let asked = Reply::status(429).header("retry-after", "90");
+    let client = builder([asked]).retry(RetryPolicy::NONE).pacing(Pacing::FailFast).build();
+    listed(&client);
+    messages.add("upload: own rate limit", &client.upload(&upload()).unwrap_err());
+    messages.add("list: own rate limit", &listed(&client));
+
+    let asked = Reply::status(429).header("retry-after", "3600");
+    let client = builder([asked]).deadline(Duration::from_secs(60)).build();
+    messages.add("upload: asked to wait past the deadline", &client.upload(&upload()).unwrap_err());
+
+    let cancel = CancelToken::new();
+    cancel.cancel();
+    let client = once([]).cancelled_by(&cancel);
+    messages.add("upload: cancelled before it began", &client.upload(&upload()).unwrap_err());
+    messages.add("delete: cancelled before it began", &client.delete(&name()).unwrap_err());
+    messages.add("list: cancelled before it began", &listed(&client));
+}

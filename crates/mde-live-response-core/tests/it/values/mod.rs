@@ -1,0 +1,13 @@
+//! What callers say and get: names, texts, files, answers and errors.
+
+mod content;
+mod endpoint;
+mod entity;
+mod files;
+mod files_changing;
+mod form;
+mod names;
+mod properties;
+mod secrets;
+mod statuses;
+mod texts;

@@ -1,0 +1,252 @@
+//! A13, A15, A16, A18: nothing that is printed, reported or passed on contains the token.
+
+use std::error::Error as StdError;
+use std::fmt::{Debug, Display, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use mde_live_response_core::auth::{
+    Credential, CredentialError, IssuedToken, Secret, TokenRequest, credential_fn,
+};
+use mde_live_response_core::error::AnswerProblem::OtherName;
+use mde_live_response_core::http::Response;
+use mde_live_response_core::operation::{Operation, UploadRequest};
+use mde_live_response_core::transport::{TransportError, TransportErrorKind};
+use mde_live_response_core::{AccessToken, Client, Effect, Endpoint, Error, ErrorKind};
+use mde_live_response_mock::ManualClock;
+
+use crate::support::{Canned, NAME, SHA256, answer, causes, drawn, json, stored, upload};
+
+/// Contains every character that JSON or a URL may escape.
+const CANARY: &str = "eyJ0eXAiOiJKV1QifQ.Y2FuYXJ5+Zm9v/YmFy~cXV4_-YQ==";
+
+fn canary() -> AccessToken {
+    AccessToken::new(CANARY).unwrap()
+}
+
+/// A client with any token. A boundary drawn at random would contain the canary's length now and then.
+fn client_with(token: &str, transport: Canned) -> Client {
+    let token = AccessToken::new(token).unwrap();
+    let builder = Client::builder(Endpoint::COMMERCIAL, token, transport);
+    builder.clock(ManualClock::new()).random(drawn(&[0xaa])).build()
+}
+
+fn client(transport: Canned) -> Client {
+    client_with(CANARY, transport)
+}
+
+/// Not the whole token, not its start, not its end, not its length.
+#[track_caller]
+fn assert_clean(case: &str, shown: &str) {
+    for part in ["eyJ0eXAi", "Y2FuYXJ5", "cXV4_-YQ"] {
+        assert!(!shown.contains(part), "case: {case}: {shown}");
+    }
+    assert!(!shown.contains(&CANARY.len().to_string()), "case: {case}: {shown}");
+}
+
+#[track_caller]
+fn assert_value_clean(case: &str, value: &impl Debug) {
+    assert_clean(case, &format!("{value:?} {value:#?}"));
+}
+
+#[track_caller]
+fn assert_error_clean(case: &str, error: &(impl StdError + 'static)) {
+    let mut shown = format!("{error} {error:?} {error:#?}");
+    for cause in causes(error) {
+        let _ = write!(shown, " {cause} {cause:?} {cause:#?}");
+    }
+    assert_clean(case, &shown);
+}
+
+#[test]
+fn a13_values_show_no_token() {
+    let transport = Canned::new(stored());
+    assert_eq!(format!("{:?} {:#?}", canary(), canary()), "AccessToken(..) AccessToken(..)");
+    assert_value_clean("client", &client(transport.clone()));
+    assert_value_clean("builder", &Client::builder(Endpoint::COMMERCIAL, canary(), transport));
+    let boxed: Box<dyn Credential> = Box::new(canary());
+    assert_value_clean("credential", &boxed);
+
+    let upload = upload();
+    let request = UploadRequest::new(&upload, [0xaa; 20]).unwrap();
+    let exchange = request.exchange(&Endpoint::COMMERCIAL).with_token(&canary());
+    assert_value_clean("request", &request);
+    assert_value_clean("exchange", &exchange);
+    assert_value_clean("head", exchange.head());
+}
+
+/// Every kind of error, from a server that sends the token back wherever it can.
+#[test]
+fn a13_errors_show_no_token() {
+    let echo =
+        format!(r#"{{"error":{{"code":"{CANARY}","message":"{CANARY}","target":"{CANARY}"}}}}"#);
+    for status in (200..=206).chain(300..=308).chain(400..=431).chain(500..=511).chain([101, 999]) {
+        for (form, body) in [("json", echo.clone()), ("text", format!("<p>{CANARY}</p>"))] {
+            let headers = [
+                ("content-type", format!("text/{CANARY}")),
+                ("location", format!("https://{CANARY}.example/{CANARY}")),
+                ("retry-after", CANARY.to_owned()),
+                ("www-authenticate", format!("Bearer {CANARY}")),
+            ];
+            let headers = headers.each_ref().map(|(name, value)| (*name, value.as_str()));
+            let transport = Canned::new(answer(status, &headers, body));
+            let error = client(transport).upload(&upload()).unwrap_err();
+            let case = format!("{status} with {form}");
+            assert_error_clean(&case, &error);
+            let facts =
+                (error.kind(), error.help(), error.code(), error.message(), error.correlation_id());
+            assert_value_clean(&case, &facts);
+        }
+    }
+}
+
+#[test]
+fn a13_local_errors_show_no_token() {
+    #[derive(Debug)]
+    struct Vault(#[expect(dead_code, reason = "shown by its Debug alone")] AccessToken);
+
+    impl Credential for Vault {
+        fn token(&self, _: &TokenRequest<'_>) -> Result<IssuedToken, CredentialError> {
+            Err(CredentialError::new("sealed"))
+        }
+    }
+
+    let vault =
+        Client::builder(Endpoint::COMMERCIAL, Vault(canary()), Canned::new(stored())).build();
+    assert_error_clean("credential", &vault.upload(&upload()).unwrap_err());
+
+    let quoting = Canned::with(|exchange, _| {
+        let shown = format!("{exchange:?} {:?}", exchange.head());
+        Err(TransportError::new(TransportErrorKind::Protocol).with_source(shown))
+    });
+    assert_error_clean("transport that quotes", &client(quoting).upload(&upload()).unwrap_err());
+
+    for token in [format!("{CANARY}\n"), format!("Bearer {CANARY}"), format!("{CANARY}\0")] {
+        let refused = AccessToken::new(token).unwrap_err();
+        assert_error_clean("refused", &refused);
+        assert_error_clean("refused", &Error::from(refused));
+    }
+    assert_error_clean("refused", &Secret::new(format!("{CANARY}\0")).unwrap_err());
+}
+
+#[test]
+fn a15_panic_with_the_request_in_scope() {
+    let transport = Canned::with(|exchange, _| panic!("cannot send {:?}", exchange.take_head()));
+    let panic = catch_unwind(AssertUnwindSafe(|| client(transport).upload(&upload()))).unwrap_err();
+    let message = panic.downcast_ref::<String>().unwrap();
+    assert!(message.contains("\"authorization\": Sensitive"), "{message}");
+    assert_clean("panic", message);
+}
+
+/// However the token is spelled, it is taken out before anything reads the answer.
+#[test]
+fn a16_server_echoes_the_token() {
+    let (mut all_units, mut all_percent) = (String::new(), String::new());
+    for byte in CANARY.bytes() {
+        write!(all_units, "\\u{byte:04x}").unwrap();
+        write!(all_percent, "%{byte:02x}").unwrap();
+    }
+    for spelled in [
+        CANARY.to_owned(),
+        CANARY.replace('/', "\\/"),
+        CANARY.replace('+', "\\u002B"),
+        CANARY.replace('+', "\\u002b"),
+        CANARY.replace('/', "\\/").replace('+', "\\u002B"),
+        all_units,
+    ] {
+        let body = format!(r#"{{"error":{{"code":"X","message":"bad {spelled}!"}}}}"#);
+        let error = client(Canned::new(json(400, &body))).upload(&upload()).unwrap_err();
+        assert_error_clean(&spelled, &error);
+        assert_eq!(error.message(), Some("bad [redacted]!"), "case: {spelled}");
+    }
+    let percent = CANARY.replace('+', "%2B").replace('/', "%2F").replace('=', "%3D");
+    for spelled in [CANARY, &percent, &percent.replace('~', "%7E"), &all_percent] {
+        let page = format!("<p>{spelled}</p><p>{spelled}</p>");
+        let error = client(Canned::new(answer(502, &[], page))).upload(&upload()).unwrap_err();
+        assert!(error.to_string().contains("<p>[redacted]</p><p>[redacted]</p>"), "{error}");
+    }
+}
+
+#[test]
+fn a16_success_echoes_the_token() {
+    let body =
+        format!(r#"{{"fileName":"{NAME}","sha256":"{SHA256}","description":"by {CANARY}"}}"#);
+    let stored = client(Canned::new(json(200, &body))).upload(&upload()).unwrap();
+    assert_eq!(stored.description(), Some("by [redacted]"));
+    assert_value_clean("entity", &stored);
+}
+
+/// The rest of the answer decides, in its fields and in its headers.
+#[test]
+fn a16_the_token_is_taken_out_before_anything_reads_the_answer() {
+    let with = |token, reply| client_with(token, Canned::new(reply)).upload(&upload()).unwrap_err();
+    let renamed = ErrorKind::Unusable(OtherName { stored: "[redacted]dns.ps1".to_owned() });
+    assert_eq!(with("collect-", stored()).kind(), &renamed);
+    let asking = answer(503, &[("retry-after", "12345678")], "");
+    let error = with("12345678", asking.clone());
+    assert_eq!((error.kind(), error.retry_after()), (&ErrorKind::ServerFailed, None));
+    assert_eq!(with("another-token", asking).retry_after(), Some(Duration::from_secs(12_345_678)));
+    let elsewhere = answer(302, &[("location", "https://12345678.example/")], "");
+    assert!(!with("12345678", elsewhere).to_string().contains("12345678"));
+}
+
+/// A secret of 8 bytes is taken out, a shorter one stays, because it would garble the answer.
+#[test]
+fn a16_a_short_secret_is_left_in_the_answer() {
+    for (secret, scrubbed) in [("1234567", "a 1234567 b"), ("12345678", "a [redacted] b")] {
+        let echo = Response::new(format!("a {secret} b").into_bytes());
+        let clean = Secret::new(secret).unwrap().scrub(echo);
+        assert_eq!(String::from_utf8_lossy(clean.body()), scrubbed);
+    }
+    let zeros = "0".repeat(64);
+    let mismatch = json(200, &format!(r#"{{"fileName":"{NAME}","sha256":"{zeros}"}}"#));
+    let throttled = answer(429, &[("retry-after", "120")], "");
+    for token in ["a", "1", "0", "120", "error", "{", "\""] {
+        for (reply, effect, wait) in
+            [(&mismatch, Effect::Applied, None), (&throttled, Effect::NotApplied, Some(120))]
+        {
+            let error =
+                client_with(token, Canned::new(reply.clone())).upload(&upload()).unwrap_err();
+            let seconds = error.retry_after().map(|it| it.as_secs());
+            assert_eq!((error.effect(), seconds), (effect, wait), "case: {token:?}: {error}");
+        }
+    }
+}
+
+/// Compiles only if the type lacks the trait: with it, `_` would have two meanings.
+macro_rules! assert_lacks {
+    ($type:ty: $($bound:path),+) => {$({
+        trait Ambiguous<A> {
+            fn lacks() {}
+        }
+        impl<T: ?Sized> Ambiguous<()> for T {}
+        struct Implements;
+        impl<T: ?Sized + $bound> Ambiguous<Implements> for T {}
+        <$type as Ambiguous<_>>::lacks();
+    })+};
+}
+
+#[test]
+fn a18_secrets_stay_where_they_are() {
+    assert_lacks!(AccessToken: serde::Serialize, Display, PartialEq, AsRef<str>);
+    assert_lacks!(Secret: serde::Serialize, Display, PartialEq, AsRef<str>);
+    assert_lacks!(Client: serde::Serialize);
+}
+
+#[test]
+fn a18_clones_share_the_credential() {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&asked);
+    let counting = credential_fn(move |_| {
+        counter.fetch_add(1, Ordering::SeqCst);
+        Ok::<_, CredentialError>(canary().into())
+    });
+    let client = Client::builder(Endpoint::COMMERCIAL, counting, Canned::new(stored())).build();
+    for client in [client.clone(), client] {
+        client.upload(&upload()).unwrap();
+    }
+    let facts = (asked.load(Ordering::SeqCst), Arc::strong_count(&asked));
+    assert_eq!(facts, (1, 1), "one for all, asked once, dropped with the last");
+}

@@ -1,0 +1,138 @@
+//! An application with another issuer's token in a file.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use mde_live_response_core::{Client, Effect, ErrorKind};
+use mde_live_response_entra::EntraCredential;
+use mde_live_response_mock::{ManualClock, MockTransport, Reply};
+
+use crate::{builder, library, overriding, successful, upload};
+
+/// A file that is removed at the end of a test.
+pub(super) struct Temporary(pub(super) PathBuf);
+
+impl Temporary {
+    pub(super) fn new(test: &str, content: impl AsRef<[u8]>) -> Self {
+        let path = std::env::temp_dir().join(format!("mde-entra-{test}-{}", std::process::id()));
+        fs::write(&path, content).unwrap();
+        Self(path)
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+pub(super) fn credential(path: &Path) -> EntraCredential {
+    EntraCredential::with_token_file("a-tenant", "a-client", path).unwrap()
+}
+
+fn client(mock: &MockTransport, path: &Path) -> Client {
+    builder(credential(path), mock.clone(), &mock.clock()).build()
+}
+
+#[test]
+fn a03_one_line_end_at_the_end_of_a_token_file_is_dropped() {
+    for (n, end) in ["", "\n", "\r\n"].into_iter().enumerate() {
+        let file = Temporary::new(&format!("line-end-{n}"), format!("an.assertion{end}"));
+        let mock = successful();
+        client(&mock, &file.0).upload(&upload()).unwrap();
+        let [request, _] = mock.requests();
+        assert_eq!(
+            str::from_utf8(request.body()).unwrap(),
+            "client_id=a-client&grant_type=client_credentials\
+             &scope=https%3A%2F%2Fapi.securitycenter.microsoft.com%2F.default\
+             &client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer\
+             &client_assertion=an.assertion",
+            "case: {end:?}"
+        );
+    }
+}
+
+/// The message contains the path and these words, and the error has this cause.
+#[track_caller]
+fn assert_no_token(path: &Path, what: &str, source: Option<io::ErrorKind>) {
+    let mock = MockTransport::new();
+    let error = client(&mock, path).upload(&upload()).unwrap_err();
+    mock.assert_unused();
+    assert_eq!((error.kind(), error.effect()), (&ErrorKind::NoToken, Effect::NotApplied));
+    assert!(!error.is_retryable() && error.help().is_some());
+    let shown = error.to_string();
+    assert!(shown.contains(&format!("{} {what}", path.display())), "{what}: {shown}");
+    let cause = std::error::Error::source(&error);
+    let cause = cause.map(|it| it.downcast_ref::<io::Error>().unwrap().kind());
+    assert_eq!(cause, source, "{what}");
+    assert!(!format!("{error:?}").contains("canary"), "{what}");
+}
+
+#[test]
+fn a03_a_file_without_a_token_ends_the_call() {
+    let (white, control) = ("starts or ends with white space", "contains a control character");
+    let long = "x".repeat(64 * 1024 + 1);
+    let cases: [(&[u8], &str); 11] = [
+        (b"", "is empty"),
+        (b"\n", "is empty"),
+        (b" \r\n", "is empty"),
+        (b"canary\n\n", white),
+        (b"canary\r\n\r\n", white),
+        (b"canary\r", white),
+        (b"canary \n", white),
+        (b"canary\0x", control),
+        (b"canary\ncanary\n", control),
+        (b"\xff\xfecanary", "is not UTF-8"),
+        (long.as_bytes(), "is longer than 64 KiB"),
+    ];
+    for (n, (content, what)) in cases.into_iter().enumerate() {
+        let file = Temporary::new(&format!("no-token-{n}"), content);
+        let source = (what == "is not UTF-8").then_some(io::ErrorKind::InvalidData);
+        assert_no_token(&file.0, what, source);
+    }
+    let longest = Temporary::new("longest", "x".repeat(64 * 1024));
+    let mock = MockTransport::new().reply(Reply::status(400));
+    client(&mock, &longest.0).upload(&upload()).unwrap_err();
+    mock.assert_done();
+}
+
+#[test]
+fn a_path_without_a_regular_file_ends_the_call() {
+    assert_no_token(&std::env::temp_dir(), "is a directory", None);
+    let nowhere = std::env::temp_dir().join("mde-nowhere").join("token");
+    assert_no_token(&nowhere, "does not exist", Some(io::ErrorKind::NotFound));
+}
+
+/// Opening a pipe would wait for a writer, past any deadline.
+#[cfg(unix)]
+#[test]
+fn a_device_is_not_opened() {
+    assert_no_token(Path::new("/dev/null"), "is not a regular file", None);
+}
+
+/// As a cluster mounts them.
+#[cfg(unix)]
+#[test]
+fn a_token_file_may_be_a_link() {
+    let file = Temporary::new("linked", "an.assertion");
+    let link = Temporary(file.0.with_extension("link"));
+    std::os::unix::fs::symlink(&file.0, &link.0).unwrap();
+    client(&successful(), &link.0).upload(&upload()).unwrap();
+}
+
+#[test]
+fn the_file_is_read_for_each_token() {
+    let file = Temporary::new("each", "an.assertion");
+    let clock = ManualClock::new();
+    let library = library(&clock);
+    let client = builder(credential(&file.0), library.clone(), &clock).build();
+    client.upload(&overriding()).unwrap();
+    fs::write(&file.0, "another.assertion").unwrap();
+    clock.advance(Duration::from_secs(3_600));
+    assert_eq!(client.upload(&overriding()).unwrap_err().code(), Some("AADSTS700213"));
+    fs::write(&file.0, "an.assertion").unwrap();
+    client.upload(&overriding()).unwrap();
+    assert_eq!(library.token_calls(), 3);
+}

@@ -1,0 +1,215 @@
+//! Reads a folder: which files it holds for the library, and the texts about them.
+//!
+//! Each text comes from the first of: the manifest, the side file `NAME.json`, a PowerShell script's own help.
+
+use std::collections::BTreeSet;
+use std::error::Error as StdError;
+use std::fmt;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use mde_live_response_core::error::{InvalidInput, shown};
+use mde_live_response_core::{Error, FileName};
+
+use crate::described::{Entry, read_manifest, read_side_file};
+use crate::{Desired, DesiredFile, help};
+
+/// Name of the manifest that a folder may have. Our choice; some teams already use it.
+pub const MANIFEST: &str = "librarymanifest.json";
+
+/// Why a folder cannot be read as a desired state.
+///
+/// # Examples
+///
+/// ```
+/// use mde_live_response::sync;
+/// use std::path::Path;
+///
+/// let error = sync::read(Path::new("no-such-folder")).unwrap_err();
+/// assert_eq!(error.path(), Path::new("no-such-folder"));
+/// ```
+#[derive(Debug)]
+pub struct FolderError {
+    path: PathBuf,
+    problem: Problem,
+}
+
+#[derive(Debug)]
+pub(crate) enum Problem {
+    /// The folder or a file with texts cannot be read.
+    Io(io::Error),
+    /// A manifest or a side file is malformed, or contradicts the file.
+    Entry(String),
+    /// A link leads out of the folder. Its target was not put there to be published.
+    Outside(PathBuf),
+    /// A name or a text cannot be sent.
+    Input(InvalidInput),
+    /// The file itself cannot be read.
+    File(Error),
+}
+
+impl FolderError {
+    pub(crate) fn new(path: impl Into<PathBuf>, problem: Problem) -> Self {
+        Self { path: path.into(), problem }
+    }
+
+    /// The file or folder with the problem.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn help(&self) -> Option<String> {
+        Some(match &self.problem {
+            Problem::Io(_) => "Check the path and its permissions.".to_owned(),
+            Problem::Entry(_) => return None,
+            Problem::Outside(_) => "Put the file itself into the folder.".to_owned(),
+            Problem::Input(invalid) => invalid.help().to_owned(),
+            Problem::File(error) => return error.help(),
+        })
+    }
+}
+
+impl fmt::Display for FolderError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = |path: &Path| shown(&path.to_string_lossy()).to_string();
+        let path = text(&self.path);
+        match &self.problem {
+            Problem::Io(_) => write!(f, "{path}: cannot be read"),
+            Problem::Entry(problem) => write!(f, "{path}: {}", shown(problem)),
+            Problem::Outside(target) => {
+                write!(f, "{path}: this link leads out of the folder, to {}", text(target))
+            }
+            Problem::Input(invalid) => write!(f, "{path}: {invalid}"),
+            Problem::File(error) => error.fmt(f),
+        }
+    }
+}
+
+impl StdError for FolderError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match &self.problem {
+            Problem::Io(cause) => Some(cause),
+            Problem::File(error) => error.source(),
+            _ => None,
+        }
+    }
+}
+
+/// Reads a folder and hashes its files.
+///
+/// With a manifest (`librarymanifest.json`): exactly the files that it lists. Without one: all regular files except
+/// hidden ones and side files, which are named `NAME.json` beside a file `NAME`. Subfolders are left out, because a
+/// library has none. Links are followed within the folder only.
+///
+/// The texts of a file come from the first of: its entry in the manifest, its side file, and for PowerShell its
+/// comment-based help, of which the first 64 KiB are read (our choice). Sizes are not checked: the upload refuses an
+/// empty file and one over [`MAX_FILE_BYTES`](mde_live_response_core::library::MAX_FILE_BYTES).
+///
+/// # Errors
+///
+/// [`FolderError`] if anything cannot be read, has an unknown field, contradicts a file or cannot be sent.
+pub fn read(folder: &Path) -> Result<Desired, FolderError> {
+    let manifest = read_manifest(&folder.join(MANIFEST))?;
+    let names = match &manifest {
+        Some(entries) => entries.iter().map(|entry| entry.name().to_owned()).collect(),
+        None => names_in(folder)?,
+    };
+    let files = names.iter().map(|name| {
+        let listed = manifest.iter().flatten().find(|entry| entry.name() == name);
+        check_inside(folder, name)?;
+        read_described(folder, name, listed)
+    });
+    let files = files.collect::<Result<Vec<_>, _>>()?;
+    Desired::new(files).map_err(|invalid| FolderError::new(folder, Problem::Input(invalid)))
+}
+
+/// Reads and hashes a single file, with the texts of its side file `NAME.json` and of its own help.
+///
+/// A manifest in its folder is not read. Links are followed wherever they lead. Otherwise as [`read`].
+///
+/// # Errors
+///
+/// [`FolderError`] as for [`read`].
+pub fn read_file(path: &Path) -> Result<DesiredFile, FolderError> {
+    let input = |invalid| FolderError::new(path, Problem::Input(invalid));
+    let name = FileName::from_path(path).map_err(input)?;
+    read_described(path.parent().unwrap_or(Path::new("")), name.as_str(), None)
+}
+
+/// Finds the files that a folder without a manifest holds for the library.
+fn names_in(folder: &Path) -> Result<BTreeSet<String>, FolderError> {
+    let unreadable = |cause| FolderError::new(folder, Problem::Io(cause));
+    let mut names = BTreeSet::new();
+    for entry in fs::read_dir(folder).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        // Hidden files first: editors keep links there that lead nowhere.
+        let is_hidden = path.file_name().is_some_and(|it| it.as_encoded_bytes().starts_with(b"."));
+        if is_hidden {
+            continue;
+        }
+        let metadata =
+            fs::metadata(&path).map_err(|cause| FolderError::new(&path, Problem::Io(cause)))?;
+        if metadata.is_file() {
+            let name = FileName::from_path(&path)
+                .map_err(|invalid| FolderError::new(&path, Problem::Input(invalid)))?;
+            names.insert(name.to_string());
+        }
+    }
+    let is_side_file =
+        |name: &String| name.strip_suffix(".json").is_some_and(|of| names.contains(of));
+    Ok(names.iter().filter(|name| !is_side_file(name)).cloned().collect())
+}
+
+/// Refuses a link that leads out of the folder. A missing file shows when it is read.
+fn check_inside(folder: &Path, name: &str) -> Result<(), FolderError> {
+    let path = folder.join(name);
+    if !fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_symlink()) {
+        return Ok(());
+    }
+    let real = |path: &Path| {
+        fs::canonicalize(path).map_err(|cause| FolderError::new(path, Problem::Io(cause)))
+    };
+    let target = real(&path)?;
+    if target.starts_with(real(folder)?) {
+        Ok(())
+    } else {
+        Err(FolderError::new(path, Problem::Outside(target)))
+    }
+}
+
+fn read_described(
+    folder: &Path,
+    name: &str,
+    listed: Option<&Entry>,
+) -> Result<DesiredFile, FolderError> {
+    let path = folder.join(name);
+    let input = |invalid| FolderError::new(&path, Problem::Input(invalid));
+    name.parse::<FileName>().map_err(input)?;
+    let side_path = folder.join(format!("{name}.json"));
+    let side_file = read_side_file(&side_path, name)?;
+    let mut file = DesiredFile::from_path(&path)
+        .map_err(|error| FolderError::new(&path, Problem::File(error.into())))?;
+    let (manifest_path, help) = (folder.join(MANIFEST), help::read(&path));
+    let entries = [(&manifest_path, listed), (&side_path, side_file.as_ref())];
+    let entries = entries.into_iter().filter_map(|(path, entry)| Some((path, entry?)));
+    for (path, entry) in entries.clone() {
+        entry.check(path, name, file.sha256())?;
+    }
+    let mut entries = entries.map(|(_, entry)| entry);
+    let description = entries.clone().find_map(|entry| entry.description.clone());
+    if let Some(text) = description.or(help.synopsis) {
+        file = file.with_description(text.try_into().map_err(input)?);
+    }
+    let parameters = match entries.find(|entry| entry.mentions_parameters()) {
+        Some(entry) => entry.parameters().map(str::to_owned),
+        None => help.parameters,
+    };
+    if let Some(text) = parameters {
+        file = file.with_parameters(text.try_into().map_err(input)?);
+    }
+    Ok(file)
+}

@@ -1,0 +1,269 @@
+//! The plan: pure data, computed from what is desired and what is stored.
+
+use std::collections::{HashMap, HashSet};
+
+use mde_live_response_core::library::same_text;
+use mde_live_response_core::{FileName, LibraryFile};
+
+use crate::{Desired, DesiredFile, Owner};
+
+/// Whose files a plan changes, and what it may do to files of others.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    owner: Owner,
+    orphans: Orphans,
+    take_over: bool,
+}
+
+/// What to do with stored files that are not desired.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Orphans {
+    /// Keep them all.
+    #[default]
+    Keep,
+    /// Delete those of the owner.
+    DeleteOwned,
+    /// Delete them all, whoever stored them. There is no undo.
+    DeleteAll,
+}
+
+impl Rules {
+    /// Updates only the owner's files, and deletes none.
+    #[must_use]
+    pub fn new(owner: Owner) -> Self {
+        Self { owner, orphans: Orphans::Keep, take_over: false }
+    }
+
+    /// Sets what to do with stored files that are not desired. Default: [`Orphans::Keep`].
+    #[must_use]
+    pub fn with_orphans(mut self, orphans: Orphans) -> Self {
+        self.orphans = orphans;
+        self
+    }
+
+    /// Sets whether to overwrite files of others that have a desired file's name. Default: no.
+    #[must_use]
+    pub fn with_take_over(mut self, take_over: bool) -> Self {
+        self.take_over = take_over;
+        self
+    }
+}
+
+/// What to do with every file, in the order of names.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    pub(crate) owner: Owner,
+    pub(crate) steps: Vec<Step>,
+}
+
+/// A file and what to do with it.
+#[derive(Debug, Clone)]
+pub struct Step {
+    name: String,
+    action: Action,
+    file: Option<DesiredFile>,
+    found: Option<LibraryFile>,
+}
+
+/// What to do with a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Action {
+    /// Upload it: the library has no file of this name.
+    Create,
+    /// Overwrite the stored file, which differs.
+    Update {
+        /// All differences; at least one.
+        reasons: Vec<Reason>,
+    },
+    /// Nothing: the stored file is as desired.
+    Unchanged,
+    /// Delete the stored file, which is not desired.
+    Delete,
+    /// Keep the stored file, which is not desired.
+    Orphan {
+        /// Why it is kept.
+        reason: Reason,
+    },
+    /// Nothing: another file is in the way.
+    Conflict {
+        /// Why it is not overwritten.
+        reason: Reason,
+    },
+}
+
+/// Reason for an [`Action`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Reason {
+    /// The bytes differ, or the service does not report their SHA-256.
+    Content,
+    /// The description differs.
+    Description,
+    /// The parameters description or `HasParameters` differs.
+    Parameters,
+    /// The stored file does not belong to the owner.
+    NotOwned,
+    /// The rules keep files that are not desired.
+    Kept,
+    /// No request can name the stored file, because its name is not a [`FileName`].
+    Name,
+    /// The stored name differs only in letter case. It is not known whether the service tells the two apart.
+    LetterCase,
+}
+
+impl Plan {
+    /// Returns whether the plan creates, updates and deletes nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        !self.steps.iter().any(Step::is_change)
+    }
+
+    /// Returns whether other files are in the way of desired ones ([`Action::Conflict`]).
+    #[must_use]
+    pub fn has_conflicts(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step.action, Action::Conflict { .. }))
+    }
+
+    /// All desired and all stored files, in the order of names.
+    #[must_use]
+    pub fn steps(&self) -> impl ExactSizeIterator<Item = &Step> {
+        self.steps.iter()
+    }
+}
+
+impl Step {
+    /// Name of the file.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What to do with the file.
+    #[must_use]
+    pub fn action(&self) -> &Action {
+        &self.action
+    }
+
+    /// The desired file, if there is one.
+    #[must_use]
+    pub fn file(&self) -> Option<&DesiredFile> {
+        self.file.as_ref()
+    }
+
+    /// The stored file, if there is one.
+    #[must_use]
+    pub fn found(&self) -> Option<&LibraryFile> {
+        self.found.as_ref()
+    }
+
+    /// Returns whether the action creates, updates or deletes.
+    #[must_use]
+    pub fn is_change(&self) -> bool {
+        matches!(self.action, Action::Create | Action::Update { .. } | Action::Delete)
+    }
+}
+
+/// Computes the changes that turn a library that holds `stored` into what is desired. Does no I/O.
+///
+/// `stored` must be the whole listing: a file that is missing there counts as missing in the library.
+///
+/// # Examples
+///
+/// ```
+/// use mde_live_response::sync::{self, Action, Desired, DesiredFile, Rules};
+///
+/// let desired = Desired::new([DesiredFile::new("a.ps1".parse()?, b"Get-Date\n")?])?;
+/// let plan = sync::plan(&desired, &[], &Rules::new("our-repository".parse()?));
+///
+/// assert!(!plan.is_empty() && !plan.has_conflicts());
+/// let step = plan.steps().next().unwrap();
+/// assert_eq!((step.name(), step.action()), ("a.ps1", &Action::Create));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use]
+pub fn plan(desired: &Desired, stored: &[LibraryFile], rules: &Rules) -> Plan {
+    let by_name: HashMap<_, _> = stored.iter().map(|file| (file.file_name(), file)).collect();
+    let by_folded: HashMap<_, _> =
+        stored.iter().map(|file| (FileName::folded(file.file_name()), file)).collect();
+    let mut wanted = HashSet::new();
+    let mut steps: Vec<_> = desired
+        .files()
+        .map(|file| {
+            let name = file.name().as_str();
+            let key = FileName::folded(name);
+            let exact = by_name.get(name).copied();
+            let found = exact.or_else(|| by_folded.get(&key).copied());
+            wanted.insert(key);
+            let action = match (exact, found) {
+                (Some(found), _) => rules.action(file, found),
+                (None, Some(_)) => Action::Conflict { reason: Reason::LetterCase },
+                (None, None) => Action::Create,
+            };
+            let (file, found) = (Some(file.clone()), found.cloned());
+            Step { name: name.to_owned(), action, file, found }
+        })
+        .collect();
+    let orphans = stored.iter().filter(|it| !wanted.contains(&FileName::folded(it.file_name())));
+    steps.extend(orphans.map(|found| Step {
+        name: found.file_name().to_owned(),
+        action: rules.orphan(found),
+        file: None,
+        found: Some(found.clone()),
+    }));
+    steps.sort_by(|a, b| a.name.cmp(&b.name));
+    Plan { owner: rules.owner.clone(), steps }
+}
+
+impl Rules {
+    fn owns(&self, found: &LibraryFile) -> bool {
+        found.description().is_some_and(|text| self.owner.owns(text))
+    }
+
+    fn action(&self, file: &DesiredFile, found: &LibraryFile) -> Action {
+        let is_owned = self.owns(found);
+        let mut reasons = differences(file, found, &self.owner);
+        if reasons.is_empty() && (is_owned || !self.take_over) {
+            return Action::Unchanged;
+        }
+        if !is_owned {
+            if !self.take_over {
+                return Action::Conflict { reason: Reason::NotOwned };
+            }
+            reasons.push(Reason::NotOwned);
+        }
+        Action::Update { reasons }
+    }
+
+    fn orphan(&self, found: &LibraryFile) -> Action {
+        let reason = match self.orphans {
+            Orphans::Keep => Reason::Kept,
+            Orphans::DeleteOwned if !self.owns(found) => Reason::NotOwned,
+            _ if FileName::permitting_separators(found.file_name()).is_err() => Reason::Name,
+            _ => return Action::Delete,
+        };
+        Action::Orphan { reason }
+    }
+}
+
+/// Returns in what a stored file differs from the desired one, apart from the owner's line.
+pub(crate) fn differences(file: &DesiredFile, found: &LibraryFile, owner: &Owner) -> Vec<Reason> {
+    let mut reasons = Vec::new();
+    if found.sha256() != Some(file.sha256()) {
+        reasons.push(Reason::Content);
+    }
+    let found_text = found.description().unwrap_or_default();
+    let wanted_text = file.description().map(AsRef::as_ref).unwrap_or_default();
+    if !same_text(owner.unmarked(found_text), owner.unmarked(wanted_text)) {
+        reasons.push(Reason::Description);
+    }
+    let parameters: Option<&str> = file.parameters().map(AsRef::as_ref);
+    let found_parameters = found.parameters_description().unwrap_or_default();
+    let is_same = same_text(found_parameters, parameters.unwrap_or_default())
+        && found.has_parameters().is_none_or(|has| has == parameters.is_some());
+    if !is_same {
+        reasons.push(Reason::Parameters);
+    }
+    reasons
+}

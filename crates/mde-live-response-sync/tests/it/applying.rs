@@ -1,0 +1,253 @@
+//! Applying: the plan and nothing else, again after any interruption, and an outcome for each file.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use mde_live_response_core::error::SourceProblem;
+use mde_live_response_core::policy::CancelToken;
+use mde_live_response_core::transport::{Exchange, Transport, TransportError, TransportErrorKind};
+use mde_live_response_core::{Client, ErrorKind, http};
+use mde_live_response_mock::{FakeLibrary, MockTransport, Reply};
+use mde_live_response_sync::{Desired, DesiredFile, Orphans, Outcome, Plan, Report, apply, plan};
+
+use crate::support::{MARK, TempDir, client, desired, file, planned, put, rules};
+
+fn applied(client: &Client, plan: &Plan) -> Report {
+    apply(client, plan, |_, _| {}).unwrap()
+}
+
+/// Each file with its outcome in a word.
+fn outcomes(report: &Report) -> Vec<(&str, &'static str)> {
+    let word = |outcome: &Outcome| match outcome {
+        Outcome::Created(_) => "created",
+        Outcome::Updated(_) => "updated",
+        Outcome::Deleted(_) => "deleted",
+        Outcome::AlreadyDone => "already done",
+        Outcome::Nothing => "nothing",
+        Outcome::Changed => "changed",
+        Outcome::NotTried => "not tried",
+        Outcome::Failed(_) => "failed",
+        other => panic!("unknown: {other:?}"),
+    };
+    report.outcomes().map(|(name, outcome)| (name, word(outcome))).collect()
+}
+
+/// A library with one file of each kind, and the files that are desired of it.
+fn scene() -> (FakeLibrary, Desired) {
+    let library = FakeLibrary::new();
+    put(&library, "foreign.ps1", "hers", Some("managed-by: her-repository"));
+    put(&library, "old.ps1", "x", Some(MARK));
+    put(&library, "same.ps1", "x", Some(MARK));
+    put(&library, "stale.ps1", "old", Some(MARK));
+    let files = [
+        file("new.ps1", "new").with_description("what for".parse().unwrap()),
+        file("same.ps1", "x"),
+        file("stale.ps1", "new").with_parameters("-Hours <n>".parse().unwrap()),
+    ];
+    (library, desired(files))
+}
+
+fn deleting(desired: &Desired, library: &FakeLibrary) -> Plan {
+    planned(desired, library, &rules().with_orphans(Orphans::DeleteOwned))
+}
+
+fn assert_desired(library: &FakeLibrary) {
+    assert_eq!(library.names(), ["foreign.ps1", "new.ps1", "same.ps1", "stale.ps1"]);
+    assert_eq!(library.content("foreign.ps1").unwrap(), b"hers");
+    let new = library.entry("new.ps1").unwrap();
+    assert_eq!(new.description.as_deref(), Some("what for\nmanaged-by: our-repository"));
+    let stale = library.entry("stale.ps1").unwrap();
+    assert_eq!(library.content("stale.ps1").unwrap(), b"new");
+    assert_eq!(stale.parameters_description.as_deref(), Some("-Hours <n>"));
+    assert!(stale.has_parameters);
+}
+
+#[test]
+fn a_plan_costs_one_listing_and_one_call_a_change() {
+    let (library, desired) = scene();
+    let plan = deleting(&desired, &library);
+    let calls = library.calls();
+    let mut told = Vec::new();
+    let report =
+        apply(&client(library.clone()), &plan, |step, _| told.push(step.name().to_owned()));
+    let report = report.unwrap();
+    assert_eq!(library.calls() - calls, 4);
+    assert_eq!(told, ["new.ps1", "stale.ps1", "old.ps1"], "deletes come last");
+    assert_eq!(
+        outcomes(&report),
+        [
+            ("foreign.ps1", "nothing"),
+            ("new.ps1", "created"),
+            ("old.ps1", "deleted"),
+            ("same.ps1", "nothing"),
+            ("stale.ps1", "updated"),
+        ]
+    );
+    assert!(report.is_complete());
+    assert_desired(&library);
+
+    let again = deleting(&desired, &library);
+    assert!(again.is_empty());
+    let calls = library.calls();
+    assert!(applied(&client(library.clone()), &again).is_complete());
+    assert_eq!(library.calls(), calls, "an empty plan costs no call");
+}
+
+/// Cancels during an exchange, whose answer is lost.
+#[derive(Debug)]
+struct Interrupted {
+    library: FakeLibrary,
+    left: AtomicUsize,
+    cancel: CancelToken,
+}
+
+impl Transport for Interrupted {
+    fn send(&self, exchange: &mut Exchange<'_>) -> Result<http::Response<Vec<u8>>, TransportError> {
+        let is_last = self.left.fetch_sub(1, Ordering::SeqCst) == 1;
+        let answer = self.library.send(exchange);
+        if is_last {
+            self.cancel.cancel();
+            return Err(TransportError::new(TransportErrorKind::Cancelled));
+        }
+        answer
+    }
+}
+
+#[test]
+fn a_plan_can_be_applied_again_after_any_interruption() {
+    for exchanges in 1..=4 {
+        let (library, desired) = scene();
+        let plan = deleting(&desired, &library);
+        let cancel = CancelToken::new();
+        let transport = Interrupted {
+            library: library.clone(),
+            left: AtomicUsize::new(exchanges),
+            cancel: cancel.clone(),
+        };
+        match apply(&client(transport).cancelled_by(&cancel), &plan, |_, _| {}) {
+            Ok(report) => {
+                assert!(!report.is_complete());
+                let words: Vec<_> = outcomes(&report).into_iter().map(|(_, word)| word).collect();
+                assert!(words.contains(&"failed"), "{words:?}");
+                assert_eq!(words.contains(&"not tried"), exchanges < 4, "{words:?}");
+            }
+            Err(error) => assert_eq!((error.kind(), exchanges), (&ErrorKind::Cancelled, 1)),
+        }
+        let report = applied(&client(library.clone()), &plan);
+        assert!(report.is_complete(), "case: {exchanges}: {report:?}");
+        assert_desired(&library);
+        assert!(applied(&client(library.clone()), &plan).is_complete(), "and once more");
+    }
+}
+
+#[test]
+fn files_that_changed_since_the_plan_are_left_alone() {
+    let (library, desired) = scene();
+    let plan = deleting(&desired, &library);
+    put(&library, "new.ps1", "hers", None);
+    put(&library, "stale.ps1", "hers", Some(MARK));
+    put(&library, "old.ps1", "x", Some("managed-by: her-repository"));
+    let report = applied(&client(library.clone()), &plan);
+    assert!(!report.is_complete());
+    assert_eq!(
+        outcomes(&report),
+        [
+            ("foreign.ps1", "nothing"),
+            ("new.ps1", "changed"),
+            ("old.ps1", "changed"),
+            ("same.ps1", "nothing"),
+            ("stale.ps1", "changed"),
+        ]
+    );
+    assert_eq!(library.content("new.ps1").unwrap(), b"hers");
+    assert_eq!(library.content("stale.ps1").unwrap(), b"hers");
+    assert!(library.content("old.ps1").is_some());
+}
+
+#[test]
+fn a_name_that_was_taken_in_another_letter_case_since_the_plan_is_left_alone() {
+    let (library, desired) = (FakeLibrary::new(), desired([file("a.ps1", "x")]));
+    let plan = planned(&desired, &library, &rules());
+    put(&library, "A.ps1", "x", Some(MARK));
+    let report = applied(&client(library.clone()), &plan);
+    assert_eq!(outcomes(&report), [("a.ps1", "changed")]);
+    assert_eq!(library.names(), ["A.ps1"]);
+}
+
+/// The listing can contain names that only `FileName::permitting_separators` allows.
+#[test]
+fn names_with_separators_can_be_deleted() {
+    let library = FakeLibrary::new();
+    put(&library, "r;d & co.ps1", "x", Some(MARK));
+    let report = applied(&client(library.clone()), &deleting(&Desired::default(), &library));
+    assert_eq!(outcomes(&report), [("r;d & co.ps1", "deleted")]);
+    assert!(library.names().is_empty());
+}
+
+#[test]
+fn one_failure_leaves_the_others_alone_and_a_refused_token_ends_all() {
+    let (_, desired) = scene();
+    let stale = file("stale.ps1", "old");
+    let listed = format!(
+        r#"{{"value":[{{"fileName":"foreign.ps1"}},
+            {{"fileName":"stale.ps1","sha256":"{}","description":"{MARK}"}}]}}"#,
+        stale.sha256()
+    );
+    let new = Reply::stored().with_sha256(&file("new.ps1", "new").sha256().to_string());
+    let mock = MockTransport::new()
+        .reply(Reply::json(200, listed.clone()))
+        .reply(Reply::json(200, listed.clone()))
+        .reply(Reply::status(400))
+        .reply(Reply::stored())
+        .reply(new);
+    let client = mock.client();
+    let stored: Vec<_> = client.list().collect::<Result<_, _>>().unwrap();
+    let plan = plan(&desired, &stored, &rules());
+    assert_eq!(
+        outcomes(&applied(&client, &plan)),
+        [
+            ("foreign.ps1", "nothing"),
+            ("new.ps1", "failed"),
+            ("same.ps1", "created"),
+            ("stale.ps1", "updated"),
+        ]
+    );
+    mock.assert_done();
+
+    let mock = MockTransport::new().reply(Reply::json(200, listed)).reply(Reply::status(403));
+    assert_eq!(
+        outcomes(&applied(&mock.client(), &plan)),
+        [
+            ("foreign.ps1", "nothing"),
+            ("new.ps1", "failed"),
+            ("same.ps1", "not tried"),
+            ("stale.ps1", "not tried"),
+        ]
+    );
+    mock.assert_done();
+}
+
+#[test]
+fn only_the_planned_bytes_are_uploaded() {
+    let dir = TempDir::new();
+    let path = dir.write("a.ps1", "planned");
+    let desired = desired([DesiredFile::from_path(&path).unwrap()]);
+    let library = FakeLibrary::new();
+    let plan = planned(&desired, &library, &rules());
+    dir.write("a.ps1", "written");
+    let report = applied(&client(library.clone()), &plan);
+    let (_, outcome) = report.outcomes().next().unwrap();
+    let Outcome::Failed(error) = outcome else { panic!("{outcome:?}") };
+    assert_eq!(error.kind(), &ErrorKind::Source(SourceProblem::Changed));
+    assert!(library.names().is_empty());
+    dir.write("a.ps1", "planned");
+    assert!(applied(&client(library.clone()), &plan).is_complete());
+}
+
+#[test]
+fn a_failed_listing_is_the_error_of_the_whole_and_changes_nothing() {
+    let (library, desired) = scene();
+    let plan = planned(&desired, &library, &rules());
+    let mock = MockTransport::new().reply(Reply::status(403));
+    let error = apply(&mock.client(), &plan, |step, _| panic!("{step:?}")).unwrap_err();
+    assert_eq!(error.kind(), &ErrorKind::Forbidden);
+}

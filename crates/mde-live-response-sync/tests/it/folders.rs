@@ -1,0 +1,161 @@
+//! A folder as a desired state: which files, and the texts about them.
+
+use std::error::Error as _;
+use std::fs;
+use std::path::Path;
+
+use mde_live_response_sync::{FolderError, MANIFEST, read, read_file};
+
+use crate::support::TempDir;
+
+const SCRIPT: &str = "<#\n.SYNOPSIS\n  Lists\n  things.\n.PARAMETER Name\n  Which.\n#>\n";
+
+/// Reads the folder and compares name, description and parameters of each file.
+#[track_caller]
+fn assert_read<const N: usize>(dir: &TempDir, files: [(&str, Option<&str>, Option<&str>); N]) {
+    let desired = read(dir.path()).unwrap();
+    let found: Vec<_> = desired
+        .files()
+        .map(|file| {
+            let description = file.description().map(AsRef::as_ref);
+            (file.name().as_str(), description, file.parameters().map(AsRef::as_ref))
+        })
+        .collect();
+    assert_eq!(found, files);
+}
+
+#[test]
+fn without_a_manifest_all_files_count_except_hidden_and_side_files() {
+    let dir = TempDir::with([
+        ("a.ps1", SCRIPT),
+        ("a.ps1.json", r#"{"description":"beside"}"#),
+        ("b.txt", "x"),
+        ("data.json", "{}"),
+        (".gitignore", "x"),
+    ]);
+    fs::create_dir(dir.path().join("folder")).unwrap();
+    let expected = [
+        ("a.ps1", Some("beside"), Some("-Name: Which.")),
+        ("b.txt", None, None),
+        ("data.json", None, None),
+    ];
+    assert_read(&dir, expected);
+}
+
+#[test]
+fn with_a_manifest_its_files_count_and_its_texts_come_first() {
+    let side = r#"{"fileName":"b.ps1","description":"beside b","hasParameters":false}"#;
+    let manifest = "\u{feff}[
+        {\"fileName\":\"a.ps1\",\"description\":\"of a\",\"parametersDescription\":\"-A\",
+         \"hasParameters\":true,\"creationTime\":\"2026\",\"lastUpdatedTime\":null,\"createdBy\":\"me\"},
+        {\"fileName\":\"b.ps1\"},
+        {\"fileName\":\"c.ps1\",\"description\":null,\"hasParameters\":true}
+    ]";
+    let dir = TempDir::with([
+        ("a.ps1", SCRIPT),
+        ("b.ps1", SCRIPT),
+        ("b.ps1.json", side),
+        ("c.ps1", SCRIPT),
+        ("not-listed.ps1", SCRIPT),
+        (MANIFEST, manifest),
+    ]);
+    let expected = [
+        ("a.ps1", Some("of a"), Some("-A")),
+        ("b.ps1", Some("beside b"), None),
+        ("c.ps1", Some("Lists things."), Some("")),
+    ];
+    assert_read(&dir, expected);
+}
+
+/// A listing of a library says this about a file without parameters.
+#[test]
+fn no_parameters_with_an_empty_text_are_no_contradiction() {
+    let listed = r#"[{"fileName":"a.ps1","parametersDescription":"","hasParameters":false}]"#;
+    let dir = TempDir::with([("a.ps1", SCRIPT), (MANIFEST, listed)]);
+    assert_read(&dir, [("a.ps1", Some("Lists things."), None)]);
+}
+
+#[test]
+fn a_right_hash_in_a_manifest_is_accepted_in_any_letter_case() {
+    let hash = "E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855";
+    let manifest = format!(r#"[{{"fileName":"a.ps1","sha256":"{hash}"}}]"#);
+    let dir = TempDir::with([("a.ps1", ""), (MANIFEST, &manifest)]);
+    assert_read(&dir, [("a.ps1", None, None)]);
+}
+
+/// Compares the file that an error names, and a fact that its message contains.
+#[track_caller]
+fn assert_error(error: &FolderError, path: &Path, fact: &str) {
+    assert_eq!(error.path(), path, "{error}");
+    assert!(error.to_string().contains(fact), "{fact:?} is not in: {error}");
+    assert!(!error.to_string().contains(char::is_control), "{error}");
+}
+
+#[test]
+fn a_manifest_with_a_problem_is_refused() {
+    let contradiction =
+        r#"[{"fileName":"a.ps1","hasParameters":false,"parametersDescription":"-A"}]"#;
+    let wrong_hash = format!(r#"[{{"fileName":"a.ps1","sha256":"{}"}}]"#, "0".repeat(64));
+    for (text, file, fact) in [
+        (r#"[{"fileName":"a.ps1","descripton":"x"}]"#, MANIFEST, "unknown field `descripton`"),
+        (r#"{"fileName":"a.ps1"}"#, MANIFEST, "expected a sequence"),
+        (r#"[{"description":"x"}]"#, MANIFEST, "entry 1 "),
+        (r#"[{"fileName":"a.ps1"},{"fileName":"a.ps1"}]"#, MANIFEST, "\"a.ps1\" occurs twice"),
+        (r#"[{"fileName":1}]"#, MANIFEST, "integer `1`"),
+        ("[", MANIFEST, "EOF"),
+        ("[{\"a\x7f\":1}]", MANIFEST, "unknown field `a\\u{7f}`"),
+        (contradiction, MANIFEST, "`a.ps1`: hasParameters"),
+        (&wrong_hash, MANIFEST, "`a.ps1`: sha256"),
+        (r#"[{"fileName":"b.ps1"}]"#, "b.ps1", "no such file"),
+        (r#"[{"fileName":"../a.ps1"}]"#, "../a.ps1", "'/' at byte 2"),
+    ] {
+        let dir = TempDir::with([("a.ps1", "x"), (MANIFEST, text)]);
+        assert_error(&read(dir.path()).unwrap_err(), &dir.path().join(file), fact);
+    }
+}
+
+#[test]
+fn a_file_with_a_problem_is_refused() {
+    for (files, file, fact) in [
+        ([("a.ps1", "x"), ("a.ps1.json", r#"{"fileName":"b.ps1"}"#)], "a.ps1.json", "\"b.ps1\""),
+        ([("a.ps1", "<#\n.SYNOPSIS\n \u{1} x\n#>"), ("b", "x")], "a.ps1", "'\\u{1}' at byte 0"),
+        ([("a;b.ps1", "x"), ("b", "x")], "a;b.ps1", "';' at byte 1"),
+    ] {
+        let dir = TempDir::with(files);
+        assert_error(&read(dir.path()).unwrap_err(), &dir.path().join(file), fact);
+    }
+    let missing = read(Path::new("/nowhere")).unwrap_err();
+    assert_error(&missing, Path::new("/nowhere"), "cannot be read");
+    assert!(missing.source().unwrap().is::<std::io::Error>());
+    assert!(missing.help().is_some());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn names_in_two_letter_cases_are_refused() {
+    let dir = TempDir::with([("a.ps1", "x"), ("A.ps1", "x")]);
+    assert_error(&read(dir.path()).unwrap_err(), dir.path(), "\"a.ps1\" differs from \"A.ps1\"");
+}
+
+/// A link's target elsewhere may be a key or a token.
+#[cfg(unix)]
+#[test]
+fn links_are_followed_within_the_folder_only() {
+    use std::os::unix::fs::symlink;
+    let dir = TempDir::with([("a.ps1", "1")]);
+    symlink("a.ps1", dir.path().join("b.ps1")).unwrap();
+    symlink("nowhere", dir.path().join(".#a.ps1")).unwrap();
+    assert_read(&dir, [("a.ps1", None, None), ("b.ps1", None, None)]);
+
+    let elsewhere = TempDir::new();
+    let (key, link) = (elsewhere.write("key", "a secret"), dir.path().join("c.ps1"));
+    symlink(&key, &link).unwrap();
+    assert_error(&read(dir.path()).unwrap_err(), &link, "leads out of the folder");
+    dir.write(MANIFEST, r#"[{"fileName":"c.ps1"}]"#);
+    assert_error(&read(dir.path()).unwrap_err(), &link, "leads out of the folder");
+    assert!(read_file(&link).is_ok(), "a single file was named by the caller");
+    fs::remove_file(dir.path().join(MANIFEST)).unwrap();
+    fs::remove_file(&link).unwrap();
+    symlink("nowhere", &link).unwrap();
+    assert_error(&read(dir.path()).unwrap_err(), &link, "cannot be read");
+}

@@ -1,0 +1,16 @@
+//! A folder as the desired state of a library: what is read, planned, done and left alone. No test opens a socket.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+mod applying;
+mod folders;
+mod help;
+mod planning;
+mod properties;
+mod support;

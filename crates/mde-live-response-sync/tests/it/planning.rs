@@ -1,0 +1,208 @@
+//! The plan: pure data, from what is desired and what is stored.
+
+use std::path::Path;
+
+use mde_live_response_core::error::{Problem, SourceProblem};
+use mde_live_response_mock::FakeLibrary;
+use mde_live_response_sync::{Action, Desired, DesiredFile, Orphans, Owner, Reason, apply};
+
+use crate::support::{MARK, TempDir, actions, client, desired, file, planned, put, rules};
+
+use Action::{Create, Delete, Unchanged};
+
+fn update(reasons: &[Reason]) -> Action {
+    Action::Update { reasons: reasons.to_vec() }
+}
+
+fn orphan(reason: Reason) -> Action {
+    Action::Orphan { reason }
+}
+
+fn conflict(reason: Reason) -> Action {
+    Action::Conflict { reason }
+}
+
+#[test]
+fn each_file_gets_the_action_that_it_needs() {
+    let library = FakeLibrary::new();
+    put(&library, "content.ps1", "old", Some(MARK));
+    put(&library, "described.ps1", "x", Some("another purpose\nmanaged-by: our-repository"));
+    put(&library, "foreign.ps1", "old", Some("a colleague's"));
+    put(&library, "gone.ps1", "x", Some(MARK));
+    put(&library, "hers.ps1", "x", Some("managed-by: her-repository"));
+    put(&library, "Letters.ps1", "x", Some(MARK));
+    put(&library, "parameters.ps1", "x", Some(MARK));
+    put(&library, "same-but-foreign.ps1", "x", None);
+    put(&library, "same.ps1", "x", Some("what for\nmanaged-by: our-repository"));
+    let files = [
+        file("content.ps1", "new"),
+        file("described.ps1", "x").with_description("what for".parse().unwrap()),
+        file("foreign.ps1", "new"),
+        file("letters.ps1", "x"),
+        file("new.ps1", "x"),
+        file("parameters.ps1", "x").with_parameters("-Hours <n>".parse().unwrap()),
+        file("same-but-foreign.ps1", "x"),
+        file("same.ps1", "x").with_description("what for".parse().unwrap()),
+    ];
+    let plan = planned(&desired(files), &library, &rules());
+    assert_eq!(
+        actions(&plan),
+        [
+            ("content.ps1", &update(&[Reason::Content])),
+            ("described.ps1", &update(&[Reason::Description])),
+            ("foreign.ps1", &conflict(Reason::NotOwned)),
+            ("gone.ps1", &orphan(Reason::Kept)),
+            ("hers.ps1", &orphan(Reason::Kept)),
+            ("letters.ps1", &conflict(Reason::LetterCase)),
+            ("new.ps1", &Create),
+            ("parameters.ps1", &update(&[Reason::Parameters])),
+            ("same-but-foreign.ps1", &Unchanged),
+            ("same.ps1", &Unchanged),
+        ]
+    );
+    assert!(!plan.is_empty() && plan.has_conflicts());
+}
+
+#[test]
+fn orphans_are_deleted_only_on_request_and_then_the_owners_only_unless_all_are_named() {
+    let library = FakeLibrary::new();
+    put(&library, "foreign.ps1", "x", Some("managed-by: our-repository, said somebody"));
+    put(&library, "ours.ps1", "x", Some("a\r\nmanaged-by: our-repository\r\n"));
+    put(&library, "un%41skable.ps1", "x", Some(MARK));
+    put(&library, "without.ps1", "x", None);
+    let names = ["foreign.ps1", "ours.ps1", "un%41skable.ps1", "without.ps1"];
+    let (kept, hers, name) = (orphan(Reason::Kept), orphan(Reason::NotOwned), orphan(Reason::Name));
+    for (orphans, expected) in [
+        (Orphans::Keep, [&kept; 4]),
+        (Orphans::DeleteOwned, [&hers, &Delete, &name, &hers]),
+        (Orphans::DeleteAll, [&Delete, &Delete, &name, &Delete]),
+    ] {
+        let plan = planned(&Desired::default(), &library, &rules().with_orphans(orphans));
+        assert_eq!(actions(&plan), names.into_iter().zip(expected).collect::<Vec<_>>());
+        assert_eq!(plan.is_empty(), orphans == Orphans::Keep);
+    }
+}
+
+#[test]
+fn files_of_others_are_taken_over_only_on_request() {
+    let library = FakeLibrary::new();
+    put(&library, "differs.ps1", "old", Some("managed-by: her-repository"));
+    put(&library, "same.ps1", "x", None);
+    let files = desired([file("differs.ps1", "new"), file("same.ps1", "x")]);
+    let plan = planned(&files, &library, &rules().with_take_over(true));
+    let differs = update(&[Reason::Content, Reason::Description, Reason::NotOwned]);
+    assert_eq!(
+        actions(&plan),
+        [("differs.ps1", &differs), ("same.ps1", &update(&[Reason::NotOwned]))]
+    );
+}
+
+#[test]
+fn a_file_without_a_reported_hash_counts_as_changed() {
+    let library = FakeLibrary::new();
+    put(&library, "a.ps1", "x", Some(MARK));
+    let mut entry = library.entry("a.ps1").unwrap();
+    entry.sha256 = None;
+    library.insert_entry(entry, b"x");
+    let plan = planned(&desired([file("a.ps1", "x")]), &library, &rules());
+    assert_eq!(actions(&plan), [("a.ps1", &update(&[Reason::Content]))]);
+}
+
+/// The service, or a person in the portal, may change line ends.
+#[test]
+fn line_ends_make_no_difference() {
+    let library = FakeLibrary::new();
+    put(&library, "a.ps1", "x", Some("one\r\ntwo\r\nmanaged-by: our-repository"));
+    let described = file("a.ps1", "x").with_description("one\ntwo".parse().unwrap());
+    let plan = planned(&desired([described]), &library, &rules());
+    assert_eq!(actions(&plan), [("a.ps1", &Unchanged)]);
+}
+
+/// The output of a listing can be kept as a manifest.
+#[test]
+fn a_description_with_the_owners_line_gets_no_second_one() {
+    let kept = format!("what for\n{MARK}");
+    let file = || file("a.ps1", "x").with_description(kept.parse().unwrap());
+    let library = FakeLibrary::new();
+    let plan = planned(&desired([file()]), &library, &rules());
+    apply(&client(library.clone()), &plan, |_, _| {}).unwrap();
+    assert_eq!(library.entry("a.ps1").unwrap().description.as_ref(), Some(&kept));
+    let plan = planned(&desired([file()]), &library, &rules());
+    assert_eq!(actions(&plan), [("a.ps1", &Unchanged)]);
+}
+
+/// Also for letters with two lower-case forms, because a service may compare the upper case.
+#[test]
+fn letter_case_is_folded_in_every_script() {
+    let library = FakeLibrary::new();
+    put(&library, "ΛΟΓΟΣ.ps1", "x", Some(MARK));
+    put(&library, "ΛΟΓΟΣ", "x", Some(MARK));
+    let files = desired([file("λογοσ.ps1", "x"), file("λογοσ", "x")]);
+    let plan = planned(&files, &library, &rules().with_orphans(Orphans::DeleteAll));
+    let in_the_way = conflict(Reason::LetterCase);
+    assert_eq!(actions(&plan), [("λογοσ", &in_the_way), ("λογοσ.ps1", &in_the_way)]);
+    assert!(Desired::new([file("σ", "1"), file("ς", "1")]).is_err());
+}
+
+#[test]
+fn an_owner_is_the_last_line_of_a_description() {
+    let owner: Owner = "our-repository".parse().unwrap();
+    for (description, owns) in [
+        (MARK, true),
+        ("what for\nmanaged-by: our-repository", true),
+        ("what for\r\nmanaged-by: our-repository\r\n", true),
+        ("", false),
+        ("managed-by: our-repository ", false),
+        ("managed-by:our-repository", false),
+        ("Managed-By: our-repository", false),
+        ("managed-by: our-repository-too", false),
+        ("managed-by: our-repository\nby us", false),
+        (" managed-by: our-repository", false),
+    ] {
+        assert_eq!(owner.owns(description), owns, "case: {description:?}");
+    }
+}
+
+#[test]
+fn an_owner_is_one_line_of_at_most_100_characters() {
+    assert!("é".repeat(100).parse::<Owner>().is_ok());
+    let long = "x".repeat(101);
+    for (name, problem, at) in [
+        ("", Problem::Empty, None),
+        (" a", Problem::Edge(' '), None),
+        ("a\u{3000}", Problem::Edge('\u{3000}'), None),
+        ("a\nb", Problem::Character('\n'), Some(1)),
+        ("a\0", Problem::Character('\0'), Some(1)),
+        ("a\u{2028}b", Problem::Character('\u{2028}'), Some(1)),
+        (&long, Problem::Form("at most 100 characters"), None),
+    ] {
+        let refused = name.parse::<Owner>().unwrap_err();
+        assert_eq!((refused.problem(), refused.at()), (&problem, at), "case: {name:?}");
+    }
+}
+
+#[test]
+fn a_name_occurs_once_in_any_letter_case() {
+    for (names, first, second) in
+        [(["b.ps1", "a.ps1", "A.ps1"], "A.ps1", "a.ps1"), (["b", "a", "a"], "a", "a")]
+    {
+        let refused = Desired::new(names.map(|name| file(name, "1"))).unwrap_err();
+        let (first, second) = (first.to_owned(), second.to_owned());
+        assert_eq!(refused.problem(), &Problem::Duplicate { first, second });
+    }
+    let sorted = desired([file("b", "1"), file("a", "1")]);
+    assert_eq!(sorted.files().map(|file| file.name().as_str()).collect::<Vec<_>>(), ["a", "b"]);
+}
+
+/// A library may hold more files than a process may have handles.
+#[test]
+fn a_file_on_disk_is_hashed_and_not_kept_open() {
+    let dir = TempDir::new();
+    let path = dir.write("a.ps1", "Get-Date\n");
+    let files: Vec<_> = (0..3_000).map(|_| DesiredFile::from_path(&path).unwrap()).collect();
+    assert_eq!((files[0].sha256(), files[0].size()), (file("a", "Get-Date\n").sha256(), 9));
+    let missing = DesiredFile::from_path(dir.path().join("b.ps1")).unwrap_err();
+    assert_eq!(missing.problem(), &SourceProblem::NotFound);
+    let unnamed = DesiredFile::from_path(Path::new("/")).unwrap_err();
+    assert!(matches!(unnamed.problem(), SourceProblem::Name(_)));
+}

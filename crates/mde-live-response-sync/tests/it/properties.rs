@@ -1,0 +1,140 @@
+//! For any library and any desired files: an applied plan leaves nothing to plan, and files of others stay.
+
+use std::collections::BTreeMap;
+
+use mde_live_response_mock::{FakeLibrary, StoredFile};
+use mde_live_response_sync::{Desired, Orphans, apply};
+use proptest::collection::btree_map;
+use proptest::option;
+use proptest::prelude::*;
+use proptest::test_runner::{Config, RngSeed};
+
+use crate::support::{MARK, client, file, planned, rules};
+
+#[derive(Debug, Clone)]
+struct Said {
+    content: String,
+    description: Option<String>,
+    parameters: Option<String>,
+}
+
+#[derive(Debug, Clone)]
+struct Held {
+    said: Said,
+    marker: Option<&'static str>,
+    has_parameters: bool,
+}
+
+/// Few of each, so that they meet.
+fn said() -> impl Strategy<Value = Said> {
+    let text = || {
+        prop_oneof![
+            Just(String::new()),
+            Just("what for".to_owned()),
+            Just("two\nlines\n".to_owned()),
+            Just("x\r".to_owned()),
+            Just("managed-by: somebody".to_owned()),
+            Just(MARK.to_owned()),
+        ]
+    };
+    ("[ab]", option::of(text()), option::of(text()))
+        .prop_map(|(content, description, parameters)| Said { content, description, parameters })
+}
+
+fn held() -> impl Strategy<Value = Held> {
+    let marker = prop_oneof![Just(None), Just(Some(MARK)), Just(Some("managed-by: others"))];
+    (said(), marker, any::<bool>()).prop_map(|(said, marker, has_parameters)| Held {
+        said,
+        marker,
+        has_parameters,
+    })
+}
+
+fn names<T: std::fmt::Debug>(
+    of: impl Strategy<Value = T>,
+) -> impl Strategy<Value = BTreeMap<String, T>> {
+    btree_map("[abcd]{1,2}", of, 0..8)
+}
+
+fn library(held: &BTreeMap<String, Held>) -> FakeLibrary {
+    let library = FakeLibrary::builder().no_limits().build();
+    for (name, Held { said, marker, has_parameters }) in held {
+        let mut entry = StoredFile::new(name, said.content.as_bytes(), library.now());
+        let text = said.description.clone();
+        entry.description = match (text, marker) {
+            (None, None) => None,
+            (text, None) => text,
+            (None, Some(marker)) => Some((*marker).to_owned()),
+            (Some(text), Some(marker)) => Some(format!("{text}\n{marker}")),
+        };
+        entry.parameters_description.clone_from(&said.parameters);
+        entry.has_parameters = *has_parameters;
+        library.insert_entry(entry, said.content.as_bytes());
+    }
+    library
+}
+
+fn desired(wanted: &BTreeMap<String, Said>) -> Desired {
+    let files = wanted.iter().map(|(name, said)| {
+        let mut file = file(name, &said.content);
+        if let Some(text) = &said.description {
+            file = file.with_description(text.parse().unwrap());
+        }
+        if let Some(text) = &said.parameters {
+            file = file.with_parameters(text.parse().unwrap());
+        }
+        file
+    });
+    Desired::new(files).unwrap()
+}
+
+fn is_owned(entry: &StoredFile) -> bool {
+    entry.description.as_deref().is_some_and(|text| text.lines().last() == Some(MARK))
+}
+
+proptest! {
+    #![proptest_config(Config {
+        cases: 300,
+        failure_persistence: None,
+        rng_seed: RngSeed::Fixed(1),
+        ..Config::default()
+    })]
+
+    #[test]
+    fn an_applied_plan_leaves_nothing_to_plan(
+        held in names(held()),
+        wanted in names(said()),
+        orphans in prop_oneof![
+            Just(Orphans::Keep), Just(Orphans::DeleteOwned), Just(Orphans::DeleteAll)
+        ],
+        take_over in any::<bool>(),
+    ) {
+        let (library, desired) = (library(&held), desired(&wanted));
+        let before: BTreeMap<_, _> =
+            library.entries().into_iter().map(|entry| (entry.file_name.clone(), entry)).collect();
+        let rules = rules().with_orphans(orphans).with_take_over(take_over);
+        let plan = planned(&desired, &library, &rules);
+        let report = apply(&client(library.clone()), &plan, |_, _| {}).unwrap();
+        prop_assert!(report.is_complete(), "{report:?}");
+        let again = planned(&desired, &library, &rules);
+        prop_assert!(again.is_empty(), "{again:?}");
+
+        for (name, entry) in &before {
+            let now = library.entry(name);
+            if orphans != Orphans::DeleteAll && !is_owned(entry) {
+                prop_assert!(now.is_some(), "{name} is gone but was not ours");
+            }
+            if !take_over && !is_owned(entry) && now.is_some() {
+                prop_assert_eq!(now.as_ref(), Some(entry), "{} was not ours", name);
+            }
+            if orphans == Orphans::Keep {
+                prop_assert!(now.is_some(), "{name} is gone although orphans are kept");
+            }
+        }
+        if take_over {
+            for (name, said) in &wanted {
+                prop_assert_eq!(library.content(name), Some(said.content.clone().into_bytes()));
+            }
+        }
+    }
+}
