@@ -71,10 +71,15 @@ fn resolve(
             Ok(LibraryFile { is_resolved: true, ..file })
         }
         // An older file may have the same bytes, but not also the same texts.
-        Ok(Some(_)) => Err(Error::new(ErrorKind::NameTaken, Effect::Unknown).with_source(lost)),
+        Ok(Some(_)) => {
+            let taken = Error::new(ErrorKind::NameTaken, Effect::Unknown);
+            Err(taken.after_attempts(lost.attempts()).with_source(lost))
+        }
         Err(error) if *error.kind() == ErrorKind::Cancelled => {
-            let cancelled = Error::new(ErrorKind::Cancelled, Effect::NotApplied);
-            Err(cancelled.after_unknown(Some(lost.what_failed())).with_source(lost))
+            let cancelled = Error::new(ErrorKind::Cancelled, Effect::NotApplied)
+                .after_attempts(lost.attempts())
+                .after_unknown(Some(lost.what_failed()));
+            Err(cancelled.with_source(lost))
         }
         Err(error) => Err(lost.unresolved(error.to_string())),
     }
@@ -97,6 +102,8 @@ fn send_again(
     request: &UploadRequest<'_>,
     lost: &Error,
 ) -> Result<LibraryFile, Error> {
-    run(task, request)
-        .map_err(|Failure { error, .. }| error.after_unknown(Some(lost.what_failed())))
+    run(task, request).map_err(|Failure { error, .. }| {
+        let attempts = lost.attempts() + error.attempts();
+        error.after_attempts(attempts).after_unknown(Some(lost.what_failed()))
+    })
 }

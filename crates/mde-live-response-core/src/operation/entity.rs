@@ -55,10 +55,13 @@ pub(super) fn unusable(
     problem: AnswerProblem,
     effect: Effect,
 ) -> Error {
-    let is_readable =
-        !matches!(problem, AnswerProblem::Unverified | AnswerProblem::OtherName { .. });
+    // The first two say it all, and a link may contain what must not be shown.
+    let is_quoted = !matches!(
+        problem,
+        AnswerProblem::Unverified | AnswerProblem::OtherName { .. } | AnswerProblem::NextLink
+    );
     let code = json::text(answer).ok().and_then(refusal::code_of);
-    let quote = if is_readable { json::excerpt(answer) } else { String::new() };
+    let quote = if is_quoted { json::excerpt(answer) } else { String::new() };
     Error::new(ErrorKind::Unusable(problem), effect).with_answer(Answer {
         status: Some(answer.status()),
         code,

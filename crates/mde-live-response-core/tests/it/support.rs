@@ -1,7 +1,5 @@
 //! A transport that answers as it is told and keeps what it was sent, and what else many tests need.
 
-#![allow(dead_code, reason = "two test targets share this file, and neither uses all of it")]
-
 use std::error::Error as StdError;
 use std::fmt;
 use std::io::{self, Read};
