@@ -20,7 +20,7 @@ pub use client::Client;
 pub use error::{Effect, Error, ErrorKind};
 pub use values::{AccessToken, Endpoint, FileName, IfExists, LibraryFile, Upload};
 
-/// What the library holds, and what goes into it.
+/// The contents of the library, and uploads.
 pub mod library {
     pub use crate::client::List;
     pub use crate::values::{

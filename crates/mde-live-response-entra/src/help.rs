@@ -1,4 +1,4 @@
-//! What to do about the common refusals of Microsoft Entra.
+//! Help texts for the common refusals of Microsoft Entra.
 //!
 //! The codes are for people: only this text depends on them.
 
@@ -9,7 +9,7 @@ pub(crate) const OF_ANOTHER_SERVER: &str =
 /// For a token file without a token.
 pub(crate) const OF_TOKEN_FILE: &str = "Check the path, and the program that writes the token.";
 
-/// What to do next, by the refusal's code.
+/// Help for a refusal, by its code.
 pub(crate) fn of(code: Option<&str>) -> &'static str {
     match code {
         None => OF_ANOTHER_SERVER,

@@ -1,4 +1,4 @@
-//! Answers other than success: a refusal by Entra, or an answer by somebody else.
+//! Answers other than success: a refusal by Entra, or an answer by another server.
 
 use std::fmt;
 
@@ -85,7 +85,7 @@ impl Refusal {
     }
 }
 
-/// What follows the status in a message.
+/// The part of a message after the status.
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(code) = self.code() {

@@ -60,7 +60,7 @@ impl FolderError {
         &self.path
     }
 
-    /// What to do about it.
+    /// Recommended next step.
     #[must_use]
     pub fn help(&self) -> Option<String> {
         Some(match &self.problem {

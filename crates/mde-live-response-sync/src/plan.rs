@@ -15,7 +15,7 @@ pub struct Rules {
     take_over: bool,
 }
 
-/// What to do with stored files that are not desired.
+/// Treatment of stored files that are not desired.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Orphans {
@@ -50,7 +50,7 @@ impl Rules {
     }
 }
 
-/// What to do with every file, in the order of names.
+/// The action for every file, in the order of names.
 #[derive(Debug, Clone)]
 pub struct Plan {
     pub(crate) owner: Owner,
@@ -66,7 +66,7 @@ pub struct Step {
     found: Option<LibraryFile>,
 }
 
-/// What to do with a file.
+/// Action for a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Action {
@@ -140,7 +140,7 @@ impl Step {
         &self.name
     }
 
-    /// What to do with the file.
+    /// Action for the file.
     #[must_use]
     pub fn action(&self) -> &Action {
         &self.action

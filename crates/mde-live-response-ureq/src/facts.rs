@@ -18,7 +18,7 @@ thread_local! {
     static CURRENT: RefCell<Option<Rc<Facts>>> = const { RefCell::new(None) };
 }
 
-/// What body, connection and answer must know of one exchange.
+/// Facts about one exchange that body, connection and answer share.
 #[derive(Debug)]
 pub(crate) struct Facts {
     deadline: Cell<Option<Instant>>,

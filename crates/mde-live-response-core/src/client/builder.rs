@@ -12,7 +12,7 @@ use super::{Client, Clock, Credential, Inner, Observer, RetryPolicy, SystemClock
 use crate::exchange::{Limits, Transport};
 use crate::values::{Endpoint, MAX_FILE_BYTES};
 
-/// What a client does when its rate limit is reached.
+/// Behaviour of a client whose rate limit is reached.
 ///
 /// The service documents 100 calls a minute and 1,500 an hour, for each application in each tenant. A client counts its
 /// own calls and those of its clones. Calls of other clients show as the service's 429.

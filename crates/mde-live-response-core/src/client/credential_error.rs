@@ -108,7 +108,7 @@ impl CredentialError {
         self.0.code.as_deref().or_else(|| self.0.call.as_ref()?.code())
     }
 
-    /// What to do about it.
+    /// Recommended next step.
     #[must_use]
     pub fn help(&self) -> Option<String> {
         self.0.help.clone().or_else(|| self.0.call.as_ref()?.help())

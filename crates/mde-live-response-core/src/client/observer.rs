@@ -1,4 +1,4 @@
-//! What a client reports about its calls while they run.
+//! Reports of a client about its calls while they run.
 
 use std::fmt;
 use std::time::Duration;

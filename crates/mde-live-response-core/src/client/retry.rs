@@ -104,7 +104,7 @@ impl Default for RetryPolicy {
     }
 }
 
-/// What is known after a failed attempt.
+/// Facts about a failed attempt.
 #[derive(Debug, Clone, Copy)]
 #[expect(clippy::struct_excessive_bools, reason = "independent facts of one moment")]
 pub(super) struct Failed {
@@ -125,7 +125,7 @@ pub(super) struct Failed {
     pub(super) time_left: Duration,
 }
 
-/// What to do after a failed attempt.
+/// Decision after a failed attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Decision {
     GiveUp,

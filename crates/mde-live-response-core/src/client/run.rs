@@ -170,7 +170,7 @@ struct Attempts<'a> {
     unknown: Option<String>,
 }
 
-/// What follows a failed attempt.
+/// Next step after a failed attempt.
 enum Next {
     Again,
     WithAnotherToken(Error),

@@ -1,4 +1,4 @@
-//! What an answer says, as far as an error keeps it.
+//! The parts of an answer that an error keeps.
 
 use std::fmt;
 use std::time::Duration;

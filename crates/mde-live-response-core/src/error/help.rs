@@ -1,4 +1,4 @@
-//! What to do about an error.
+//! Help texts: the next step after an error.
 
 use super::{AnswerProblem, Effect, Error, ErrorKind, SourceProblem, TransportErrorKind, meaning};
 use crate::values::{CallKind, TokenProblem};

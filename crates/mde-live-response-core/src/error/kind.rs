@@ -50,7 +50,7 @@ pub enum ErrorKind {
     Cancelled,
 }
 
-/// What is wrong with an answer whose status is a success.
+/// Problem of an answer whose status is a success.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AnswerProblem {

@@ -31,7 +31,7 @@ impl fmt::Display for Error {
 }
 
 impl Error {
-    /// What failed, without the file and the effect.
+    /// The failure, without the file and the effect.
     pub(crate) fn what_failed(&self) -> String {
         struct Kind<'a>(&'a Error);
         impl fmt::Display for Kind<'_> {
@@ -191,7 +191,7 @@ fn whole_seconds(wait: Duration) -> u128 {
     wait.as_millis().div_ceil(1000)
 }
 
-/// What a person sees when `main` returns the error: message, help and causes. `{:#?}` puts each on its own line.
+/// Prints message, help and causes, for a `main` that returns the error. `{:#?}` puts each on its own line.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (help, cause) = if f.alternate() {

@@ -75,7 +75,7 @@ impl Error {
         &self.0.kind
     }
 
-    /// What is known of the call's effect on the library, after all its attempts.
+    /// Known effect of the call on the library, after all its attempts.
     #[must_use]
     pub fn effect(&self) -> Effect {
         self.0.effect
@@ -131,7 +131,7 @@ impl Error {
         self.0.wait.or_else(|| self.0.answer.as_ref()?.retry_after)
     }
 
-    /// What the refused token's claims show, if they explain the refusal.
+    /// Problem in the refused token's claims, if it explains the refusal.
     #[must_use]
     pub fn token_problem(&self) -> Option<&TokenProblem> {
         self.0.token_problem.as_ref()
@@ -146,7 +146,7 @@ impl Error {
         self.0.retryable
     }
 
-    /// What to do next.
+    /// Recommended next step.
     #[must_use]
     pub fn help(&self) -> Option<String> {
         help::of(self)

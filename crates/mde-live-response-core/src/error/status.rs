@@ -2,7 +2,7 @@
 
 use super::{Effect, ErrorKind, TransportErrorKind};
 
-/// What a status other than success means.
+/// Meaning of a status other than success.
 pub(crate) struct Meaning {
     pub(crate) kind: ErrorKind,
     /// Effect of a request that was sent whole.

@@ -3,7 +3,7 @@
 use std::error::Error as StdError;
 use std::fmt;
 
-/// What is known of a call's effect on the library.
+/// Known effect of a call on the library.
 ///
 /// This is the fact to decide on. Only [`NotApplied`](Self::NotApplied) makes it harmless to repeat an upload that must
 /// not replace an existing file.
@@ -42,7 +42,7 @@ impl fmt::Display for Phase {
     }
 }
 
-/// What went wrong in an exchange.
+/// Kind of failure of an exchange.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TransportErrorKind {
@@ -139,13 +139,13 @@ impl TransportError {
         self
     }
 
-    /// What went wrong.
+    /// Kind of the failure.
     #[must_use]
     pub fn kind(&self) -> TransportErrorKind {
         self.kind
     }
 
-    /// What the transport knows of the effect, if it set one.
+    /// Effect as the transport knows it, if it set one.
     #[must_use]
     pub fn effect(&self) -> Option<Effect> {
         self.effect

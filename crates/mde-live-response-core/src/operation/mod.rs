@@ -59,7 +59,7 @@ use crate::values::{CallKind, Endpoint, FileName, Sha256Digest};
 
 /// A call of the API, as a value.
 pub trait Operation {
-    /// What a successful call returns.
+    /// Result of a successful call.
     type Output;
 
     /// The kind of the call.
@@ -89,7 +89,7 @@ pub trait Operation {
     ) -> Result<Self::Output, Error>;
 }
 
-/// What [`Operation::read`] must know of the attempt besides its answer.
+/// Facts about an attempt that [`Operation::read`] needs besides its answer.
 #[derive(Debug, Clone)]
 pub struct Context<'a> {
     endpoint: &'a Endpoint,

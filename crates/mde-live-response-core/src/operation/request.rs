@@ -1,4 +1,4 @@
-//! What all requests have in common.
+//! The URL and the headers that all requests share.
 
 use http::header::{ACCEPT, ACCEPT_ENCODING, USER_AGENT};
 use http::request::Parts;

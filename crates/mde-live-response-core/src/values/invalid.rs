@@ -24,7 +24,7 @@ pub struct InvalidInput {
     at: Option<usize>,
 }
 
-/// What is wrong with an input.
+/// Problem of an input.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Problem {
@@ -87,7 +87,7 @@ impl InvalidInput {
         self.field
     }
 
-    /// What is wrong with it.
+    /// The problem.
     #[must_use]
     pub fn problem(&self) -> &Problem {
         &self.problem
@@ -99,7 +99,7 @@ impl InvalidInput {
         self.at
     }
 
-    /// What to do about it.
+    /// Recommended next step.
     #[must_use]
     pub fn help(&self) -> &'static str {
         match &self.problem {

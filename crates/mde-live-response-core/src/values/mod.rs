@@ -1,4 +1,4 @@
-//! What callers say and get.
+//! The values that callers give and get.
 //!
 //! Every constrained value is parsed once into a type of its own, so that the floors above trust it.
 

@@ -121,7 +121,7 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// What a secret and a token have in common: not empty, and no white space at either end.
+/// Checks the rules that secrets and tokens share: not empty, and no white space at either end.
 pub(super) fn check(text: &str, field: &'static str) -> Result<(), InvalidInput> {
     if text.trim().is_empty() {
         return Err(InvalidInput::new(field, Problem::Empty));

@@ -15,7 +15,7 @@ use super::{
 /// The library stores files over 10 MB, but a live response session on macOS or Linux cannot fetch them.
 pub const MAX_FILE_BYTES: u64 = 20 * 1024 * 1024;
 
-/// What the service does if the library already has a file of this name.
+/// Behaviour of the service if the library already has a file of this name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum IfExists {
@@ -150,7 +150,7 @@ impl Upload {
         self.parameters.as_ref()
     }
 
-    /// What happens if the library already has a file of this name.
+    /// Behaviour if the library already has a file of this name.
     #[must_use]
     pub fn if_exists(&self) -> IfExists {
         self.if_exists
