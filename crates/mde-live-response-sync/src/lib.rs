@@ -6,16 +6,16 @@
 //! # Examples
 //!
 //! ```
-//! use mde_live_response::sync::{self, Rules};
+//! use mde_live_response::sync::{self, Desired, DesiredFile, Rules};
 //! use mde_live_response::{AccessToken, Client, Endpoint, Error, LibraryFile};
 //! use mde_live_response_mock::FakeLibrary;
-//! use std::path::Path;
 //!
-//! # std::env::set_current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))?;
 //! let token = AccessToken::new("an-access-token")?;
 //! let client = Client::builder(Endpoint::COMMERCIAL, token, FakeLibrary::new()).build();
 //!
-//! let desired = sync::read(Path::new("examples/library"))?;
+//! // `sync::read(folder)` reads a whole folder.
+//! let file = DesiredFile::new("a.ps1".parse()?, b"Get-Date\n")?;
+//! let desired = Desired::new([file])?;
 //! let rules = Rules::new("our-repository".parse()?);
 //!
 //! let stored: Vec<LibraryFile> = client.list().collect::<Result<_, Error>>()?;
