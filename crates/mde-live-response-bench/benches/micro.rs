@@ -1,4 +1,4 @@
-//! What is done often and without the network: a call under the rate limit, and a list and a plan of 10,000 files.
+//! Frequent work without a network: a call under the rate limit, and a list and a plan of 10,000 files.
 
 use mde_live_response_core::http::{Response, StatusCode};
 use mde_live_response_core::policy::Pacing;

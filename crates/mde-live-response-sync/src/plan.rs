@@ -24,7 +24,7 @@ pub enum Orphans {
     Keep,
     /// Delete those of the owner.
     DeleteOwned,
-    /// Delete them all, whoever stored them. There is no undo.
+    /// Delete them all, also those of others. There is no undo.
     DeleteAll,
 }
 

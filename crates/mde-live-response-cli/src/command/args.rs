@@ -138,7 +138,7 @@ pub(super) struct Upload {
     /// Parameters description; overrides the side file and the script's own help.
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub(super) parameters: Option<String>,
-    /// Overwrite files of the same name, whoever stored them.
+    /// Overwrite a file of the same name, even if it is not yours.
     #[arg(long = "override")]
     pub(super) overriding: bool,
     /// Show what would be done, and do nothing.
@@ -176,7 +176,7 @@ pub(super) struct Plan {
     /// Delete files of the owner that are not in the folder. Requires --owner.
     #[arg(long, conflicts_with = "delete_all", requires = "owner")]
     pub(super) delete: bool,
-    /// Delete all files that are not in the folder, whoever stored them.
+    /// Delete all files that are not in the folder, even if they are not yours.
     #[arg(long)]
     pub(super) delete_all: bool,
     /// Overwrite files of others that have the name of a file in the folder.

@@ -86,7 +86,7 @@ impl<'a> Lrlib<'a> {
         ran(self.command(arguments).output().unwrap())
     }
 
-    /// Runs it with a standard output that nobody reads.
+    /// Runs it with a standard output whose reader is gone.
     pub(crate) fn run_unread(&self, arguments: &[&str]) -> Ran {
         let mut command = self.command(arguments);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();

@@ -121,7 +121,7 @@ fn a_command_line_that_cannot_be_used_is_a_usage_error() {
         (&["list", "--base-url", "http://elsewhere.example"], "service URL uses plain http"),
         (&["list", "--login-host", "ftp://x"], "login URL "),
         (&["sync", ".", "--delete", "--delete-all"], "cannot be used with"),
-        // Nobody chose the default owner, so other folders may have it too.
+        // Other folders may have the default owner, too.
         (&["sync", ".", "--delete"], "--owner <OWNER>"),
         (
             &["--cloud", "gcc", "list", "--base-url", "https://x"],

@@ -15,7 +15,7 @@ pub trait Clock: fmt::Debug + Send + Sync {
     fn time_of_day(&self) -> SystemTime;
 
     /// Waits until `ready` returns true or [`now`](Self::now) reaches `until`. `None` waits for `ready` alone. Returns
-    /// what `ready` returned last.
+    /// the last result of `ready`.
     ///
     /// Calls `ready` at once, after each [`notify`](Self::notify), and at the end. `ready` may call only `now` of this
     /// clock.

@@ -95,7 +95,7 @@ impl<'a> Task<'a> {
         Ok(())
     }
 
-    /// Waits for `ready`, at most until a time; returns what `ready` returned last.
+    /// Waits for `ready`, at most until a time; returns the last result of `ready`.
     pub(super) fn wait(
         &self,
         until: Duration,

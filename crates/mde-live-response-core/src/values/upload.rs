@@ -22,8 +22,8 @@ pub enum IfExists {
     /// The service refuses the upload. This is the service's own default.
     #[default]
     Fail,
-    /// The service overwrites the file, whoever stored it. There is no undo: the service has neither download nor
-    /// versions.
+    /// The service overwrites the file, even if another user stored it. There is no undo: the service has neither
+    /// download nor versions.
     Override,
 }
 
