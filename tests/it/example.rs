@@ -5,6 +5,7 @@ use std::process::{Command, Output};
 use std::{env, fs};
 
 use mde_live_response_emulator::Emulator;
+use mde_live_response_testkit::TempDir;
 use serde_json::Value;
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/library/Get-DnsCache.ps1");
@@ -79,13 +80,12 @@ type Failing<'a> = (&'a [&'a str], &'a [(&'a str, &'a str)], &'a str);
 fn every_failure_is_one_clear_line() {
     let token = ("MDE_TOKEN", "canary-token");
     let base = |url| ("MDE_BASE_URL", url);
-    let empty = env::temp_dir().join(format!("empty-{}.ps1", std::process::id()));
-    fs::write(&empty, "").unwrap();
-    let empty = empty.to_str().unwrap();
+    let dir = TempDir::new();
+    let empty = &dir.write_arg("empty.ps1", "");
     #[rustfmt::skip]
     let cases: [Failing<'_>; 5] = [
         (&["/nowhere/a.ps1"], &[], "/nowhere/a.ps1"),
-        (&[empty], &[], "empty-"),
+        (&[empty], &[], "empty.ps1"),
         (&[SCRIPT], &[token, base("http://elsewhere.invalid")], "MDE_BASE_URL"),
         (&[SCRIPT], &[("MDE_TOKEN", "canary token")], "MDE_TOKEN"),
         (&[SCRIPT], &[token, base("http://127.0.0.1:9")], "127.0.0.1:9"),

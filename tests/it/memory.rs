@@ -4,6 +4,7 @@ use std::{env, fs};
 
 use mde_live_response::{AccessToken, Endpoint, Upload};
 use mde_live_response_emulator::Emulator;
+use mde_live_response_testkit::TempDir;
 
 use crate::child;
 
@@ -33,16 +34,15 @@ fn r20_peak_memory_does_not_grow_with_the_file() {
         return upload_in_child();
     }
     let emulator = Emulator::start().unwrap();
+    let dir = TempDir::new();
     let peaks = SIZES.map(|size| {
-        let path = env::temp_dir().join(format!("memory-{}-{size}.bin", std::process::id()));
-        fs::write(&path, vec![7; size]).unwrap();
+        let path = dir.write_arg(&format!("memory-{size}.bin"), vec![7; size]);
         let environment = [
             ("MDE_BASE_URL", emulator.base_url()),
             ("MDE_TOKEN", emulator.token()),
-            ("IT_FILE", path.to_str().unwrap()),
+            ("IT_FILE", &path),
         ];
         let output = child::run(TEST, &environment);
-        fs::remove_file(&path).unwrap();
         let stdout = String::from_utf8(output.stdout).unwrap();
         let peak = stdout.lines().find_map(|line| line.strip_prefix("peak: ")).unwrap();
         peak.parse::<u64>().unwrap()

@@ -9,7 +9,9 @@ use mde_live_response::library::*;
 use mde_live_response::operation::*;
 use mde_live_response::policy::*;
 use mde_live_response::transport::*;
-use mde_live_response::{Client, Endpoint, FileName};
+use mde_live_response::{
+    AccessToken, Client, Effect, Endpoint, FileName, IfExists, LibraryFile, Upload,
+};
 
 fn shareable<T: Debug + Send + Sync + 'static>() {}
 fn cloneable<T: Clone>() {}

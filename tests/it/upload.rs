@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 use std::sync::mpsc::{self, Receiver, Sender};
-use std::{env, fs, thread};
+use std::{fs, thread};
 
 use mde_live_response::error::{InvalidInput, Problem};
 use mde_live_response::http::Response;
@@ -11,6 +11,7 @@ use mde_live_response::transport::{Exchange, Transport, TransportError};
 use mde_live_response::{AccessToken, Client, Effect, Endpoint, ErrorKind, IfExists, Upload};
 use mde_live_response_emulator::Emulator;
 use mde_live_response_mock::FakeLibrary;
+use mde_live_response_testkit::TempDir;
 
 fn client_with(emulator: &Emulator, token: &str) -> Client {
     let endpoint = Endpoint::parse(emulator.base_url()).unwrap();
@@ -40,7 +41,8 @@ fn an_upload_arrives_as_it_was_sent() {
 fn twenty_mebibytes_pass_and_one_byte_more_is_refused_before_anything_is_sent() {
     let emulator = Emulator::start().unwrap();
     let client = client_of(&emulator);
-    let path = env::temp_dir().join(format!("limit-{}.bin", std::process::id()));
+    let dir = TempDir::new();
+    let path = dir.path().join("limit.bin");
     let file = fs::File::create(&path).unwrap();
     file.set_len(MAX_FILE_BYTES).unwrap();
     let stored = client.upload(&Upload::from_path(&path).unwrap()).unwrap();
@@ -51,7 +53,6 @@ fn twenty_mebibytes_pass_and_one_byte_more_is_refused_before_anything_is_sent() 
     let too_long = Problem::TooLong { len: MAX_FILE_BYTES + 1, max: MAX_FILE_BYTES };
     assert_eq!(error.kind(), &ErrorKind::Input(InvalidInput::new("file", too_long)));
     assert_eq!(emulator.library().calls(), 1);
-    fs::remove_file(path).unwrap();
 }
 
 #[test]

@@ -17,15 +17,16 @@ mod values;
 pub use http;
 
 pub use client::Client;
-pub use error::{Effect, Error, ErrorKind};
+pub use error::{Error, ErrorKind};
+pub use exchange::Effect;
 pub use values::{AccessToken, Endpoint, FileName, IfExists, LibraryFile, Upload};
 
 /// The contents of the library, and uploads.
 pub mod library {
     pub use crate::client::List;
     pub use crate::values::{
-        Deleted, Description, FileContent, IfExists, LibraryFile, MAX_FILE_BYTES,
-        ParametersDescription, Sha256Digest, Timestamp, Upload, same_text,
+        Deleted, Description, FileContent, MAX_FILE_BYTES, ParametersDescription, Sha256Digest,
+        Timestamp, same_text,
     };
 }
 
@@ -34,7 +35,7 @@ pub mod auth {
     pub use crate::client::{
         Credential, CredentialError, IssuedToken, TokenExchange, TokenRequest, credential_fn,
     };
-    pub use crate::values::{AccessToken, Secret, TokenClaims, TokenProblem};
+    pub use crate::values::{Secret, TokenClaims, TokenProblem};
 }
 
 /// How a client behaves: retries, rate limit, time, cancel, and what it reports.
@@ -49,6 +50,6 @@ pub mod policy {
 /// The seam for another HTTP client.
 pub mod transport {
     pub use crate::exchange::{
-        CancelToken, Effect, Exchange, Limits, Phase, Transport, TransportError, TransportErrorKind,
+        Exchange, Limits, Phase, Transport, TransportError, TransportErrorKind,
     };
 }

@@ -3,9 +3,8 @@
 use std::io::Read;
 
 use http::Response;
-use mde_live_response_core::transport::{
-    Effect, Exchange, Transport, TransportError, TransportErrorKind,
-};
+use mde_live_response_core::Effect;
+use mde_live_response_core::transport::{Exchange, Transport, TransportError, TransportErrorKind};
 
 use crate::library::FakeLibrary;
 

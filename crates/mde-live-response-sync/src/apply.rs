@@ -2,8 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use mde_live_response_core::library::{Deleted, IfExists, LibraryFile};
+use mde_live_response_core::library::Deleted;
 use mde_live_response_core::{Client, Error, ErrorKind, FileName};
+use mde_live_response_core::{IfExists, LibraryFile};
 
 use crate::plan::differences;
 use crate::{Action, DesiredFile, Owner, Plan, Step};

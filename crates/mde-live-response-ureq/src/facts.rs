@@ -7,7 +7,9 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use mde_live_response_core::transport::{CancelToken, Effect, Exchange, Phase, TransportErrorKind};
+use mde_live_response_core::Effect;
+use mde_live_response_core::policy::CancelToken;
+use mde_live_response_core::transport::{Exchange, Phase, TransportErrorKind};
 
 use crate::fault::Fault;
 

@@ -4,9 +4,8 @@ use std::fmt;
 
 use http::header::{CONTENT_LENGTH, EXPECT, TRANSFER_ENCODING};
 use http::{Method, Request, Response};
-use mde_live_response_core::transport::{
-    Effect, Exchange, Transport, TransportError, TransportErrorKind,
-};
+use mde_live_response_core::Effect;
+use mde_live_response_core::transport::{Exchange, Transport, TransportError, TransportErrorKind};
 use ureq::{Agent, SendBody};
 
 use crate::answer;

@@ -4,7 +4,8 @@ use std::env;
 use std::ffi::OsString;
 use std::time::Duration;
 
-use mde_live_response_core::auth::{AccessToken, Credential};
+use mde_live_response_core::AccessToken;
+use mde_live_response_core::auth::Credential;
 use mde_live_response_core::policy::Observer;
 use mde_live_response_core::{Client, Endpoint};
 use mde_live_response_entra::EntraCredential;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use mde_live_response_core::library::LibraryFile;
+use mde_live_response_core::LibraryFile;
 use mde_live_response_core::{Effect, Error};
 use mde_live_response_sync::{Action, DesiredFile, Outcome, Reason, Step};
 use serde_json::{Value, json};

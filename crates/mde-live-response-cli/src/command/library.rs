@@ -4,10 +4,9 @@ use std::sync::Arc;
 
 use mde_live_response_core::auth::TokenClaims;
 use mde_live_response_core::error::{InvalidInput, Problem};
-use mde_live_response_core::library::{
-    Deleted, IfExists, LibraryFile, MAX_FILE_BYTES, Sha256Digest,
-};
+use mde_live_response_core::library::{Deleted, MAX_FILE_BYTES, Sha256Digest};
 use mde_live_response_core::{Client, Effect, Error, FileName};
+use mde_live_response_core::{IfExists, LibraryFile};
 use mde_live_response_sync::{Desired, DesiredFile, read_file};
 use serde_json::{Value, json};
 

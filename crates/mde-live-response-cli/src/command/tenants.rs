@@ -5,8 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
+use mde_live_response_core::AccessToken;
 use mde_live_response_core::Endpoint;
-use mde_live_response_core::auth::{AccessToken, Credential, Secret};
+use mde_live_response_core::auth::{Credential, Secret};
 use mde_live_response_entra::EntraCredential;
 use serde::Deserialize;
 

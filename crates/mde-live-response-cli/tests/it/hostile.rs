@@ -6,9 +6,10 @@ use std::net::TcpListener;
 use std::thread;
 
 use mde_live_response_emulator::Emulator;
+use mde_live_response_testkit::TempDir;
 use serde_json::{Value, json};
 
-use crate::support::{Lrlib, Ran, TempDir};
+use crate::support::{Lrlib, Ran};
 
 /// Neither output contains anything that a terminal acts on.
 fn assert_harmless(ran: &Ran) {
@@ -59,9 +60,9 @@ fn lines(path: &str) -> Vec<Value> {
 #[test]
 fn an_unknown_outcome_is_reported_and_logged() {
     let (url, dir) = (service(failing), TempDir::new());
-    let (file, logs) = (dir.write("a.ps1", "1"), TempDir::new());
+    let (file, logs) = (dir.write_arg("a.ps1", "1"), TempDir::new());
     let log = logs.path().join("audit").display().to_string();
-    for (n, command) in [["upload", &file], ["sync", dir.text()]].iter().enumerate() {
+    for (n, command) in [["upload", &file], ["sync", dir.arg()]].iter().enumerate() {
         for json in [&["--json"][..], &[]] {
             let more = ["--base-url", &url, "--timeout", "2", "--audit", &log, "-v"];
             let lrlib = Lrlib::alone().with(&[("MDE_TOKEN", "a-token-of-no-use")]);
@@ -100,7 +101,7 @@ fn text_of_others_is_escaped_in_every_output() {
     entry.created_by = Some(text.to_owned());
     library.insert_entry(entry, b"x");
     dir.write("b.ps1", "1");
-    for command in [&["list"][..], &["plan", dir.text()], &["plan", dir.text(), "--delete-all"]] {
+    for command in [&["list"][..], &["plan", dir.arg()], &["plan", dir.arg(), "--delete-all"]] {
         assert_harmless(&Lrlib::of(&emulator).run(command));
         assert_harmless(&Lrlib::of(&emulator).run(&[command, &["--json"]].concat()));
     }
@@ -108,7 +109,7 @@ fn text_of_others_is_escaped_in_every_output() {
     assert_eq!(json["files"][0]["description"], text);
     assert_eq!(json["files"][0]["fileName"], "\u{1b}[31m\u{9b}?.ps1");
     // No request can contain its name, so it stays, and the rest is done.
-    let ran = Lrlib::of(&emulator).run(&["sync", dir.text(), "--delete-all", "--json"]);
+    let ran = Lrlib::of(&emulator).run(&["sync", dir.arg(), "--delete-all", "--json"]);
     assert_eq!(ran.code, 0);
     assert_eq!(ran.json()["steps"][0]["reasons"][0], "kept: no request can contain its name");
     assert_eq!(library.names().len(), 2);
@@ -120,7 +121,7 @@ fn text_of_others_is_escaped_in_every_output() {
         let dir = TempDir::new();
         dir.write("b.ps1", "1");
         dir.write(name, text);
-        let ran = Lrlib::of(&emulator).run(&["plan", dir.text()]);
+        let ran = Lrlib::of(&emulator).run(&["plan", dir.arg()]);
         assert_eq!(ran.code, 2);
         assert!(ran.stderr.contains("unknown field `\\u{1b}[2J\\u{9b}`"), "{}", ran.stderr);
         assert_harmless(&ran);
@@ -142,7 +143,7 @@ fn a_description_without_width_is_cut_too() {
 fn a_reader_that_has_gone_is_not_a_failure() {
     let (emulator, dir) = (Emulator::start().unwrap(), TempDir::new());
     dir.write("a.ps1", "1");
-    for command in [&["sync", dir.text()][..], &["list"], &["list", "--json"]] {
+    for command in [&["sync", dir.arg()][..], &["list"], &["list", "--json"]] {
         let ran = Lrlib::of(&emulator).run_unread(command);
         assert_eq!(ran.code, 0, "case: {command:?}: {}", ran.stderr);
     }
@@ -153,7 +154,7 @@ fn a_reader_that_has_gone_is_not_a_failure() {
 #[test]
 fn a_result_that_cannot_be_written_is_a_partial_failure() {
     let (emulator, dir) = (Emulator::start().unwrap(), TempDir::new());
-    let (a, b) = (dir.write("a.ps1", "1"), dir.write("b.ps1", "2"));
+    let (a, b) = (dir.write_arg("a.ps1", "1"), dir.write_arg("b.ps1", "2"));
     let full =
         |command: &[&str]| Lrlib::of(&emulator).run(&[command, &["--audit", "/dev/full"]].concat());
     let ran = full(&["upload", &a, &b]);
@@ -165,7 +166,7 @@ fn a_result_that_cannot_be_written_is_a_partial_failure() {
     assert_eq!(ran.code, 3);
     assert_eq!(ran.json()["results"], json!([{ "name": "a.ps1", "outcome": "removed" }]));
 
-    let ran = full(&["sync", dir.text(), "--json"]);
+    let ran = full(&["sync", dir.arg(), "--json"]);
     assert_eq!(ran.code, 3);
     let json = ran.json();
     let steps = json["steps"].as_array().unwrap();
@@ -174,7 +175,7 @@ fn a_result_that_cannot_be_written_is_a_partial_failure() {
     assert!(json["error"]["message"].as_str().unwrap().contains("`a.ps1`: "), "{json}");
     assert_eq!(emulator.library().names(), ["a.ps1"]);
 
-    let ran = Lrlib::of(&emulator).run_into("/dev/full", &["sync", dir.text()]);
+    let ran = Lrlib::of(&emulator).run_into("/dev/full", &["sync", dir.arg()]);
     assert_eq!(ran.code, 3);
     assert!(ran.stderr.contains("standard output"), "{}", ran.stderr);
     assert_eq!(emulator.library().names(), ["a.ps1", "b.ps1"]);

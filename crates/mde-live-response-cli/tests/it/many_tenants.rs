@@ -1,9 +1,10 @@
 //! Many tenants side by side: none is affected by another's failure.
 
 use mde_live_response_emulator::Emulator;
+use mde_live_response_testkit::TempDir;
 use serde_json::json;
 
-use crate::support::{Lrlib, TempDir};
+use crate::support::Lrlib;
 
 #[test]
 fn twenty_tenants_over_sockets_and_one_that_fails() {
@@ -20,14 +21,14 @@ fn twenty_tenants_over_sockets_and_one_that_fails() {
             json!({ "name": format!("tenant-{n}"), "baseUrl": emulator.base_url(), "tokenEnv": variable })
         })
         .collect();
-    let path = dir.write("tenants.json", json!(tenants).to_string());
+    let path = dir.write_arg("tenants.json", json!(tenants).to_string());
     let environment: Vec<_> =
         (0..20).map(|n| (format!("TOKEN_{n}"), format!("canary-token-{n}"))).collect();
     let environment: Vec<_> =
         environment.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let lrlib = Lrlib::alone().with(&environment);
     let more = ["--tenants", &path, "--json"];
-    let run = |command: &str| lrlib.run(&[&[command, files.text()], &more[..]].concat());
+    let run = |command: &str| lrlib.run(&[&[command, files.arg()], &more[..]].concat());
 
     assert_eq!(run("plan").code, 3);
     let ran = run("sync");
@@ -71,9 +72,9 @@ fn a_wrong_tenant_is_found_before_anything_is_done() {
         (own(json!({ "name": "good" })), "`good` is listed twice"),
         (own(json!({ "name": "../x" })), "tenant 2: name must be"),
     ] {
-        let path = dir.write("tenants.json", format!("\u{feff}{}", json!([good, bad])));
+        let path = dir.write_arg("tenants.json", format!("\u{feff}{}", json!([good, bad])));
         let lrlib = Lrlib::alone().with(&[("GOOD", emulator.token())]);
-        let ran = lrlib.run(&["sync", files.text(), "--tenants", &path]);
+        let ran = lrlib.run(&["sync", files.arg(), "--tenants", &path]);
         assert_eq!(ran.code, 2, "case: {bad}: {}", ran.stderr);
         assert!(ran.stderr.contains(expected), "case: {bad}: {}", ran.stderr);
         assert!(!ran.stderr.contains("canary"), "case: {bad}: {}", ran.stderr);

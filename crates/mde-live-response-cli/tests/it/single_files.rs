@@ -1,16 +1,17 @@
 //! `lrlib` for single files: upload, list, delete, check.
 
 use mde_live_response_emulator::Emulator;
+use mde_live_response_testkit::TempDir;
 use serde_json::json;
 
-use crate::support::{Lrlib, TempDir};
+use crate::support::Lrlib;
 
 const SCRIPT: &str = "<#\n.SYNOPSIS\nLists.\n.PARAMETER Name\nWhich.\n#>\n";
 
 #[test]
 fn a_file_is_uploaded_with_its_own_help() {
     let (emulator, dir) = (Emulator::start().unwrap(), TempDir::new());
-    let path = dir.write("a.ps1", SCRIPT);
+    let path = dir.write_arg("a.ps1", SCRIPT);
     let ran = Lrlib::of(&emulator).run(&["upload", &path]);
     assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.as_str()), (0, "stored a.ps1\n", ""));
     let entry = emulator.library().entry("a.ps1").unwrap();
@@ -28,7 +29,7 @@ fn a_file_is_uploaded_with_its_own_help() {
 #[test]
 fn a_failure_is_reported_and_the_rest_is_done() {
     let (emulator, dir) = (Emulator::start().unwrap(), TempDir::new());
-    let (a, b) = (dir.write("a.ps1", "1"), dir.write("b.ps1", "2"));
+    let (a, b) = (dir.write_arg("a.ps1", "1"), dir.write_arg("b.ps1", "2"));
     emulator.library().insert("a.ps1", b"hers");
     let ran = Lrlib::of(&emulator).run(&["upload", &a, &b]);
     assert_eq!((ran.code, ran.stdout.as_str()), (3, "failed a.ps1\nstored b.ps1\n"));
@@ -49,13 +50,13 @@ fn a_failure_is_reported_and_the_rest_is_done() {
 #[test]
 fn nothing_is_done_for_a_file_that_cannot_be_read() {
     let (emulator, dir) = (Emulator::start().unwrap(), TempDir::new());
-    let good = dir.write("a.ps1", "1");
+    let good = dir.write_arg("a.ps1", "1");
     let missing = dir.path().join("b.ps1").display().to_string();
     let ran = Lrlib::of(&emulator).run(&["upload", &good, &missing]);
     assert_eq!(ran.code, 2);
     assert!(ran.stderr.contains(&missing), "{}", ran.stderr);
     let elsewhere = TempDir::new();
-    let same = elsewhere.write("A.ps1", "2");
+    let same = elsewhere.write_arg("A.ps1", "2");
     let ran = Lrlib::of(&emulator).run(&["upload", &good, &same, "--override"]);
     assert_eq!(ran.code, 2);
     assert!(ran.stderr.contains("letter case"), "{}", ran.stderr);
@@ -68,9 +69,9 @@ fn empty_and_too_large_files_are_refused_before_anything_is_done() {
     for (size, expected) in [(0, "empty"), (20 * 1024 * 1024 + 1, "20971520")] {
         let dir = TempDir::new();
         dir.write("a.ps1", "1");
-        let path = dir.write("b.ps1", "");
+        let path = dir.write_arg("b.ps1", "");
         std::fs::File::options().write(true).open(&path).unwrap().set_len(size).unwrap();
-        for command in [["plan", dir.text()], ["sync", dir.text()], ["upload", &path]] {
+        for command in [["plan", dir.arg()], ["sync", dir.arg()], ["upload", &path]] {
             let ran = Lrlib::of(&emulator).run(&command);
             assert_eq!(ran.code, 2, "case: {command:?}");
             assert!(ran.stderr.starts_with("error: `b.ps1`: "), "{}", ran.stderr);
@@ -161,7 +162,8 @@ fn a_check_shows_the_token_and_whether_it_works() {
 #[test]
 fn every_change_is_a_line_in_the_audit_log() {
     let (emulator, dir) = (Emulator::start().unwrap(), TempDir::new());
-    let (path, audit) = (dir.write("a.ps1", "1"), dir.path().join("audit").display().to_string());
+    let (path, audit) =
+        (dir.write_arg("a.ps1", "1"), dir.path().join("audit").display().to_string());
     let delete = ["delete", "a.ps1"];
     for arguments in [["upload", &path], ["upload", &path], delete, delete] {
         Lrlib::of(&emulator).run(&[&arguments[..], &["--audit", &audit]].concat());

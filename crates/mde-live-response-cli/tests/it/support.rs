@@ -1,46 +1,9 @@
 //! Helpers of several tests.
 
-use std::fs;
-use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use mde_live_response_emulator::Emulator;
 use serde_json::Value;
-
-/// A folder that is removed with the test.
-pub(crate) struct TempDir(PathBuf);
-
-impl TempDir {
-    pub(crate) fn new() -> Self {
-        static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let path = std::env::temp_dir().join(format!("lrlib-{}-{number}", std::process::id()));
-        fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
-    pub(crate) fn path(&self) -> &Path {
-        &self.0
-    }
-
-    /// Writes a file and returns its path, for a command line.
-    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) -> String {
-        let path = self.0.join(name);
-        fs::write(&path, content).unwrap();
-        path.to_str().unwrap().to_owned()
-    }
-
-    pub(crate) fn text(&self) -> &str {
-        self.0.to_str().unwrap()
-    }
-}
-
-impl Drop for TempDir {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
 
 /// Output and exit code of a run.
 #[derive(Debug)]
@@ -97,7 +60,7 @@ impl<'a> Lrlib<'a> {
     /// Runs it with a file as standard output.
     #[cfg(target_os = "linux")]
     pub(crate) fn run_into(&self, path: &str, arguments: &[&str]) -> Ran {
-        let output = fs::OpenOptions::new().write(true).open(path).unwrap();
+        let output = std::fs::OpenOptions::new().write(true).open(path).unwrap();
         let mut command = self.command(arguments);
         let child = command.stdout(output).stderr(Stdio::piped()).spawn().unwrap();
         ran(child.wait_with_output().unwrap())

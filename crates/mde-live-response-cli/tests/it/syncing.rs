@@ -1,9 +1,10 @@
 //! `lrlib plan` and `lrlib sync`: a folder against a library.
 
 use mde_live_response_emulator::Emulator;
+use mde_live_response_testkit::TempDir;
 use serde_json::json;
 
-use crate::support::{Lrlib, TempDir};
+use crate::support::Lrlib;
 
 const EXAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/library");
 
@@ -41,8 +42,8 @@ fn files_of_others_are_conflicts_unless_taken_over() {
     dir.write("b.ps1", "ours");
     emulator.library().insert("a.ps1", b"hers");
     let lrlib = Lrlib::of(&emulator);
-    assert_eq!(lrlib.run(&["plan", dir.text()]).code, 1);
-    let ran = lrlib.run(&["sync", dir.text()]);
+    assert_eq!(lrlib.run(&["plan", dir.arg()]).code, 1);
+    let ran = lrlib.run(&["sync", dir.arg()]);
     assert_eq!(ran.code, 3);
     assert!(ran.stderr.contains("--take-over"), "{}", ran.stderr);
     assert_eq!(
@@ -52,9 +53,9 @@ fn files_of_others_are_conflicts_unless_taken_over() {
          created   b.ps1\n"
     );
     assert_eq!(emulator.library().content("a.ps1").unwrap(), b"hers");
-    assert_eq!(lrlib.run(&["sync", dir.text()]).code, 1, "nothing but the conflict");
+    assert_eq!(lrlib.run(&["sync", dir.arg()]).code, 1, "nothing but the conflict");
 
-    let ran = lrlib.run(&["sync", dir.text(), "--take-over"]);
+    let ran = lrlib.run(&["sync", dir.arg(), "--take-over"]);
     assert_eq!((ran.code, ran.stderr.as_str()), (0, "updated a.ps1\n1 unchanged, 1 updated\n"));
     assert_eq!(emulator.library().content("a.ps1").unwrap(), b"ours");
 }
@@ -62,11 +63,11 @@ fn files_of_others_are_conflicts_unless_taken_over() {
 #[test]
 fn orphans_are_deleted_only_on_request() {
     let (emulator, dir) = (Emulator::start().unwrap(), TempDir::new());
-    let gone = dir.write("gone.ps1", "x");
+    let gone = dir.write_arg("gone.ps1", "x");
     dir.write("stays.ps1", "x");
     let lrlib = Lrlib::of(&emulator);
     let ours = |more: &[&str]| {
-        lrlib.run(&[&["sync", dir.text(), "--owner", "our-repository"], more].concat())
+        lrlib.run(&[&["sync", dir.arg(), "--owner", "our-repository"], more].concat())
     };
     assert_eq!(ours(&[]).code, 0);
     emulator.library().insert("hers.ps1", b"x");
@@ -87,7 +88,7 @@ fn json_has_every_step_with_its_hashes_and_its_outcome() {
     let audit_path = audit.path().join("log").display().to_string();
     dir.write("a.ps1", "1");
     let lrlib = Lrlib::of(&emulator);
-    lrlib.run(&["sync", dir.text()]);
+    lrlib.run(&["sync", dir.arg()]);
     dir.write("a.ps1", "2");
     let one = "6b86b273ff34fce19d6b804eff5a3f5747ada4eaa22f1d49c01e52ddb7875b4b";
     let two = "d4735e3a265e16eee03f59718b9b5d03019c07d8b6c51f90da3a666eec13ab35";
@@ -97,11 +98,11 @@ fn json_has_every_step_with_its_hashes_and_its_outcome() {
             "sha256Before": one, "sha256After": two, "outcome": outcome, "error": null,
         })
     };
-    let planned = lrlib.run(&["plan", dir.text(), "--json"]);
+    let planned = lrlib.run(&["plan", dir.arg(), "--json"]);
     assert_eq!(planned.code, 4);
     let expected = json!({ "version": 1, "command": "plan", "steps": [step(json!(null))] });
     assert_eq!(planned.json(), expected);
-    let synced = lrlib.run(&["sync", dir.text(), "--json", "--audit", &audit_path]);
+    let synced = lrlib.run(&["sync", dir.arg(), "--json", "--audit", &audit_path]);
     let expected = json!({ "version": 1, "command": "sync", "steps": [step(json!("updated"))] });
     assert_eq!(synced.json(), expected);
 
@@ -116,7 +117,7 @@ fn json_has_every_step_with_its_hashes_and_its_outcome() {
 fn a_folder_that_cannot_be_used_is_a_usage_error() {
     let (emulator, dir) = (Emulator::start().unwrap(), TempDir::new());
     dir.write("librarymanifest.json", r#"[{"fileName":"a.ps1","descripton":"x"}]"#);
-    let ran = Lrlib::of(&emulator).run(&["sync", dir.text()]);
+    let ran = Lrlib::of(&emulator).run(&["sync", dir.arg()]);
     assert_eq!(ran.code, 2);
     assert!(ran.stderr.contains("unknown field `descripton`"), "{}", ran.stderr);
     assert_eq!(emulator.library().calls(), 0);

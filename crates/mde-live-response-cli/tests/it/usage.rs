@@ -1,8 +1,9 @@
 //! `lrlib` before it does anything: command line, environment, and where its token comes from.
 
 use mde_live_response_emulator::{Application, Emulator};
+use mde_live_response_testkit::TempDir;
 
-use crate::support::{Lrlib, TempDir};
+use crate::support::Lrlib;
 
 const CANARY: &str = "canary-token-5f1c7e";
 
@@ -13,8 +14,8 @@ fn emulator() -> Emulator {
 #[test]
 fn a_token_comes_from_the_first_place_that_has_one() {
     let (emulator, dir) = (emulator(), TempDir::new());
-    let file = dir.write("token", format!("{CANARY}\n"));
-    let with_return = dir.write("returned", format!("{CANARY}\r\n"));
+    let file = dir.write_arg("token", format!("{CANARY}\n"));
+    let with_return = dir.write_arg("returned", format!("{CANARY}\r\n"));
     let prints = |file: &str| format!("{} {file}", if cfg!(windows) { "type" } else { "cat" });
     let (command, windows) = (prints(&file), prints(&with_return));
     let wrong = ("MDE_TOKEN", "a-wrong-token");
@@ -39,7 +40,7 @@ fn the_azure_variables_name_an_application_of_entra() {
         .with_assertion("canary.assertion");
     let emulator = Emulator::builder().application(application).start().unwrap();
     let dir = TempDir::new();
-    let file = dir.write("assertion", "canary.assertion\n");
+    let file = dir.write_arg("assertion", "canary.assertion\n");
     let ids = [("AZURE_TENANT_ID", "a-tenant"), ("AZURE_CLIENT_ID", "a-client")];
     for proof in [("AZURE_CLIENT_SECRET", "canary-secret"), ("AZURE_FEDERATED_TOKEN_FILE", &file)] {
         let environment = [&ids[..], &[proof]].concat();
@@ -68,7 +69,7 @@ fn without_a_token_every_source_is_named() {
 #[test]
 fn a_failed_source_of_tokens_is_reported_without_the_token() {
     let (emulator, dir) = (emulator(), TempDir::new());
-    let two_lines = dir.write("token", format!("{CANARY}\n{CANARY}\n"));
+    let two_lines = dir.write_arg("token", format!("{CANARY}\n{CANARY}\n"));
     let ended = if cfg!(windows) { "exit code: 7" } else { "exit status: 7" };
     let ended = format!("the token command ended with {ended}");
     let mut cases = vec![
@@ -98,7 +99,7 @@ fn a_failed_source_of_tokens_is_reported_without_the_token() {
 #[test]
 fn no_output_contains_a_token() {
     let dir = TempDir::new();
-    let path = dir.write("a.ps1", "1");
+    let path = dir.write_arg("a.ps1", "1");
     let wrong = [("MDE_TOKEN", CANARY)];
     let emulator = Emulator::start().unwrap();
     for json in [&[][..], &["--json"]] {
@@ -202,7 +203,7 @@ fn a_run_that_ends_early_still_prints_json() {
 #[test]
 fn output_to_a_pipe_has_no_colours() {
     let (emulator, dir) = (emulator(), TempDir::new());
-    let path = dir.write("a.ps1", "1");
+    let path = dir.write_arg("a.ps1", "1");
     let environment = [("MDE_TOKEN", CANARY), ("TERM", "xterm-256color")];
     let ran = Lrlib::of(&emulator).with(&environment).run(&["upload", &path]);
     assert_eq!(ran.stdout, "stored a.ps1\n");

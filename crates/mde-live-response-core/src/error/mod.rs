@@ -15,7 +15,7 @@ pub(crate) use answer::Answer;
 pub use kind::{AnswerProblem, ErrorKind};
 pub(crate) use status::{Meaning, meaning};
 
-pub use crate::exchange::{Effect, Phase, TransportErrorKind};
+pub(crate) use crate::exchange::{Effect, TransportErrorKind};
 pub use crate::values::{InvalidInput, Problem, SourceError, SourceProblem, shown};
 
 use crate::exchange::TransportError;

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use mde_live_response_core::LibraryFile;
 use mde_live_response_core::auth::{CredentialError, credential_fn};
 use mde_live_response_core::error::AnswerProblem;
-use mde_live_response_core::library::LibraryFile;
 use mde_live_response_core::policy::{CallKind, CancelToken, Pacing, RetryPolicy};
 use mde_live_response_core::transport::{TransportError, TransportErrorKind};
 use mde_live_response_core::{AccessToken, Client, Effect, Endpoint, Error, ErrorKind};

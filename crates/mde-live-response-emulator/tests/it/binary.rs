@@ -6,9 +6,10 @@ use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
 use mde_live_response_emulator::Emulator;
+use mde_live_response_testkit::TempDir;
 use serde_json::Value;
 
-use crate::support::{Answer, TempDir, file_form};
+use crate::support::{Answer, file_form};
 
 fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_mde-emulator"));

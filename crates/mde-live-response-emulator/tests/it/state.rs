@@ -5,8 +5,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use mde_live_response_emulator::{Emulator, FakeLibrary};
+use mde_live_response_testkit::TempDir;
 
-use crate::support::{TempDir, delete, file, file_form, form, list, text, upload};
+use crate::support::{delete, file, file_form, form, list, text, upload};
 
 fn start(dir: &Path) -> io::Result<Emulator> {
     Emulator::builder().state_dir(dir).start()

@@ -1,11 +1,8 @@
 //! A client of a few lines that sends exactly the bytes it is given.
 
 use std::collections::HashMap;
-use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpStream};
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use mde_live_response_emulator::Emulator;
@@ -146,28 +143,4 @@ pub(crate) fn file(filename: &str, content: &[u8]) -> Vec<u8> {
 /// A form with a file alone, that replaces what is there.
 pub(crate) fn file_form(filename: &str, content: &[u8]) -> Vec<u8> {
     form(&[text("OverrideIfExists", "true"), file(filename, content)])
-}
-
-/// A directory that goes with its value.
-#[derive(Debug)]
-pub(crate) struct TempDir(PathBuf);
-
-impl TempDir {
-    pub(crate) fn new() -> Self {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let name = format!("{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-        fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
-    pub(crate) fn path(&self) -> &Path {
-        &self.0
-    }
-}
-
-impl Drop for TempDir {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
 }

@@ -8,40 +8,25 @@ use std::time::Duration;
 use mde_live_response_core::{Client, Effect, ErrorKind};
 use mde_live_response_entra::EntraCredential;
 use mde_live_response_mock::{ManualClock, MockTransport, Reply};
+use mde_live_response_testkit::TempDir;
 
 use crate::{builder, library, overriding, successful, upload};
 
-/// A file that is removed at the end of a test.
-pub(super) struct Temporary(pub(super) PathBuf);
-
-impl Temporary {
-    pub(super) fn new(test: &str, content: impl AsRef<[u8]>) -> Self {
-        let path = std::env::temp_dir().join(format!("mde-entra-{test}-{}", std::process::id()));
-        fs::write(&path, content).unwrap();
-        Self(path)
-    }
-}
-
-impl Drop for Temporary {
-    fn drop(&mut self) {
-        let _ = fs::remove_file(&self.0);
-    }
-}
-
-pub(super) fn credential(path: &Path) -> EntraCredential {
+pub(super) fn credential(path: impl Into<PathBuf>) -> EntraCredential {
     EntraCredential::with_token_file("a-tenant", "a-client", path).unwrap()
 }
 
-fn client(mock: &MockTransport, path: &Path) -> Client {
+fn client(mock: &MockTransport, path: impl Into<PathBuf>) -> Client {
     builder(credential(path), mock.clone(), &mock.clock()).build()
 }
 
 #[test]
 fn a03_one_line_end_at_the_end_of_a_token_file_is_dropped() {
-    for (n, end) in ["", "\n", "\r\n"].into_iter().enumerate() {
-        let file = Temporary::new(&format!("line-end-{n}"), format!("an.assertion{end}"));
+    for end in ["", "\n", "\r\n"] {
+        let dir = TempDir::new();
+        let file = dir.write("token", format!("an.assertion{end}"));
         let mock = successful();
-        client(&mock, &file.0).upload(&upload()).unwrap();
+        client(&mock, &file).upload(&upload()).unwrap();
         let [request, _] = mock.requests();
         assert_eq!(
             str::from_utf8(request.body()).unwrap(),
@@ -87,21 +72,23 @@ fn a03_a_file_without_a_token_ends_the_call() {
         (b"\xff\xfecanary", "is not UTF-8"),
         (long.as_bytes(), "is longer than 64 KiB"),
     ];
-    for (n, (content, what)) in cases.into_iter().enumerate() {
-        let file = Temporary::new(&format!("no-token-{n}"), content);
+    let dir = TempDir::new();
+    for (content, what) in cases {
+        let file = dir.write("token", content);
         let source = (what == "is not UTF-8").then_some(io::ErrorKind::InvalidData);
-        assert_no_token(&file.0, what, source);
+        assert_no_token(&file, what, source);
     }
-    let longest = Temporary::new("longest", "x".repeat(64 * 1024));
+    let longest = dir.write("longest", "x".repeat(64 * 1024));
     let mock = MockTransport::new().reply(Reply::status(400));
-    client(&mock, &longest.0).upload(&upload()).unwrap_err();
+    client(&mock, longest).upload(&upload()).unwrap_err();
     mock.assert_done();
 }
 
 #[test]
 fn a_path_without_a_regular_file_ends_the_call() {
-    assert_no_token(&std::env::temp_dir(), "is a directory", None);
-    let nowhere = std::env::temp_dir().join("mde-nowhere").join("token");
+    let dir = TempDir::new();
+    assert_no_token(dir.path(), "is a directory", None);
+    let nowhere = dir.path().join("nowhere").join("token");
     assert_no_token(&nowhere, "does not exist", Some(io::ErrorKind::NotFound));
 }
 
@@ -116,23 +103,25 @@ fn a_device_is_not_opened() {
 #[cfg(unix)]
 #[test]
 fn a_token_file_may_be_a_link() {
-    let file = Temporary::new("linked", "an.assertion");
-    let link = Temporary(file.0.with_extension("link"));
-    std::os::unix::fs::symlink(&file.0, &link.0).unwrap();
-    client(&successful(), &link.0).upload(&upload()).unwrap();
+    let dir = TempDir::new();
+    let file = dir.write("token", "an.assertion");
+    let link = dir.path().join("link");
+    std::os::unix::fs::symlink(file, &link).unwrap();
+    client(&successful(), link).upload(&upload()).unwrap();
 }
 
 #[test]
 fn the_file_is_read_for_each_token() {
-    let file = Temporary::new("each", "an.assertion");
+    let dir = TempDir::new();
+    let file = dir.write("token", "an.assertion");
     let clock = ManualClock::new();
     let library = library(&clock);
-    let client = builder(credential(&file.0), library.clone(), &clock).build();
+    let client = builder(credential(&file), library.clone(), &clock).build();
     client.upload(&overriding()).unwrap();
-    fs::write(&file.0, "another.assertion").unwrap();
+    fs::write(&file, "another.assertion").unwrap();
     clock.advance(Duration::from_secs(3_600));
     assert_eq!(client.upload(&overriding()).unwrap_err().code(), Some("AADSTS700213"));
-    fs::write(&file.0, "an.assertion").unwrap();
+    fs::write(&file, "an.assertion").unwrap();
     client.upload(&overriding()).unwrap();
     assert_eq!(library.token_calls(), 3);
 }

@@ -2,10 +2,11 @@
 
 use mde_live_response_core::Error;
 use mde_live_response_mock::{ManualClock, MockTransport, Reply};
+use mde_live_response_testkit::TempDir;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use crate::files::{self, Temporary};
+use crate::files;
 use crate::{
     Diary, SECRET, builder, client, credential, failure, issued, refusal, secret, successful,
     upload,
@@ -71,8 +72,9 @@ fn all_of(error: &Error) -> String {
 /// In every place and with every status of an answer, for a secret and for the token of a file.
 #[test]
 fn a16_an_echo_of_the_secret_is_shown_nowhere() {
-    let file = Temporary::new("echo", SECRET);
-    let credentials = [credential(), files::credential(&file.0)];
+    let dir = TempDir::new();
+    let file = dir.write("token", SECRET);
+    let credentials = [credential(), files::credential(file)];
     for status in (200..=206).chain(300..=308).chain(400..=431).chain(500..=511) {
         for (spelling, echo) in spellings() {
             let json = format!(

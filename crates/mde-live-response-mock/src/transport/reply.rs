@@ -4,7 +4,8 @@ use std::io;
 
 use http::header::{CONTENT_TYPE, HeaderName};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
-use mde_live_response_core::transport::{Effect, Phase, TransportError, TransportErrorKind};
+use mde_live_response_core::Effect;
+use mde_live_response_core::transport::{Phase, TransportError, TransportErrorKind};
 use serde_json::Value;
 
 use super::RecordedRequest;

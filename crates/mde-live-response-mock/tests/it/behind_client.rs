@@ -8,6 +8,7 @@ use mde_live_response_core::transport::{
 };
 use mde_live_response_core::{AccessToken, Client, Effect, Endpoint, ErrorKind, IfExists, Upload};
 use mde_live_response_mock::{ExistsAnswer, FakeLibrary};
+use mde_live_response_testkit::TempDir;
 
 use crate::common::{CANARY, client, judged, name, send, upload};
 
@@ -166,15 +167,14 @@ fn authorization_must_be_one_bearer_token() {
 
 #[test]
 fn v41_a_file_that_shrinks_is_not_stored() {
-    let path = std::env::temp_dir().join(format!("mde-library-shrinks-{}", std::process::id()));
-    std::fs::write(&path, "0123456789").unwrap();
+    let dir = TempDir::new();
+    let path = dir.write("shrinks", "0123456789");
     let upload = Upload::from_path(&path).unwrap();
     let library = FakeLibrary::new();
     let token = AccessToken::new("t").unwrap();
     let transport = Shrinking(library.clone(), path.clone());
     let client = Client::builder(Endpoint::COMMERCIAL, token, transport).build();
     let error = client.upload(&upload).unwrap_err();
-    std::fs::remove_file(path).unwrap();
     assert!(matches!(error.kind(), ErrorKind::Source(_)), "{error}");
     assert_eq!((library.calls(), library.names().len()), (0, 0));
 }

@@ -11,6 +11,7 @@ use mde_live_response_core::transport::{
 };
 use mde_live_response_core::{AccessToken, Client, Effect, Endpoint, ErrorKind, Upload};
 use mde_live_response_mock::{ManualClock, MockTransport, Reply};
+use mde_live_response_testkit::TempDir;
 
 use crate::common::{CANARY, client, name, send, upload};
 
@@ -155,13 +156,13 @@ fn t33_a_success_before_the_body_is_no_success() {
 /// Whatever the script says, a body that cannot be read ends the exchange.
 #[test]
 fn a_body_that_fails_is_reported_with_its_cause() {
-    let path = std::env::temp_dir().join(format!("mde-mock-shrinks-{}", std::process::id()));
+    let dir = TempDir::new();
     for (case, mock) in [
         ("reply", MockTransport::new().reply(Reply::stored())),
         ("fault", MockTransport::new().reply(tls())),
         ("from_fn", MockTransport::from_fn(|_| panic!("not asked"))),
     ] {
-        fs::write(&path, "0123456789").unwrap();
+        let path = dir.write("shrinks", "0123456789");
         let upload = Upload::new(name(), FileContent::open(&path).unwrap());
         let seen = Seen { inner: mock.clone(), path: path.clone() };
         let error = client(seen).upload(&upload).unwrap_err();
@@ -170,7 +171,6 @@ fn a_body_that_fails_is_reported_with_its_cause() {
         assert!(!request.is_body_complete(), "case: {case}");
         mock.assert_done();
     }
-    fs::remove_file(path).unwrap();
 }
 
 /// Shortens the file once the client has looked at it, and checks the error that comes back.

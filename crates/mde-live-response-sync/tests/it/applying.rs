@@ -8,8 +8,9 @@ use mde_live_response_core::transport::{Exchange, Transport, TransportError, Tra
 use mde_live_response_core::{Client, ErrorKind, http};
 use mde_live_response_mock::{FakeLibrary, MockTransport, Reply};
 use mde_live_response_sync::{Desired, DesiredFile, Orphans, Outcome, Plan, Report, apply, plan};
+use mde_live_response_testkit::TempDir;
 
-use crate::support::{MARK, TempDir, client, desired, file, planned, put, rules};
+use crate::support::{MARK, client, desired, file, planned, put, rules};
 
 fn applied(client: &Client, plan: &Plan) -> Report {
     apply(client, plan, |_, _| {}).unwrap()

@@ -5,8 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use mde_live_response_sync::{FolderError, MANIFEST, read, read_file};
-
-use crate::support::TempDir;
+use mde_live_response_testkit::TempDir;
 
 const SCRIPT: &str = "<#\n.SYNOPSIS\n  Lists\n  things.\n.PARAMETER Name\n  Which.\n#>\n";
 

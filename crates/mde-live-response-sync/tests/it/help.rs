@@ -3,8 +3,7 @@
 use std::path::Path;
 
 use mde_live_response_sync::{read, read_file};
-
-use crate::support::TempDir;
+use mde_live_response_testkit::TempDir;
 
 fn assert_help(case: &str, script: &[u8], synopsis: Option<&str>, parameters: Option<&str>) {
     let dir = TempDir::new();

@@ -5,8 +5,9 @@ use std::path::Path;
 use mde_live_response_core::error::{Problem, SourceProblem};
 use mde_live_response_mock::FakeLibrary;
 use mde_live_response_sync::{Action, Desired, DesiredFile, Orphans, Owner, Reason, apply};
+use mde_live_response_testkit::TempDir;
 
-use crate::support::{MARK, TempDir, actions, client, desired, file, planned, put, rules};
+use crate::support::{MARK, actions, client, desired, file, planned, put, rules};
 
 use Action::{Create, Delete, Unchanged};
 

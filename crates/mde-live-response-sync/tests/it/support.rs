@@ -1,9 +1,5 @@
 //! Helpers of several tests.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
-
 use mde_live_response_core::transport::Transport;
 use mde_live_response_core::{AccessToken, Client, Endpoint, Error, LibraryFile};
 use mde_live_response_mock::{FakeLibrary, ManualClock, StoredFile};
@@ -42,42 +38,4 @@ pub(crate) fn planned(desired: &Desired, library: &FakeLibrary, rules: &Rules) -
 
 pub(crate) fn actions(plan: &Plan) -> Vec<(&str, &Action)> {
     plan.steps().map(|step| (step.name(), step.action())).collect()
-}
-
-/// A folder that is removed with the test.
-pub(crate) struct TempDir(PathBuf);
-
-impl TempDir {
-    pub(crate) fn new() -> Self {
-        static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let path = std::env::temp_dir().join(format!("mde-sync-{}-{number}", std::process::id()));
-        fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
-    /// With these files.
-    pub(crate) fn with<const N: usize>(files: [(&str, &str); N]) -> Self {
-        let dir = Self::new();
-        for (name, content) in files {
-            dir.write(name, content);
-        }
-        dir
-    }
-
-    pub(crate) fn path(&self) -> &Path {
-        &self.0
-    }
-
-    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
-        let path = self.0.join(name);
-        fs::write(&path, content).unwrap();
-        path
-    }
-}
-
-impl Drop for TempDir {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
 }

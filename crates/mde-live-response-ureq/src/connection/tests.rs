@@ -15,10 +15,10 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use mde_live_response_core::Effect;
+use mde_live_response_core::policy::CancelToken;
 use mde_live_response_core::policy::RetryPolicy;
-use mde_live_response_core::transport::{
-    CancelToken, Effect, Exchange, Limits, Phase, TransportErrorKind,
-};
+use mde_live_response_core::transport::{Exchange, Limits, Phase, TransportErrorKind};
 use mde_live_response_core::{AccessToken, Client, Endpoint, Error, ErrorKind, Upload};
 
 use super::channel::Incoming;

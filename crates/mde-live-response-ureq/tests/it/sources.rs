@@ -2,39 +2,22 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;
-use std::path::PathBuf;
 use std::thread;
 
 use mde_live_response_core::error::SourceProblem;
+use mde_live_response_testkit::TempDir;
 
 use crate::support::*;
 
 /// More than fits between two sockets, so that the end is not read before the server says so.
 const SIZE: u64 = 20 * 1024 * 1024;
 
-/// A file that is removed with the test.
-struct TempFile(PathBuf);
-
-impl TempFile {
-    fn new() -> Self {
-        let name = format!("mde-live-response-ureq-{}.ps1", std::process::id());
-        let path = std::env::temp_dir().join(name);
-        File::create(&path).unwrap().set_len(SIZE).unwrap();
-        Self(path)
-    }
-}
-
-impl Drop for TempFile {
-    fn drop(&mut self) {
-        // A remaining file does no harm.
-        let _ = std::fs::remove_file(&self.0);
-    }
-}
-
 /// Changes the file after the server has read the head, and only then lets the server read on.
 fn changed_while_sent(speech: Speech, change: fn(&mut File)) {
-    let file = TempFile::new();
-    let upload = Upload::from_path(&file.0).unwrap();
+    let dir = TempDir::new();
+    let path = dir.path().join("a.ps1");
+    File::create(&path).unwrap().set_len(SIZE).unwrap();
+    let upload = Upload::from_path(&path).unwrap();
     let (head_read, changed) = (Gate::new(), Gate::new());
     let first =
         vec![ReadHead, Open(head_read.clone()), Await(changed.clone()), ReadBody, say(stored())];
@@ -43,7 +26,7 @@ fn changed_while_sent(speech: Speech, change: fn(&mut File)) {
     let error = thread::scope(|scope| {
         let sending = scope.spawn(|| client.upload(&upload).unwrap_err());
         head_read.pass();
-        change(&mut OpenOptions::new().write(true).open(&file.0).unwrap());
+        change(&mut OpenOptions::new().write(true).open(&path).unwrap());
         changed.open();
         sending.join().unwrap()
     });

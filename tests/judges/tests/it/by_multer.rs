@@ -4,7 +4,7 @@ use bytes::Bytes;
 use mde_live_response_judges::{Form, by_multer};
 
 use crate::cases::{self, Case};
-use crate::random::Rng;
+use mde_live_response_testkit::Rng;
 
 fn read(case: &Case) -> Form {
     by_multer::read(&case.boundary(), pieces(&case.body())).expect(&case.label)
@@ -12,12 +12,12 @@ fn read(case: &Case) -> Form {
 
 /// The body in pieces of uneven size.
 fn pieces(body: &[u8]) -> Vec<Bytes> {
-    let mut rng = Rng(body.len() as u64);
+    let mut rng = Rng::with_seed(body.len() as u64);
     let mut rest = body;
     let mut pieces = Vec::new();
     while !rest.is_empty() {
-        let most = if rng.one_in(2) { 60 } else { 9_000 };
-        let (piece, after) = rest.split_at(rest.len().min(1 + rng.below(most)));
+        let most = if rng.bool() { 60 } else { 9_000 };
+        let (piece, after) = rest.split_at(rest.len().min(1 + rng.usize(0..most)));
         pieces.push(Bytes::copy_from_slice(piece));
         rest = after;
     }

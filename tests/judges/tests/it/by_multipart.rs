@@ -5,7 +5,7 @@ use std::io::Read;
 use mde_live_response_judges::{Form, by_multipart};
 
 use crate::cases::{self, Case};
-use crate::random::Rng;
+use mde_live_response_testkit::Rng;
 
 /// Gives out a body in reads of uneven size.
 struct Arriving<'a> {
@@ -15,14 +15,14 @@ struct Arriving<'a> {
 
 impl Read for Arriving<'_> {
     fn read(&mut self, buf: &mut [u8]) -> std::io::Result<usize> {
-        let most = (1 + self.rng.below(9_000)).min(buf.len());
+        let most = (1 + self.rng.usize(0..9_000)).min(buf.len());
         self.rest.read(&mut buf[..most])
     }
 }
 
 fn read(case: &Case) -> Form {
     let body = case.body();
-    let arriving = Arriving { rest: &body, rng: Rng(body.len() as u64) };
+    let arriving = Arriving { rest: &body, rng: Rng::with_seed(body.len() as u64) };
     by_multipart::read(&case.boundary(), arriving).expect(&case.label)
 }
 

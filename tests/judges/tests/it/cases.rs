@@ -7,7 +7,7 @@ use mde_live_response_core::{Endpoint, FileName, IfExists, Upload};
 
 use mde_live_response_judges::Form;
 
-use crate::random::Rng;
+use mde_live_response_testkit::Rng;
 
 /// Seed of the generated cases.
 pub const SEED: u64 = 0x5EED_2026;
@@ -188,7 +188,7 @@ fn contents() -> Vec<(&'static str, Vec<u8>)> {
     }
     // Around the sizes of buffers.
     for size in [1_023, 1_024, 1_025, 8_191, 8_192, 8_193, 65_535, 65_536, 65_537, 131_072] {
-        contents.push(("a buffer's size", Rng(size as u64).bytes(size)));
+        contents.push(("a buffer's size", bytes(&mut Rng::with_seed(size as u64), size)));
         contents.push((
             "a buffer's size, of CRLF",
             b"\r\n".iter().copied().cycle().take(size).collect(),
@@ -247,23 +247,29 @@ pub fn assert_read(cases: impl IntoIterator<Item = Case>, read: impl Fn(&Case) -
 
 /// Any combination, drawn at random from the fixed seed.
 pub fn generated() -> impl Iterator<Item = Case> {
-    let mut rng = Rng(SEED);
+    let mut rng = Rng::with_seed(SEED);
     (0..GENERATED).map(move |n| {
-        let seed = rng.0;
+        let seed = rng.get_seed();
         generate(&mut rng, format!("generated #{n}, seed {seed:#x}"))
     })
 }
 
+fn bytes(rng: &mut Rng, len: usize) -> Vec<u8> {
+    let mut bytes = vec![0; len];
+    rng.fill(&mut bytes);
+    bytes
+}
+
 fn generate(rng: &mut Rng, label: String) -> Case {
-    let seed: [u8; 20] = rng.bytes(20).try_into().unwrap();
+    let seed: [u8; 20] = bytes(rng, 20).try_into().unwrap();
     let boundary = boundary_of(seed);
-    let text = |rng: &mut Rng| (!rng.one_in(3)).then(|| text(rng, &boundary));
+    let text = |rng: &mut Rng| (rng.u8(0..3) != 0).then(|| text(rng, &boundary));
     Case {
         description: text(rng),
         parameters: text(rng),
         name: name(rng),
         content: content(rng, &boundary),
-        if_exists: if rng.one_in(2) { IfExists::Override } else { IfExists::Fail },
+        if_exists: if rng.bool() { IfExists::Override } else { IfExists::Fail },
         seed,
         label,
     }
@@ -305,7 +311,7 @@ fn name(rng: &mut Rng) -> String {
         "collect",
     ];
     loop {
-        let name: String = (0..=rng.below(20)).map(|_| rng.pick(PIECES)).collect();
+        let name: String = (0..=rng.usize(0..20)).map(|_| *rng.choice(PIECES).unwrap()).collect();
         if FileName::permitting_separators(name.as_str()).is_ok() {
             return name;
         }
@@ -313,17 +319,18 @@ fn name(rng: &mut Rng) -> String {
 }
 
 fn text(rng: &mut Rng, boundary: &str) -> String {
-    let prefix = |rng: &mut Rng| boundary[..rng.below(boundary.len())].to_owned();
+    let prefix = |rng: &mut Rng| boundary[..rng.usize(0..boundary.len())].to_owned();
     loop {
-        let pieces = (0..rng.below(8)).map(|_| match rng.below(6) {
+        let pieces = (0..rng.usize(0..8)).map(|_| match rng.usize(0..6) {
             0 => "\r\n".to_owned(),
             1 => format!("\r\n--{}", prefix(rng)),
             2 => format!("--{}", prefix(rng)),
-            3 => {
-                rng.pick(&["\r", "\n", "\t", "\"", "\\", "%22", ";", "--", "\u{1f9f0}"]).to_owned()
-            }
-            4 => "word ".repeat(rng.below(30)),
-            _ => format!("{:x}", rng.next()),
+            3 => (*rng
+                .choice(&["\r", "\n", "\t", "\"", "\\", "%22", ";", "--", "\u{1f9f0}"])
+                .unwrap())
+            .to_owned(),
+            4 => "word ".repeat(rng.usize(0..30)),
+            _ => format!("{:x}", rng.u64(..)),
         });
         let text: String = pieces.collect();
         if !text.contains(boundary) {
@@ -333,20 +340,21 @@ fn text(rng: &mut Rng, boundary: &str) -> String {
 }
 
 fn content(rng: &mut Rng, boundary: &str) -> Vec<u8> {
-    let prefix = |rng: &mut Rng| &boundary.as_bytes()[..rng.below(boundary.len())];
+    let prefix = |rng: &mut Rng| &boundary.as_bytes()[..rng.usize(0..boundary.len())];
     loop {
         let mut content = Vec::new();
-        for _ in 0..rng.below(12) {
-            match rng.below(7) {
+        for _ in 0..rng.usize(0..12) {
+            match rng.usize(0..7) {
                 0 => content.extend_from_slice(b"\r\n"),
                 1 => content.extend([b"\r\n--", prefix(rng)].concat()),
                 2 => content.extend([b"--", prefix(rng)].concat()),
-                3 => content.extend_from_slice(rng.pick(&[b"\r", b"\n", b"-", b"\0", b"\xff"])),
-                4 => content.extend(b"\r\n".repeat(rng.below(50))),
-                5 => content.extend(b"-".repeat(rng.below(90))),
+                3 => content.push(*rng.choice(b"\r\n-\0\xff").unwrap()),
+                4 => content.extend(b"\r\n".repeat(rng.usize(0..50))),
+                5 => content.extend(b"-".repeat(rng.usize(0..90))),
                 _ => {
-                    let len = if rng.one_in(20) { rng.below(70_000) } else { rng.below(300) };
-                    content.extend(rng.bytes(len));
+                    let len =
+                        if rng.u8(0..20) == 0 { rng.usize(0..70_000) } else { rng.usize(0..300) };
+                    content.extend(bytes(rng, len));
                 }
             }
         }

@@ -14,4 +14,3 @@
 mod by_multer;
 mod by_multipart;
 mod cases;
-mod random;

@@ -3,11 +3,10 @@
 use std::io::Read;
 use std::sync::{Arc, Mutex};
 
+use mde_live_response_core::Effect;
 use mde_live_response_core::http::request::Parts;
 use mde_live_response_core::http::{Method, Request, Response};
-use mde_live_response_core::transport::{
-    Effect, Exchange, Transport, TransportError, TransportErrorKind,
-};
+use mde_live_response_core::transport::{Exchange, Transport, TransportError, TransportErrorKind};
 use mde_live_response_mock::FakeLibrary;
 
 use super::Script;

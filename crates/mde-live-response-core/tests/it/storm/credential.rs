@@ -8,8 +8,9 @@ use mde_live_response_core::AccessToken;
 use mde_live_response_core::auth::{Credential, CredentialError, IssuedToken, TokenRequest};
 use mde_live_response_core::policy::Clock;
 use mde_live_response_mock::ManualClock;
+use mde_live_response_testkit::rng;
 
-use super::plan::{Dice, token_life};
+use super::plan::token_life;
 
 /// Knows which token is valid at which time.
 #[derive(Debug, Clone)]
@@ -64,12 +65,9 @@ impl Credential for Rotating {
 
 /// The client's randomness.
 pub(super) fn seeded(seed: u64) -> impl Fn(&mut [u8]) -> io::Result<()> + Send + Sync + 'static {
-    let dice = Mutex::new(Dice::new(seed, "client", 0));
+    let rng = Mutex::new(rng(seed, "client", 0));
     move |buf| {
-        let mut dice = dice.lock().unwrap();
-        for bytes in buf.chunks_mut(8) {
-            bytes.copy_from_slice(&dice.next().to_le_bytes()[..bytes.len()]);
-        }
+        rng.lock().unwrap().fill(buf);
         Ok(())
     }
 }

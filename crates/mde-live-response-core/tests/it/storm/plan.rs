@@ -5,46 +5,7 @@
 use std::time::Duration;
 
 use mde_live_response_core::transport::Phase;
-
-/// splitmix64.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Dice(u64);
-
-impl Dice {
-    /// Dice for one question.
-    pub(super) fn new(seed: u64, question: &str, number: u64) -> Self {
-        // FNV-1a.
-        let text = question.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        });
-        let mut dice = Self(seed);
-        let mixed = dice.next() ^ text;
-        Self(mixed.wrapping_add(number.wrapping_mul(0xd134_2543_de82_ef95)))
-    }
-
-    pub(super) fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// A number from the first to the last.
-    fn between(&mut self, first: u64, last: u64) -> u64 {
-        first + self.next() % (last - first + 1)
-    }
-
-    fn pick<T>(&mut self, all: impl IntoIterator<Item = T, IntoIter: ExactSizeIterator>) -> T {
-        let mut all = all.into_iter();
-        let n = self.next() % all.len() as u64;
-        all.nth(usize::try_from(n).unwrap()).expect("one of them")
-    }
-
-    fn one_in(&mut self, n: u64) -> bool {
-        self.next().is_multiple_of(n)
-    }
-}
+use mde_live_response_testkit::{Rng, rng};
 
 /// What happens to one exchange. After 408, 429 and 503 with a time to wait, the service did nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -127,31 +88,35 @@ pub(super) struct Weather {
 }
 
 pub(super) fn weather(seed: u64, name: &str, attempt: u64) -> Weather {
-    let mut dice = Dice::new(seed, name, attempt);
+    let mut rng = rng(seed, name, attempt);
     Weather {
-        fault: fault(&mut dice),
-        there: latency(&mut dice),
-        back: latency(&mut dice),
-        patience: Duration::from_millis(dice.between(500, 10_000)),
-        reads: !dice.one_in(4),
+        fault: fault(&mut rng),
+        there: latency(&mut rng),
+        back: latency(&mut rng),
+        patience: Duration::from_millis(rng.u64(500..=10_000)),
+        reads: rng.u64(0..4) != 0,
     }
 }
 
-fn fault(dice: &mut Dice) -> Fault {
-    match dice.between(0, 99) {
+fn fault(rng: &mut Rng) -> Fault {
+    match rng.u64(0..=99) {
         0..=2 => Fault::Busy(None),
         // Some of them more than a client is willing to wait.
-        3..=6 if dice.one_in(16) => Fault::Busy(Some(dice.between(61, 400))),
-        3..=6 => Fault::Busy(Some(dice.between(0, 5))),
+        3..=6 if rng.u64(0..16) == 0 => Fault::Busy(Some(rng.u64(61..=400))),
+        3..=6 => Fault::Busy(Some(rng.u64(0..=5))),
         7..=9 => Fault::Slow,
-        10..=12 => Fault::Closed(dice.between(0, 8)),
-        13..=21 => Fault::Broken { status: dice.pick([500, 502, 503, 504]), acts: dice.one_in(2) },
+        10..=12 => Fault::Closed(rng.u64(0..=8)),
+        13..=21 => {
+            Fault::Broken { status: rng.choice([500, 502, 503, 504]).unwrap(), acts: rng.bool() }
+        }
         22..=24 => Fault::Refused,
         25..=27 => Fault::ResetBefore,
         28..=31 => Fault::ResetDuring,
-        32..=39 => Fault::ResetAfter { acts: !dice.one_in(3) },
-        40..=44 => Fault::TimeOut(dice.pick([Phase::Resolve, Phase::Connect, Phase::Send])),
-        45..=48 => Fault::NoAnswer { acts: dice.one_in(2) },
+        32..=39 => Fault::ResetAfter { acts: rng.u64(0..3) != 0 },
+        40..=44 => {
+            Fault::TimeOut(rng.choice([Phase::Resolve, Phase::Connect, Phase::Send]).unwrap())
+        }
+        45..=48 => Fault::NoAnswer { acts: rng.bool() },
         49..=51 => Fault::Cut,
         52..=54 => Fault::Page,
         55..=56 => Fault::Empty,
@@ -159,9 +124,9 @@ fn fault(dice: &mut Dice) -> Fault {
     }
 }
 
-fn latency(dice: &mut Dice) -> Duration {
-    let slow = dice.one_in(20);
-    Duration::from_millis(if slow { dice.between(1_000, 7_000) } else { dice.between(2, 250) })
+fn latency(rng: &mut Rng) -> Duration {
+    let slow = rng.u64(0..20) == 0;
+    Duration::from_millis(if slow { rng.u64(1_000..=7_000) } else { rng.u64(2..=250) })
 }
 
 /// One upload of one thread.
@@ -182,27 +147,27 @@ pub(super) struct Job {
 
 /// The n-th upload of a thread. Shared names come in turns, so that each is new for a while.
 pub(super) fn job(seed: u64, thread: u64, n: u64) -> Job {
-    let mut dice = Dice::new(seed, "job", thread << 32 | n);
-    let shared = dice.one_in(3);
+    let mut rng = rng(seed, "job", thread << 32 | n);
+    let shared = rng.u64(0..3) == 0;
     let (name, content) = if shared {
-        let name = format!("shared-{}-{}.ps1", n / 16, dice.between(0, 3));
+        let name = format!("shared-{}-{}.ps1", n / 16, rng.u64(0..=3));
         // Few contents: sometimes two threads store the same.
-        let content = format!("{name}, version {}", dice.between(0, 2));
+        let content = format!("{name}, version {}", rng.u64(0..=2));
         (name, content)
     } else {
-        let name = format!("own-{thread}-{}.ps1", dice.between(0, 4));
+        let name = format!("own-{thread}-{}.ps1", rng.u64(0..=4));
         let content = format!("{name}, upload {n}");
         (name, content)
     };
-    let removed_before = !shared && dice.one_in(2);
-    let overrides = dice.one_in(2);
-    let patience = Duration::from_millis(dice.between(1, 5_000));
+    let removed_before = !shared && rng.bool();
+    let overrides = rng.bool();
+    let patience = Duration::from_millis(rng.u64(1..=5_000));
     // Sometimes equal bytes with other texts.
-    let description = dice.one_in(2).then(|| "Described".to_owned());
+    let description = rng.bool().then(|| "Described".to_owned());
     Job { name, content, description, overrides, shared, removed_before, patience }
 }
 
 /// Life of the n-th token.
 pub(super) fn token_life(seed: u64, n: u64) -> Duration {
-    Duration::from_secs(Dice::new(seed, "token", n).between(20, 900))
+    Duration::from_secs(rng(seed, "token", n).u64(20..=900))
 }

@@ -2,41 +2,11 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use mde_live_response_core::error::SourceProblem;
 use mde_live_response_core::library::FileContent;
 use mde_live_response_core::{Effect, Error, ErrorKind, Upload};
-
-/// A directory of a test's own, removed at its end.
-pub(crate) struct TempDir(PathBuf);
-
-impl TempDir {
-    pub(crate) fn new() -> Self {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let n = NEXT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("mde-live-response-{}-{n}", std::process::id());
-        let path = std::env::temp_dir().join(name);
-        fs::create_dir(&path).unwrap();
-        Self(path)
-    }
-
-    pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.0.join(name)
-    }
-
-    pub(crate) fn file(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
-        let path = self.path(name);
-        fs::write(&path, content).unwrap();
-        path
-    }
-}
-
-impl Drop for TempDir {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
+use mde_live_response_testkit::TempDir;
 
 /// Every way to open refuses it so.
 #[track_caller]
@@ -56,8 +26,8 @@ fn assert_refused(path: &Path, problem: &SourceProblem) {
 #[test]
 fn an_absent_file_and_a_directory() {
     let dir = TempDir::new();
-    assert_refused(&dir.path("absent.ps1"), &SourceProblem::NotFound);
-    let path = dir.path("tools.ps1");
+    assert_refused(&dir.path().join("absent.ps1"), &SourceProblem::NotFound);
+    let path = dir.path().join("tools.ps1");
     fs::create_dir(&path).unwrap();
     assert_refused(&path, &SourceProblem::Directory);
 }
@@ -70,7 +40,7 @@ fn a_file_that_may_not_be_read() {
     use std::os::unix::fs::PermissionsExt;
 
     let dir = TempDir::new();
-    let locked = dir.file("locked.ps1", "x");
+    let locked = dir.write("locked.ps1", "x");
     fs::set_permissions(&locked, fs::Permissions::from_mode(0o000)).unwrap();
     for path in [locked, PathBuf::from("/proc/sys/vm/compact_memory")] {
         if fs::File::open(&path).is_err_and(|it| it.kind() == std::io::ErrorKind::PermissionDenied)
@@ -84,10 +54,10 @@ fn a_file_that_may_not_be_read() {
 #[test]
 fn a_pipe_a_socket_and_a_device_are_refused_without_waiting() {
     let dir = TempDir::new();
-    let pipe = dir.path("pipe");
+    let pipe = dir.path().join("pipe");
     let made = std::process::Command::new("mkfifo").arg(&pipe).status().unwrap();
     assert!(made.success());
-    let socket = dir.path("socket");
+    let socket = dir.path().join("socket");
     let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
     for path in [&pipe, &socket, Path::new("/dev/null"), Path::new("/dev/zero")] {
         assert_refused(path, &SourceProblem::NotRegular);
@@ -100,8 +70,8 @@ fn a_symbolic_link_is_followed_under_its_own_name_or_refused() {
     use crate::support::{Canned, file_of};
 
     let dir = TempDir::new();
-    let target = dir.file("target.ps1", "behind the link");
-    let link = dir.path("link.ps1");
+    let target = dir.write("target.ps1", "behind the link");
+    let link = dir.path().join("link.ps1");
     std::os::unix::fs::symlink(&target, &link).unwrap();
 
     let transport = Canned::storing("link.ps1");
@@ -112,8 +82,8 @@ fn a_symbolic_link_is_followed_under_its_own_name_or_refused() {
 
     for (target, followed) in [
         (target, None),
-        (dir.path("nowhere"), Some(SourceProblem::NotFound)),
-        (dir.path(""), Some(SourceProblem::Directory)),
+        (dir.path().join("nowhere"), Some(SourceProblem::NotFound)),
+        (dir.path().join(""), Some(SourceProblem::Directory)),
         (PathBuf::from("/dev/null"), Some(SourceProblem::NotRegular)),
         (link.clone(), Some(SourceProblem::Io)),
     ] {

@@ -9,8 +9,8 @@ use mde_live_response_core::error::SourceProblem;
 use mde_live_response_core::policy::RetryPolicy;
 use mde_live_response_core::{Effect, Error, ErrorKind, IfExists, Upload};
 use mde_live_response_mock::ManualClock;
+use mde_live_response_testkit::TempDir;
 
-use super::files::TempDir;
 use crate::support::{Canned, broken, file_of, json, sha256};
 
 const NAME: &str = "f.bin";
@@ -92,7 +92,7 @@ fn a_file_that_changes_while_it_is_sent_is_never_completed() {
     ];
     for (case, change) in changes {
         let dir = TempDir::new();
-        let path = dir.file(NAME, vec![b'x'; SIZE]);
+        let path = dir.write(NAME, vec![b'x'; SIZE]);
         let upload = Upload::from_path(&path).unwrap();
         let transport = changing(move || change(&path));
         assert_changed(&transport.client().upload(&upload).expect_err(case), case);
@@ -105,7 +105,7 @@ fn a_file_that_changes_while_it_is_sent_is_never_completed() {
 #[test]
 fn a_file_that_changed_before_it_is_sent_is_not_sent_at_all() {
     let dir = TempDir::new();
-    let path = dir.file(NAME, "x");
+    let path = dir.write(NAME, "x");
     let upload = Upload::from_path(&path).unwrap();
     let (before, transport) = (modified(&path), Canned::storing(NAME));
     fs::write(&path, "xy").unwrap();
@@ -122,9 +122,9 @@ fn a_file_that_changed_before_it_is_sent_is_not_sent_at_all() {
 #[test]
 fn a_file_replaced_under_its_name_is_sent_as_it_was_opened() {
     let dir = TempDir::new();
-    let path = dir.file(NAME, "first");
+    let path = dir.write(NAME, "first");
     let upload = Upload::from_path(&path).unwrap();
-    let other = dir.file("other", "another, longer content");
+    let other = dir.write("other", "another, longer content");
     fs::rename(&other, &path).unwrap();
     let transport = Canned::storing(NAME);
     transport.client().upload(&upload).unwrap();
@@ -138,7 +138,7 @@ fn a_file_replaced_under_its_name_is_sent_as_it_was_opened() {
 #[test]
 fn a_file_rewritten_unseen_is_verified_as_sent() {
     let dir = TempDir::new();
-    let path = dir.file(NAME, vec![b'x'; SIZE]);
+    let path = dir.write(NAME, vec![b'x'; SIZE]);
     let upload = Upload::from_path(&path).unwrap();
     let transport = changing(move || rewrite(&path, &vec![b'y'; SIZE]));
     let stored = transport.client().upload(&upload).unwrap();
@@ -158,7 +158,7 @@ fn rewrite(path: &Path, bytes: &[u8]) {
 #[test]
 fn an_answer_with_the_hash_from_before_the_change_is_a_mismatch() {
     let dir = TempDir::new();
-    let path = dir.file(NAME, "before");
+    let path = dir.write(NAME, "before");
     let upload = Upload::from_path(&path).unwrap();
     rewrite(&path, b"behind");
     let error = Canned::new(entity(b"before")).client().upload(&upload).unwrap_err();
@@ -170,7 +170,7 @@ fn an_answer_with_the_hash_from_before_the_change_is_a_mismatch() {
 #[test]
 fn a_file_that_changes_between_attempts_is_not_completed_again() {
     let dir = TempDir::new();
-    let path = dir.file(NAME, "x");
+    let path = dir.write(NAME, "x");
     let upload = Upload::from_path(&path).unwrap().with_if_exists(IfExists::Override);
     let transport = Canned::with(move |exchange, body| {
         exchange.read_to_end(body).map_err(broken)?;
@@ -188,7 +188,7 @@ fn a_file_that_changes_between_attempts_is_not_completed_again() {
 #[test]
 fn a_transport_that_hides_the_read_error_is_not_believed() {
     let dir = TempDir::new();
-    let path = dir.file(NAME, vec![b'x'; SIZE]);
+    let path = dir.write(NAME, vec![b'x'; SIZE]);
     let upload = Upload::from_path(&path).unwrap();
     let transport = Canned::with(move |exchange, body| {
         set_len(&path, 10);

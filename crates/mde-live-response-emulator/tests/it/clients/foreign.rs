@@ -2,6 +2,7 @@
 //!
 //! With `CI_REQUIRE_TOOLS=1` in the environment a missing program fails the test that wants it.
 
+use mde_live_response_testkit::TempDir;
 use std::collections::BTreeMap;
 use std::env;
 use std::io::{self, Write};
@@ -9,8 +10,6 @@ use std::panic::Location;
 use std::process::{Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
-
-use crate::support::TempDir;
 
 const REQUIRED: &str = "CI_REQUIRE_TOOLS";
 const MISSING: &str = "is not installed";

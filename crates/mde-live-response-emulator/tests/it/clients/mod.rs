@@ -10,9 +10,10 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use mde_live_response_emulator::{Emulator, FakeLibrary};
+use mde_live_response_testkit::TempDir;
 use serde_json::{Value, json};
 
-use crate::support::{TempDir, exchange};
+use crate::support::exchange;
 
 /// What `curl` 7.88.1 sent for the documented example, recorded with the token `TOKEN` and the file [`IMAGE`].
 const RECORDED: &[u8] = include_bytes!("../fixtures/vendor_example_by_curl.http");

@@ -17,9 +17,9 @@ use mde_live_response_core::{
     AccessToken, Client, Effect, Endpoint, Error, IfExists, LibraryFile, Upload,
 };
 use mde_live_response_emulator::Emulator;
+use mde_live_response_testkit::TempDir;
 use mde_live_response_ureq::UreqTransport;
 
-use crate::support::TempDir;
 use relay::{Cut, Relay, Then, WHOLE, measure};
 
 const NAME: &str = "collect-dns.ps1";

@@ -7,9 +7,9 @@ use std::fs;
 use mde_live_response_core::policy::RetryPolicy;
 use mde_live_response_core::{Effect, IfExists};
 use mde_live_response_emulator::Emulator;
+use mde_live_response_testkit::TempDir;
 
 use super::{OLD, client, content, held, store_old, upload};
-use crate::support::TempDir;
 
 fn start(dir: &TempDir) -> Emulator {
     store_old(dir);

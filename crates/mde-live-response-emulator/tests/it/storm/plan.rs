@@ -3,16 +3,7 @@
 //! Listings and requests for tokens name no file; they are counted together, so that which call meets which of their
 //! faults is a matter of the threads. So it is with connections.
 
-/// splitmix64 over a text and a number.
-fn dice(seed: u64, question: &str, number: u64) -> u64 {
-    let mut z = question.bytes().fold(seed ^ number.rotate_left(32), |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3).rotate_left(5)
-    });
-    z = z.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
-}
+use mde_live_response_testkit::rng;
 
 /// What happens to one exchange.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -49,7 +40,7 @@ impl Fault {
 }
 
 pub(super) fn fault(seed: u64, name: &str, attempt: u64) -> Fault {
-    match dice(seed, name, attempt) % 100 {
+    match rng(seed, name, attempt).u8(0..100) {
         0..=9 => Fault::ResetDuring,
         10..=14 => Fault::LostOnTheWay,
         15..=22 => Fault::AnswerLost,
@@ -72,15 +63,15 @@ pub(super) fn fault(seed: u64, name: &str, attempt: u64) -> Fault {
 
 /// Whether the n-th connection breaks as soon as it is made.
 pub(super) fn breaks(seed: u64, connection: u64) -> bool {
-    dice(seed, "connection", connection).is_multiple_of(24)
+    rng(seed, "connection", connection).u8(0..24) == 0
 }
 
 /// The n-th upload of a thread: its name, its content, whether it may replace a file.
 pub(super) fn job(seed: u64, thread: u64, n: u64) -> (String, String, bool) {
-    let roll = dice(seed, "job", thread << 32 | n);
     // Names that all threads want, each for once; else one's own.
     let is_shared = n % 4 == 3;
     let name = if is_shared { format!("shared-{n}.ps1") } else { format!("own-{thread}-{n}.ps1") };
     let content = format!("{name} of thread {thread}");
-    (name, content, !is_shared && roll.is_multiple_of(2))
+    let overrides = !is_shared && rng(seed, "job", thread << 32 | n).bool();
+    (name, content, overrides)
 }

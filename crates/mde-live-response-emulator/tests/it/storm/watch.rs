@@ -3,8 +3,9 @@
 
 use std::cell::Cell;
 
+use mde_live_response_core::Effect;
 use mde_live_response_core::http::{Method, Response, StatusCode, header::RETRY_AFTER};
-use mde_live_response_core::transport::{Effect, Exchange, Transport, TransportError};
+use mde_live_response_core::transport::{Exchange, Transport, TransportError};
 use mde_live_response_ureq::UreqTransport;
 
 thread_local! {

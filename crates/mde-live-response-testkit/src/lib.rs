@@ -1,0 +1,14 @@
+//! What the tests of several crates share. It is never published; every crate depends on it by path, for its tests only.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::missing_panics_doc,
+    reason = "a test ends where something is missing"
+)]
+
+mod seed;
+mod temp_dir;
+
+pub use fastrand::Rng;
+pub use seed::rng;
+pub use temp_dir::TempDir;
