@@ -104,7 +104,8 @@ impl<'a> Exchange<'a> {
     /// # Errors
     ///
     /// [`TransportErrorKind::AnswerTooLarge`] for a larger body. If reading fails: the [`TransportError`] that the
-    /// `io::Error` wraps, otherwise [`TransportErrorKind::Receive`].
+    /// `io::Error` wraps, otherwise [`TransportErrorKind::Receive`]. The latter also if a success has another length than
+    /// its `content-length`.
     pub fn read_answer(
         &self,
         status: StatusCode,
@@ -122,11 +123,14 @@ impl<'a> Exchange<'a> {
             let error = TransportError::new(TransportErrorKind::AnswerTooLarge);
             return Err(error.with_source(why));
         }
+        let receive = |cause| TransportError::new(TransportErrorKind::Receive).with_source(cause);
+        let is_cut = status != StatusCode::NO_CONTENT
+            && said.is_some_and(|said: u64| said != bytes.len() as u64);
         match read {
-            Err(cause) if status.is_success() => Err(cause.downcast().unwrap_or_else(|cause| {
-                TransportError::new(TransportErrorKind::Receive).with_source(cause)
-            })),
-            _ => Ok(bytes),
+            _ if !status.is_success() => Ok(bytes),
+            Err(cause) => Err(cause.downcast().unwrap_or_else(receive)),
+            Ok(_) if is_cut => Err(receive(io::ErrorKind::UnexpectedEof.into())),
+            Ok(_) => Ok(bytes),
         }
     }
 

@@ -59,21 +59,23 @@ fn exchange(max_answer: u64) -> Exchange<'static> {
 }
 
 #[test]
-fn an_answer_is_read_up_to_the_limit() {
-    // A length that the answer only claims changes nothing, and does not fill the memory.
-    for claimed in ["0", "3", "18446744073709551615", "-1", "many"] {
+fn an_answer_is_read_up_to_the_limit_and_a_success_to_its_length() {
+    use TransportErrorKind::{AnswerTooLarge, Receive};
+    // A length that the answer only claims does not fill the memory.
+    for (claimed, is_true) in
+        [("3", true), ("-1", true), ("many", true), ("0", false), ("18446744073709551615", false)]
+    {
         let headers = HeaderMap::from_iter([(CONTENT_LENGTH, claimed.parse().unwrap())]);
-        for status in [OK, StatusCode::BAD_GATEWAY] {
+        for status in [OK, StatusCode::NO_CONTENT, StatusCode::BAD_GATEWAY] {
             let read = |max, body: &'static [u8]| {
                 let read = exchange(max).read_answer(status, &headers, body);
                 read.map_err(|error| error.kind())
             };
-            let too_large = Err(TransportErrorKind::AnswerTooLarge);
-            assert_eq!(read(3, b"abc"), Ok(b"abc".to_vec()), "{claimed} {status}");
-            assert_eq!(read(3, b"abcd"), too_large, "{claimed} {status}");
-            assert_eq!(read(0, b""), Ok(Vec::new()), "{claimed} {status}");
-            assert_eq!(read(0, b"a"), too_large, "{claimed} {status}");
-            assert_eq!(read(u64::MAX, b"abc"), Ok(b"abc".to_vec()), "{claimed} {status}");
+            let counts = is_true || status != OK;
+            let whole = if counts { Ok(b"abc".to_vec()) } else { Err(Receive) };
+            assert_eq!(read(3, b"abc"), whole, "{claimed} {status}");
+            assert_eq!(read(u64::MAX, b"abc"), whole, "{claimed} {status}");
+            assert_eq!(read(3, b"abcd"), Err(AnswerTooLarge), "{claimed} {status}");
         }
     }
 }
