@@ -1,4 +1,4 @@
-//! The archived `multipart` 0.18: the parser behind servers of an older day.
+//! The archived `multipart` 0.18: the parser behind older servers.
 
 use std::io::Read;
 

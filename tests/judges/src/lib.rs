@@ -1,9 +1,7 @@
-//! Multipart parsers that nobody here wrote, made to read one upload.
+//! Two foreign multipart parsers, made to read one upload.
 //!
-//! Two: `multer`, which current servers use, and the archived `multipart`, which cuts and searches by other rules.
-//! Both return the form as it stands, texts in their order and the file last, or say why they cannot.
-
-#![forbid(unsafe_code)]
+//! `multer` is in current servers; the archived `multipart` splits and searches by other rules. Each returns the texts in
+//! their order and then the file, or says why it cannot.
 
 pub mod by_multer;
 pub mod by_multipart;
@@ -13,10 +11,15 @@ use std::fmt;
 /// A form as a judge has read it: text parts in their order, then the file.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Form {
+    /// Name and value of each text part.
     pub texts: Vec<(String, String)>,
+    /// Name of the file part.
     pub field: String,
+    /// Its `filename`.
     pub name: String,
+    /// Its media type.
     pub content_type: String,
+    /// Its bytes.
     pub content: Vec<u8>,
 }
 

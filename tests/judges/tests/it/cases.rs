@@ -10,8 +10,8 @@ use mde_live_response_judges::Form;
 use mde_live_response_testkit::Rng;
 
 /// Seed of the generated cases.
-pub const SEED: u64 = 0x5EED_2026;
-pub const GENERATED: usize = 2_400;
+pub(crate) const SEED: u64 = 0x5EED_2026;
+pub(crate) const GENERATED: usize = 2_400;
 
 /// What core makes of [`SEED_OF_BOUNDARY`].
 const BOUNDARY: &str = "3f0c1b7a9d2e4f5061728394a5b6c7d8e9f00112";
@@ -20,14 +20,14 @@ const SEED_OF_BOUNDARY: [u8; 20] = [
     0xe9, 0xf0, 0x01, 0x12,
 ];
 
-pub struct Case {
-    pub label: String,
-    pub seed: [u8; 20],
-    pub name: String,
-    pub content: Vec<u8>,
-    pub description: Option<String>,
-    pub parameters: Option<String>,
-    pub if_exists: IfExists,
+pub(crate) struct Case {
+    pub(crate) label: String,
+    pub(crate) seed: [u8; 20],
+    pub(crate) name: String,
+    pub(crate) content: Vec<u8>,
+    pub(crate) description: Option<String>,
+    pub(crate) parameters: Option<String>,
+    pub(crate) if_exists: IfExists,
 }
 
 impl Case {
@@ -44,12 +44,12 @@ impl Case {
     }
 
     /// The boundary that core makes of the seed.
-    pub fn boundary(&self) -> String {
+    pub(crate) fn boundary(&self) -> String {
         boundary_of(self.seed)
     }
 
     /// What core writes.
-    pub fn body(&self) -> Vec<u8> {
+    pub(crate) fn body(&self) -> Vec<u8> {
         let name = FileName::permitting_separators(self.name.clone()).expect(&self.label);
         let mut upload =
             Upload::new(name, self.content.clone()).with_if_exists(self.if_exists).allow_empty();
@@ -70,7 +70,7 @@ impl Case {
     }
 
     /// What a judge has to find.
-    pub fn form(&self) -> Form {
+    pub(crate) fn form(&self) -> Form {
         let mut texts = Vec::new();
         let mut text = |name: &str, value: &str| texts.push((name.to_owned(), value.to_owned()));
         if let Some(description) = &self.description {
@@ -124,9 +124,9 @@ const NAMES: &[&str] = &[
 ];
 
 /// Names that a caller has to opt in to, and that not every judge reads.
-pub const WITH_SEMICOLON: [&str; 4] = ["r;d.ps1", ";", "a b; c.ps1", "\u{e9};filename=x"];
+pub(crate) const WITH_SEMICOLON: [&str; 4] = ["r;d.ps1", ";", "a b; c.ps1", "\u{e9};filename=x"];
 
-pub fn with_name(name: &str) -> Case {
+pub(crate) fn with_name(name: &str) -> Case {
     Case { name: name.to_owned(), ..Case::new(format!("name {name:?}")) }
 }
 
@@ -218,7 +218,7 @@ fn texts() -> Vec<String> {
 }
 
 /// Every class once, by name.
-pub fn named() -> Vec<Case> {
+pub(crate) fn named() -> Vec<Case> {
     let names = NAMES.iter().map(|&name| name.to_owned()).chain(longest_names());
     let by_name = names.map(|name| with_name(&name));
     let by_content = contents().into_iter().map(|(what, content)| Case {
@@ -238,7 +238,7 @@ pub fn named() -> Vec<Case> {
 }
 
 /// A judge finds in each case what was put into it.
-pub fn assert_read(cases: impl IntoIterator<Item = Case>, read: impl Fn(&Case) -> Form) {
+pub(crate) fn assert_read(cases: impl IntoIterator<Item = Case>, read: impl Fn(&Case) -> Form) {
     for case in cases {
         let found = read(&case);
         assert!(found == case.form(), "case: {}\nread: {found:.2000?}", case.label);
@@ -246,7 +246,7 @@ pub fn assert_read(cases: impl IntoIterator<Item = Case>, read: impl Fn(&Case) -
 }
 
 /// Any combination, drawn at random from the fixed seed.
-pub fn generated() -> impl Iterator<Item = Case> {
+pub(crate) fn generated() -> impl Iterator<Item = Case> {
     let mut rng = Rng::with_seed(SEED);
     (0..GENERATED).map(move |n| {
         let seed = rng.get_seed();

@@ -1,7 +1,6 @@
-//! What core's encoder writes, read back by parsers that nobody here wrote.
+//! What core's encoder writes, read back by foreign parsers.
 //!
-//! Each judge must return the exact name, texts and bytes of every case; where one does not, for a reason of its
-//! own, the case stands in a list of stated exceptions and is tested too.
+//! Each judge must return the exact name, texts and bytes of every case. Where one has a fault of its own, a test shows it.
 
 #![allow(
     clippy::unwrap_used,
@@ -11,6 +10,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod as_a_client;
 mod by_multer;
 mod by_multipart;
 mod cases;
