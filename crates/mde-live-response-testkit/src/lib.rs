@@ -2,11 +2,15 @@
 
 #![allow(
     clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
     clippy::missing_panics_doc,
-    reason = "a test ends where something is missing"
+    reason = "a test fails by panicking"
 )]
 
 mod seed;
+pub mod storm;
 mod temp_dir;
 
 pub use fastrand::Rng;

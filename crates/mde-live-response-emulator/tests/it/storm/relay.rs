@@ -1,166 +1,127 @@
-//! What stands between the client and the emulator, and does to each exchange what the plan says.
+//! What stands between the client and the emulator, and does to each exchange what its order says.
 
-use std::collections::{BTreeSet, HashMap};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
-use mde_live_response_emulator::FakeLibrary;
+use mde_live_response_core::http::Response;
+use mde_live_response_core::http::header::RETRY_AFTER;
+use mde_live_response_testkit::storm::{Fault, Order, Reply, Service};
 
-use super::plan::{Fault, breaks, fault};
+use super::{ORDER, Orders};
 
 pub(super) struct Relay {
     address: SocketAddr,
-    shared: Arc<Shared>,
+    is_over: Arc<AtomicBool>,
     acceptor: JoinHandle<()>,
 }
 
-struct Shared {
-    seed: u64,
+/// The far end of all connections.
+struct Far {
     emulator: String,
-    library: FakeLibrary,
-    is_over: AtomicBool,
-    attempts: Mutex<HashMap<String, u64>>,
-    /// Requests that are still on their way, by file.
-    late: Mutex<HashMap<String, Message>>,
-    faults: Mutex<BTreeSet<Fault>>,
+    service: Arc<Service>,
+    orders: Orders,
 }
 
 /// Bytes of a body that are not read when a fault breaks the connection within it.
 const UNREAD: usize = 20;
 
-/// A request or an answer, whole.
-struct Message {
-    head: String,
-    body: Vec<u8>,
-}
-
 impl Relay {
-    pub(super) fn start(seed: u64, emulator: &str, library: &FakeLibrary) -> Self {
+    pub(super) fn start(emulator: &str, service: Arc<Service>, orders: Orders) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let shared = Arc::new(Shared {
-            seed,
-            emulator: emulator.replace("http://", ""),
-            library: library.clone(),
-            is_over: AtomicBool::new(false),
-            attempts: Mutex::default(),
-            late: Mutex::default(),
-            faults: Mutex::default(),
-        });
-        let acceptor = thread::spawn({
-            let shared = Arc::clone(&shared);
-            move || {
-                thread::scope(|scope| {
-                    for connection in 0.. {
-                        let (client, _) = listener.accept().unwrap();
-                        if shared.is_over.load(Ordering::SeqCst) {
-                            break;
-                        }
-                        let shared = &*shared;
-                        if breaks(shared.seed, connection) {
-                            shared.faults.lock().unwrap().insert(Fault::ResetBefore);
-                            continue;
-                        }
-                        // Whatever breaks here is a fault like any other.
-                        scope.spawn(move || drop(shared.serve(&client)));
+        let is_over = Arc::new(AtomicBool::new(false));
+        let over = Arc::clone(&is_over);
+        let far = Far { emulator: emulator.replace("http://", ""), service, orders };
+        let acceptor = thread::spawn(move || {
+            thread::scope(|scope| {
+                for client in listener.incoming() {
+                    if over.load(Ordering::SeqCst) {
+                        break;
                     }
-                });
-            }
+                    let (client, far) = (client.unwrap(), &far);
+                    // Whatever breaks here is a fault like any other.
+                    scope.spawn(move || drop(far.serve(&client)));
+                }
+            });
         });
-        Self { address, shared, acceptor }
+        Self { address, is_over, acceptor }
     }
 
     pub(super) fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// Ends it, and tells which faults there were. The clients are gone by now.
-    pub(super) fn stop(self) -> BTreeSet<Fault> {
-        self.shared.is_over.store(true, Ordering::SeqCst);
+    /// Ends it. The client is gone by now.
+    pub(super) fn stop(self) {
+        self.is_over.store(true, Ordering::SeqCst);
         drop(TcpStream::connect(self.address));
         self.acceptor.join().unwrap();
-        std::mem::take(&mut *self.shared.faults.lock().unwrap())
     }
 }
 
-impl Shared {
+impl Far {
     /// Exchanges, one after the other, until one of them breaks the connection.
     fn serve(&self, client: &TcpStream) -> io::Result<()> {
         let mut from = BufReader::new(client);
-        let mut to = client;
         loop {
-            let head = read_head(&mut from)?;
-            let length = length(&head);
-            // Enough to know the file; the end of the closing boundary is still to come.
-            let mut body = vec![0; length.saturating_sub(UNREAD)];
-            from.read_exact(&mut body)?;
-            let mut request = Message { head, body };
-            let name = name(&request);
-            let fault = self.next_fault(&name);
-            self.faults.lock().unwrap().insert(fault);
-            if fault == Fault::ResetDuring {
-                return Ok(());
+            let mut request = read_head(&mut from)?.into_bytes();
+            let head = String::from_utf8_lossy(&request).into_owned();
+            let order = self.order(&head);
+            match order.fault() {
+                Fault::ResetBefore => return Ok(()),
+                Fault::ResetDuring => {
+                    let part = length(&head).saturating_sub(UNREAD);
+                    return from.read_exact(&mut vec![0; part]);
+                }
+                _ if order.reads_body() => read_body(&head, &mut from, &mut request)?,
+                // The service answers without it, and reads it then.
+                _ => {}
             }
-            let mut rest = vec![0; length.min(UNREAD)];
-            from.read_exact(&mut rest)?;
-            request.body.extend_from_slice(&rest);
-            let answer = match fault {
-                Fault::LostOnTheWay => return Ok(()),
-                Fault::Late => {
-                    self.late.lock().unwrap().insert(name, request);
-                    return Ok(());
+            let (emulator, is_read) = (self.emulator.clone(), order.reads_body());
+            let sent = request.clone();
+            let reply =
+                self.service.serve(&order, Box::new(move || ask(&emulator, &sent).unwrap()));
+            match reply {
+                Reply::Answer(answer) => (&*client).write_all(&bytes(&answer))?,
+                Reply::Half(answer) => {
+                    let whole = bytes(&answer);
+                    return (&*client).write_all(&whole[..whole.len() / 2]);
                 }
-                Fault::Refused(status) => refusal(status, status == 429),
-                Fault::Closed => refusal(503, true),
-                Fault::TokensRevoked => {
-                    self.library.revoke_tokens();
-                    self.ask(&request)?
-                }
-                Fault::None => {
-                    let late = self.late.lock().unwrap().remove(&name);
-                    late.map(|late| self.ask(&late)).transpose()?;
-                    self.ask(&request)?
-                }
-                _ => self.ask(&request)?,
-            };
-            match fault {
-                Fault::AnswerLost => return Ok(()),
-                Fault::AnswerCut => {
-                    let whole = answer.bytes();
-                    return to.write_all(whole.get(..whole.len() / 2).unwrap_or_default());
-                }
-                Fault::Page => to.write_all(&page().bytes())?,
-                Fault::Broken(status) => to.write_all(&refusal(status, false).bytes())?,
-                _ => to.write_all(&answer.bytes())?,
+                Reply::Nothing => return Ok(()),
+            }
+            if !is_read {
+                read_body(&head, &mut from, &mut request)?;
             }
         }
     }
 
-    fn next_fault(&self, name: &str) -> Fault {
-        let mut attempts = self.attempts.lock().unwrap();
-        let attempt = attempts.entry(name.to_owned()).or_default();
-        *attempt += 1;
-        fault(self.seed, name, *attempt)
-    }
-
-    fn ask(&self, request: &Message) -> io::Result<Message> {
-        let mut server = TcpStream::connect(&self.emulator)?;
-        server.write_all(&request.bytes())?;
-        let mut from = BufReader::new(server);
-        let head = read_head(&mut from)?;
-        let mut body = vec![0; length(&head)];
-        from.read_exact(&mut body)?;
-        Ok(Message { head, body })
+    fn order(&self, head: &str) -> Arc<Order> {
+        let key = header(head, ORDER).or_else(|| header(head, "content-type"));
+        self.orders.lock().unwrap().remove(&key.unwrap()).unwrap()
     }
 }
 
-impl Message {
-    fn bytes(&self) -> Vec<u8> {
-        [self.head.as_bytes(), &self.body].concat()
-    }
+/// Sends a request to the emulator, and reads the answer.
+fn ask(emulator: &str, request: &[u8]) -> io::Result<Response<Vec<u8>>> {
+    let mut server = TcpStream::connect(emulator)?;
+    server.write_all(request)?;
+    let mut from = BufReader::new(server);
+    let head = read_head(&mut from)?;
+    let mut body = Vec::new();
+    read_body(&head, &mut from, &mut body)?;
+    let status = head.split(' ').nth(1).unwrap_or_default();
+    Ok(Response::builder().status(status).body(body).unwrap())
+}
+
+fn bytes(answer: &Response<Vec<u8>>) -> Vec<u8> {
+    let wait = answer.headers().get(RETRY_AFTER).map(|it| it.to_str().unwrap());
+    let wait = wait.map_or_else(String::new, |wait| format!("retry-after: {wait}\r\n"));
+    let (status, body) = (answer.status().as_u16(), answer.body());
+    let head = format!("HTTP/1.1 {status} -\r\n{wait}content-length: {}\r\n\r\n", body.len());
+    [head.as_bytes(), body].concat()
 }
 
 fn read_head(from: &mut impl BufRead) -> io::Result<String> {
@@ -173,30 +134,19 @@ fn read_head(from: &mut impl BufRead) -> io::Result<String> {
     Ok(head)
 }
 
+/// Reads the body that belongs to a head, and adds it.
+fn read_body(head: &str, from: &mut impl Read, to: &mut Vec<u8>) -> io::Result<()> {
+    let start = to.len();
+    to.resize(start + length(head), 0);
+    from.read_exact(&mut to[start..])
+}
+
 fn length(head: &str) -> usize {
-    let head = head.to_ascii_lowercase();
-    let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
-    length.map_or(0, |length| length.parse().unwrap())
+    header(head, "content-length").map_or(0, |length| length.parse().unwrap())
 }
 
-/// The file that an upload is about; else what the request asks for.
-fn name(request: &Message) -> String {
-    let body = String::from_utf8_lossy(&request.body);
-    let filename = body.split_once("filename=\"").and_then(|(_, rest)| rest.split_once('"'));
-    match filename {
-        Some((name, _)) => name.to_owned(),
-        None => request.head.lines().next().unwrap_or_default().to_owned(),
-    }
-}
-
-fn refusal(status: u16, says_when: bool) -> Message {
-    let hint = if says_when { "retry-after: 0\r\n" } else { "" };
-    let head = format!("HTTP/1.1 {status} Fault\r\n{hint}content-length: 0\r\n\r\n");
-    Message { head, body: Vec::new() }
-}
-
-fn page() -> Message {
-    let body = b"<html>Please log in</html>".to_vec();
-    let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", body.len());
-    Message { head, body }
+fn header(head: &str, name: &str) -> Option<String> {
+    let fields = head.lines().filter_map(|line| line.split_once(": "));
+    let mut named = fields.filter(|(field, _)| field.eq_ignore_ascii_case(name));
+    named.next().map(|(_, value)| value.to_owned())
 }

@@ -1,11 +1,12 @@
 //! What a storm leaves behind, recorded beside the library and not by the client.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use mde_live_response_core::{Effect, ErrorKind};
 
-use super::plan::Fault;
+use super::plan::{Fault, Job};
 
 /// A stored file, as far as uploads differ in it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -14,30 +15,18 @@ pub(super) struct Stored {
     pub(super) description: Option<String>,
 }
 
-/// An upload of a thread.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct CallId {
-    pub(super) thread: u64,
-    pub(super) n: u64,
-}
-
 /// One call of the API, an upload or a listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Exchange {
-    pub(super) call: CallId,
-    pub(super) attempt: u64,
+    pub(super) job: Arc<Job>,
     pub(super) fault: Fault,
     pub(super) is_listing: bool,
     pub(super) began: Duration,
-    /// When the library got the request, if it did.
-    pub(super) arrived: Option<Duration>,
+    /// When the library got the request, if it did by the end, and the status of its answer.
+    pub(super) arrived: Option<(Duration, u16)>,
     pub(super) ended: Duration,
-    /// Whether the whole request was sent.
-    pub(super) is_whole: bool,
     /// Whether the client cannot know from the answer what the service did.
     pub(super) is_unknown: bool,
-    /// Status of the library's own answer, whatever the client received.
-    pub(super) status: Option<u16>,
 }
 
 /// A change to the library, in the order in which they happened.
@@ -45,10 +34,8 @@ pub(super) struct Exchange {
 pub(super) enum Change {
     /// A request that the library acted on.
     Applied {
-        call: CallId,
-        name: String,
+        job: Arc<Job>,
         file: Stored,
-        overrides: bool,
         replaced: Option<Stored>,
         at: Duration,
     },
@@ -60,11 +47,8 @@ pub(super) enum Change {
 /// An upload as its caller saw it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Ending {
-    pub(super) call: CallId,
-    pub(super) name: String,
+    pub(super) job: Arc<Job>,
     pub(super) sent: Stored,
-    pub(super) overrides: bool,
-    pub(super) shared: bool,
     pub(super) started: Duration,
     pub(super) at: Duration,
     pub(super) outcome: Outcome,
@@ -80,11 +64,11 @@ pub(super) enum Outcome {
 
 /// Everything of one storm.
 #[derive(Debug, PartialEq)]
-pub(super) struct Evidence {
-    pub(super) seed: u64,
+pub struct Evidence {
     pub(super) deadline: Duration,
     pub(super) exchanges: Vec<Exchange>,
     pub(super) changes: Vec<Change>,
     pub(super) endings: Vec<Ending>,
     pub(super) files: BTreeMap<String, Stored>,
+    pub(super) token_calls: u64,
 }

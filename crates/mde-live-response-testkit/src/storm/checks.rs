@@ -1,0 +1,214 @@
+//! What must hold after every storm.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::time::Duration;
+
+use mde_live_response_core::{Effect, ErrorKind};
+
+use super::evidence::{Change, Evidence, Exchange, Outcome};
+use super::plan::Fault;
+
+const WINDOWS: [(usize, Duration); 2] =
+    [(100, Duration::from_secs(60)), (1_500, Duration::from_secs(3_600))];
+
+type Moment = fn(&Exchange) -> Duration;
+
+impl Evidence {
+    /// Checks everything that must hold.
+    pub fn check(&self) {
+        self.check_the_log_is_complete();
+        self.check_every_success_is_stored_with_these_bytes_and_texts();
+        self.check_the_effect_of_every_error_is_true();
+        self.check_without_override_nothing_is_applied_twice_or_replaces_a_file();
+        self.check_without_override_nothing_is_repeated_blindly();
+        self.check_no_window_is_ever_over_its_limit();
+        self.check_no_call_outlives_its_deadline();
+        self.check_it_was_a_storm();
+    }
+
+    /// Number of calls of the API.
+    #[must_use]
+    pub fn calls(&self) -> usize {
+        self.exchanges.len()
+    }
+
+    /// Checks that another run went the same way.
+    pub fn check_same(&self, other: &Self) {
+        // A message with all of both would be too long.
+        let both = self.exchanges.iter().zip(&other.exchanges);
+        assert_eq!(both.clone().find(|(one, two)| one != two), None);
+        assert!(self == other, "the same exchanges with other results");
+    }
+
+    /// How often each upload was applied, by thread and number.
+    fn applications(&self) -> HashMap<(u64, u64), usize> {
+        let mut counts = HashMap::new();
+        for change in &self.changes {
+            if let Change::Applied { job, .. } = change {
+                *counts.entry((job.thread, job.number)).or_default() += 1;
+            }
+        }
+        counts
+    }
+
+    /// The log explains everything that the library holds.
+    fn check_the_log_is_complete(&self) {
+        let mut files = BTreeMap::new();
+        for change in &self.changes {
+            match change {
+                Change::Applied { job, file, replaced, .. } => {
+                    let before = files.insert(job.name.clone(), file.clone());
+                    assert_eq!(&before, replaced, "{change:?}");
+                }
+                Change::Removed { name } => drop(files.remove(name)),
+            }
+        }
+        assert_eq!(self.files, files);
+    }
+
+    fn check_every_success_is_stored_with_these_bytes_and_texts(&self) {
+        let mut applied = HashSet::new();
+        let mut stored = HashMap::new();
+        for change in &self.changes {
+            if let Change::Applied { job, file, at, .. } = change {
+                applied.insert((job.thread, job.number, file));
+                stored.entry((&job.name, file)).or_insert(*at);
+            }
+        }
+        for call in &self.endings {
+            let Outcome::Stored { file, resolved } = &call.outcome else { continue };
+            assert_eq!(file, &call.sent, "{call:?}");
+            if *resolved {
+                let at = stored.get(&(&call.job.name, &call.sent));
+                assert!(at.is_some_and(|at| *at <= call.at), "nobody stored this: {call:?}");
+            } else {
+                let own = (call.job.thread, call.job.number, &call.sent);
+                assert!(applied.contains(&own), "not applied: {call:?}");
+            }
+            if !call.job.shared {
+                assert_eq!(call.left.as_ref(), Some(&call.sent), "not there: {call:?}");
+            }
+        }
+    }
+
+    fn check_the_effect_of_every_error_is_true(&self) {
+        let applied = self.applications();
+        for call in &self.endings {
+            let id = (call.job.thread, call.job.number);
+            let times = applied.get(&id).copied().unwrap_or_default();
+            let Outcome::Failed { effect, .. } = &call.outcome else { continue };
+            let is_true = match effect {
+                Effect::NotApplied => times == 0,
+                Effect::Unknown => true,
+                Effect::Applied => times > 0,
+            };
+            assert!(is_true, "applied {times} times: {call:?}");
+        }
+    }
+
+    fn check_without_override_nothing_is_applied_twice_or_replaces_a_file(&self) {
+        let applied = self.applications();
+        for call in self.endings.iter().filter(|call| !call.job.overrides) {
+            let id = (call.job.thread, call.job.number);
+            let times = applied.get(&id).copied().unwrap_or_default();
+            assert!(times <= 1, "applied {times} times: {call:?}");
+        }
+        for change in &self.changes {
+            if let Change::Applied { job, replaced, .. } = change {
+                assert!(job.overrides || replaced.is_none(), "{change:?}");
+            }
+        }
+    }
+
+    /// After an attempt with an unknown effect, the client lists the library before the next attempt.
+    fn check_without_override_nothing_is_repeated_blindly(&self) {
+        let mut unknown = HashMap::new();
+        // In the order in which they ended, which for one call is that in which they began.
+        for exchange in self.exchanges.iter().filter(|it| !it.job.overrides) {
+            let id = (exchange.job.thread, exchange.job.number);
+            if exchange.is_listing {
+                if exchange.is_heard_listing() {
+                    unknown.remove(&id);
+                }
+                continue;
+            }
+            assert_eq!(unknown.get(&id), None, "repeated blindly: {exchange:?}");
+            if exchange.is_unknown {
+                unknown.insert(id, exchange);
+            }
+        }
+    }
+
+    fn check_no_window_is_ever_over_its_limit(&self) {
+        // Whenever the service counts a call: as it begins, as it arrives, as it ends.
+        let moments: [(&str, Moment); 3] = [
+            ("began", |it| it.began),
+            ("arrived", |it| it.arrived.map_or(it.began, |(at, _)| at)),
+            ("ended", |it| it.ended),
+        ];
+        for (moment, of) in moments {
+            let mut times: Vec<_> = self.exchanges.iter().map(of).collect();
+            times.sort();
+            for (limit, span) in WINDOWS {
+                for pair in times.windows(limit + 1) {
+                    let (first, last) = (pair[0], pair[limit]);
+                    let what = format!("{} calls {moment} from {first:?} to {last:?}", limit + 1);
+                    assert!(last.saturating_sub(first) >= span, "{what}");
+                }
+                // Otherwise this would prove nothing.
+                let is_full =
+                    times.windows(limit).any(|all| all[limit - 1].saturating_sub(all[0]) < span);
+                assert!(is_full || times.len() <= limit, "never {limit} calls in {span:?}");
+            }
+        }
+    }
+
+    fn check_no_call_outlives_its_deadline(&self) {
+        for call in &self.endings {
+            let took = call.at.saturating_sub(call.started);
+            assert!(took <= self.deadline, "{took:?} of {:?}: {call:?}", self.deadline);
+        }
+    }
+
+    /// Every fault came, and every kind of ending that a storm of this length brings.
+    fn check_it_was_a_storm(&self) {
+        for (_, fault) in Fault::ALL {
+            let came = self.exchanges.iter().any(|it| it.fault == fault);
+            assert!(came, "{fault:?} did not come");
+        }
+        assert!(self.token_calls > 1, "no token was renewed");
+        let is_refused = |it: &Exchange| it.arrived.is_some_and(|(_, status)| status == 401);
+        assert!(self.exchanges.iter().any(is_refused), "no token was refused");
+        let ended = |is: &dyn Fn(&Outcome) -> bool| self.endings.iter().any(|it| is(&it.outcome));
+        let stored = |wanted: bool| {
+            ended(&|it| matches!(it, Outcome::Stored { resolved, .. } if *resolved == wanted))
+        };
+        let failed = |wanted: Effect| {
+            ended(&|it| matches!(it, Outcome::Failed { effect, .. } if *effect == wanted))
+        };
+        let of_kind = |wanted: ErrorKind| {
+            ended(&|it| matches!(it, Outcome::Failed { kind, .. } if *kind == wanted))
+        };
+        let endings = [
+            ("a success", stored(false)),
+            ("a success by a listing", stored(true)),
+            ("a conflict", of_kind(ErrorKind::NameTaken)),
+            ("not applied", failed(Effect::NotApplied)),
+            ("unknown", failed(Effect::Unknown)),
+            ("applied", failed(Effect::Applied)),
+            (
+                "the client's own rate limit",
+                of_kind(ErrorKind::Throttled { local: true }) || self.exchanges.len() < 2_000,
+            ),
+        ];
+        for (what, came) in endings {
+            assert!(came, "{what} did not come");
+        }
+    }
+}
+
+impl Exchange {
+    fn is_heard_listing(&self) -> bool {
+        self.is_listing && self.arrived.is_some_and(|(_, status)| status == 200) && !self.is_unknown
+    }
+}

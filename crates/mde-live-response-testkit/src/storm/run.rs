@@ -1,0 +1,148 @@
+//! Threads that upload through a storm until so many calls were made, each with a clone of one client.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use mde_live_response_core::auth::Secret;
+use mde_live_response_core::policy::{Clock, Pacing};
+use mde_live_response_core::{Client, Endpoint, Error, ErrorKind, IfExists, LibraryFile, Upload};
+use mde_live_response_entra::EntraCredential;
+use mde_live_response_mock::StoredFile;
+
+use super::Wire;
+use super::evidence::{Ending, Evidence, Outcome, Stored};
+use super::plan::{Job, job};
+use super::service::{CLIENT, SECRET, Service, TENANT};
+use super::transport::{Sky, set_job};
+use crate::rng;
+
+/// What is to be run.
+#[derive(Debug, Clone, Copy)]
+pub struct Storm {
+    /// The seed of all its faults.
+    pub seed: u64,
+    /// The number of calls of the API.
+    pub calls: u64,
+}
+
+impl Storm {
+    /// Runs it. Seeds also differ in the client's settings.
+    ///
+    /// The wire leads to this service, at this URL.
+    pub fn run(
+        self,
+        threads: u64,
+        service: &Arc<Service>,
+        url: &str,
+        wire: impl Wire + 'static,
+    ) -> Evidence {
+        let Self { seed, calls } = self;
+        let deadline = Duration::from_secs([30, 120, 300][usize::try_from(seed % 3).unwrap()]);
+        let pacing = if seed.is_multiple_of(4) { Pacing::FailFast } else { Pacing::Wait };
+        let sky = Arc::new(Sky {
+            seed,
+            service: Arc::clone(service),
+            wire,
+            calls: AtomicU64::new(0),
+            orders: AtomicU64::new(0),
+            attempts: Mutex::default(),
+            exchanges: Mutex::default(),
+        });
+        let random = Mutex::new(rng(seed, "client", 0));
+        let secret = Secret::new(SECRET).unwrap();
+        let client = Client::builder(
+            Endpoint::parse(url).unwrap().with_login(url).unwrap(),
+            EntraCredential::with_secret(TENANT, CLIENT, secret).unwrap(),
+            Arc::clone(&sky),
+        )
+        .clock(service.clock.clone())
+        .random(move |bytes| {
+            random.lock().unwrap().fill(bytes);
+            Ok(())
+        })
+        .deadline(deadline)
+        .pacing(pacing)
+        .build();
+
+        let endings = Mutex::new(Vec::new());
+        let registrations: Vec<_> = (0..threads).map(|_| service.clock.register()).collect();
+        std::thread::scope(|scope| {
+            for (thread, registration) in (0..threads).zip(registrations) {
+                let (client, calls_made, endings) = (client.clone(), &sky.calls, &endings);
+                scope.spawn(move || {
+                    let _registration = registration;
+                    for number in 0.. {
+                        if calls_made.load(Ordering::SeqCst) >= calls {
+                            break;
+                        }
+                        let (ending, pause) = upload(&client, service, job(seed, thread, number));
+                        endings.lock().unwrap().push(ending);
+                        service.clock.sleep(pause);
+                    }
+                });
+            }
+        });
+        let names = service.library.names().into_iter();
+        Evidence {
+            deadline,
+            exchanges: std::mem::take(&mut *sky.exchanges.lock().unwrap()),
+            changes: std::mem::take(&mut *service.changes.lock().unwrap()),
+            endings: endings.into_inner().unwrap(),
+            files: names.filter_map(|name| Some((name.clone(), service.stored(&name)?))).collect(),
+            token_calls: service.library.token_calls(),
+        }
+    }
+}
+
+/// One upload, and how long its caller waits before the next.
+fn upload(client: &Client, service: &Service, job: Job) -> (Ending, Duration) {
+    let clock = &service.clock;
+    if job.removed_before {
+        service.remove(&job.name);
+    }
+    let content = job.content.clone().into_bytes();
+    let entry = StoredFile::new(&job.name, &content, clock.time_of_day());
+    let sent = Stored { sha256: entry.sha256, description: job.description.clone() };
+    let if_exists = if job.overrides { IfExists::Override } else { IfExists::Fail };
+    let mut upload = Upload::new(job.name.parse().unwrap(), content).with_if_exists(if_exists);
+    if let Some(text) = &job.description {
+        upload = upload.with_description(text.parse().unwrap());
+    }
+    let job = Arc::new(job);
+    set_job(&job);
+    let started = clock.now();
+    let outcome = client.upload(&upload);
+    let at = clock.now();
+    let pause = pause(&outcome, job.patience);
+    let left = service.stored(&job.name);
+    (Ending { job, sent, started, at, outcome: told(outcome), left }, pause)
+}
+
+/// Zero, unless the client's own rate limit ended the call: without a pause the caller would repeat it for ever. A
+/// little more than necessary, so that not all threads come at the same time.
+fn pause(outcome: &Result<LibraryFile, Error>, more: Duration) -> Duration {
+    match outcome {
+        Err(error) if matches!(error.kind(), ErrorKind::Throttled { local: true }) => {
+            error.retry_after().unwrap_or_default() + more
+        }
+        _ => Duration::ZERO,
+    }
+}
+
+fn told(outcome: Result<LibraryFile, Error>) -> Outcome {
+    match outcome {
+        Ok(file) => Outcome::Stored {
+            file: Stored {
+                sha256: file.sha256().map(ToString::to_string),
+                description: file.description().map(str::to_owned),
+            },
+            resolved: file.is_resolved(),
+        },
+        Err(error) => Outcome::Failed {
+            kind: error.kind().clone(),
+            effect: error.effect(),
+            text: error.to_string(),
+        },
+    }
+}
