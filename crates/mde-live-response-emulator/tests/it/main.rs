@@ -10,9 +10,13 @@
 
 mod binary;
 mod clients;
+#[cfg(feature = "conformance")]
+mod conformance;
 mod early;
 mod killed;
 mod malformed;
+#[cfg(feature = "conformance")]
+mod peer;
 mod serving;
 mod state;
 mod storm;

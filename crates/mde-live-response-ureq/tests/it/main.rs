@@ -18,6 +18,7 @@
 mod breaks;
 mod cancelling;
 mod certificates;
+mod conformance;
 mod connecting;
 mod early_answers;
 mod framing;
@@ -29,7 +30,7 @@ mod redirects;
 mod refusals;
 mod requests;
 mod server;
-mod server_itself;
+
 mod sources;
 mod support;
 mod waiting;

@@ -165,7 +165,7 @@ fn the_exchange_knows_whether_the_file_was_sent_whole() {
 #[test]
 fn the_effect_of_a_request_without_a_body_follows_from_its_head() {
     both_each(
-        [(vec![ReadHead, Close], Effect::Unknown), (vec![Reset], Effect::Unknown)],
+        [(vec![ReadHead, Close], Effect::Unknown), (vec![ReadHead, Reset], Effect::Unknown)],
         |speech, (script, effect)| {
             let server = Server::start(speech, [script.clone()]);
             let delete = Request::builder().method("DELETE");

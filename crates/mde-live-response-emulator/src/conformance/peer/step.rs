@@ -1,6 +1,6 @@
-//! What a server does with one connection: steps in order, until one of them fails.
+//! What a peer does with one connection: steps in order, until one of them fails.
 
-use std::io::{self, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::time::Duration;
 
 use super::gate::{Gate, PATIENCE};
@@ -9,17 +9,17 @@ use super::stream::Stream;
 /// Pause of a slow peer. Part of the fault, never a way to wait for something.
 const SLOW: Duration = Duration::from_millis(5);
 
-/// What one connection gets. After the last step, the server reads until the client closes.
-pub(crate) type Script = Vec<Step>;
+/// What one connection gets. After the last step, the peer reads until the client closes.
+pub type Script = Vec<Step>;
 
+/// One step of a [`Peer`](super::Peer) on a connection.
 #[derive(Debug, Clone)]
-pub(crate) enum Step {
+#[non_exhaustive]
+pub enum Step {
     /// Reads a request's head, and not a byte more.
     ReadHead,
     /// Reads the rest of the body that the head announced.
     ReadBody,
-    /// Reads the body except for the last byte on the wire, waits for that byte, and leaves it unread.
-    ReadBodyButOne,
     /// Reads this many bytes, of a body after a head.
     ReadBytes(usize),
     /// Reads until the client closes.
@@ -38,28 +38,39 @@ pub(crate) enum Step {
     Drip(Vec<u8>),
     /// Writes the bytes over and over, as fast as the client takes them.
     SendForever(Vec<u8>),
-    /// Opens the gate for the test.
+    /// Opens the gate.
     Open(Gate),
-    /// Waits until the test opens the gate.
+    /// Waits until the gate is open.
     Await(Gate),
-    /// Does nothing until the server is stopped. Lasting longer than [`PATIENCE`] fails the test.
+    /// Does nothing until the peer is stopped, for at most 30 s.
     Stall,
-    /// Ends our side in order, and keeps reading.
+    /// Ends the peer's side in order, and keeps reading.
     HalfClose,
-    /// Ends our side without `close_notify`, and keeps reading.
+    /// Ends the peer's side without `close_notify`, and keeps reading.
     Cut,
     /// Closes in order. If the client sent something that nobody read, the kernel makes it a reset.
     Close,
-    /// Waits until the client has sent something, and closes with it unread: a reset.
+    /// Resets the connection.
     Reset,
+}
+
+impl Step {
+    /// [`Step::Send`] for anything that becomes bytes.
+    pub fn send(bytes: impl Into<Vec<u8>>) -> Self {
+        Self::Send(bytes.into())
+    }
+
+    /// Name of the step, without what it sends.
+    pub(crate) fn name(&self) -> String {
+        let shown = format!("{self:?}");
+        shown.split('(').next().unwrap_or_default().to_owned()
+    }
 }
 
 /// A connection at work.
 pub(super) struct Talk<'a> {
     pub(super) stream: Option<Stream>,
     pub(super) stop: &'a Gate,
-    /// Drops every other handle of the connection, so that closing closes.
-    pub(super) release: &'a dyn Fn(),
     /// Everything read so far.
     pub(super) received: &'a mut Vec<u8>,
     /// Bytes of the announced body that were not read yet.
@@ -69,9 +80,6 @@ pub(super) struct Talk<'a> {
 impl Talk<'_> {
     pub(super) fn run(mut self, script: &[Step]) -> io::Result<()> {
         for step in script {
-            if self.stop.is_open() {
-                return Ok(());
-            }
             self.step(step)?;
         }
         match self.stream {
@@ -87,23 +95,18 @@ impl Talk<'_> {
                 let len = std::mem::take(&mut self.body_left);
                 self.read(len)
             }
-            Step::ReadBodyButOne => {
-                let len = std::mem::take(&mut self.body_left);
-                let read = self.stream()?.read_all_but_one(len)?;
-                self.received.extend(read);
-                Ok(())
-            }
             Step::ReadBytes(n) => {
                 self.body_left = self.body_left.saturating_sub(*n);
                 self.read(*n)
             }
             Step::ReadToEnd => self.read_to_end(),
             Step::Sip(n) => {
+                self.stream()?.shrink()?;
                 while self.body_left > 0 {
                     let n = self.body_left.min(*n);
                     self.body_left -= n;
                     self.read(n)?;
-                    self.pause()?;
+                    self.pause(SLOW)?;
                 }
                 Ok(())
             }
@@ -114,41 +117,42 @@ impl Talk<'_> {
                 let raw = self.stream()?.encode(bytes)?;
                 raw.chunks(1).try_for_each(|byte| {
                     self.stream()?.write_bare(byte)?;
-                    self.pause()
+                    self.pause(SLOW)
                 })
             }
             Step::Drip(bytes) => loop {
                 for byte in bytes.chunks(1) {
                     self.send(byte)?;
-                    self.pause()?;
+                    self.pause(SLOW)?;
                 }
             },
             Step::SendForever(bytes) => loop {
                 self.send(bytes)?;
+                self.pause(Duration::ZERO)?;
             },
             Step::Open(gate) => {
                 gate.open();
                 Ok(())
             }
             Step::Await(gate) => {
-                gate.wait();
+                while !gate.opens_within(SLOW) {
+                    self.pause(Duration::ZERO)?;
+                }
                 Ok(())
             }
-            Step::Stall if self.stop.opens_within(PATIENCE) => Ok(()),
-            Step::Stall => Err(io::ErrorKind::TimedOut.into()),
+            Step::Stall => {
+                self.pause(PATIENCE)?;
+                Err(ErrorKind::TimedOut.into())
+            }
             Step::HalfClose => self.stream()?.half_close(),
             Step::Cut => self.stream()?.cut(),
             Step::Close => {
                 // The client may be gone already, which closes as well.
                 let _ = self.stream()?.half_close();
-                self.close();
+                self.stream = None;
                 Ok(())
             }
-            Step::Reset => {
-                self.stream()?.wait_for_unread()?;
-                self.close();
-                Ok(())
-            }
+            Step::Reset => self.stream.take().map_or(Ok(()), Stream::reset),
         }
     }
 
@@ -156,14 +160,9 @@ impl Talk<'_> {
         self.stream.as_mut().ok_or_else(|| io::Error::other("the script goes on after its end"))
     }
 
-    fn close(&mut self) {
-        (self.release)();
-        self.stream = None;
-    }
-
-    /// An error once the server is stopped.
-    fn pause(&self) -> io::Result<()> {
-        if self.stop.opens_within(SLOW) { Err(io::Error::other("stopped")) } else { Ok(()) }
+    /// An error once the peer is stopped.
+    fn pause(&self, time: Duration) -> io::Result<()> {
+        if self.stop.opens_within(time) { Err(io::Error::other("stopped")) } else { Ok(()) }
     }
 
     fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
@@ -177,14 +176,19 @@ impl Talk<'_> {
         let mut buffer = vec![0; left.min(64 * 1024)];
         while left > 0 {
             let room = left.min(buffer.len());
-            let n = self.stream()?.read(&mut buffer[..room])?;
+            let n = self.read_some(&mut buffer[..room])?;
             if n == 0 {
-                return Err(io::ErrorKind::UnexpectedEof.into());
+                return Err(ErrorKind::UnexpectedEof.into());
             }
-            self.received.extend_from_slice(&buffer[..n]);
             left -= n;
         }
         Ok(())
+    }
+
+    fn read_some(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let n = self.stream()?.read(buffer)?;
+        self.received.extend_from_slice(&buffer[..n]);
+        Ok(n)
     }
 
     fn read_head(&mut self) -> io::Result<()> {
@@ -192,28 +196,23 @@ impl Talk<'_> {
         while !self.received[start..].ends_with(b"\r\n\r\n") {
             self.read(1)?;
         }
-        self.body_left = content_length(&self.received[start..]);
+        self.body_left = content_length(&self.received[start..])?;
         Ok(())
     }
 
     fn read_to_end(&mut self) -> io::Result<()> {
         let mut buffer = vec![0; 64 * 1024];
-        loop {
-            match self.stream()?.read(&mut buffer)? {
-                0 => return Ok(()),
-                n => self.received.extend_from_slice(&buffer[..n]),
-            }
-        }
+        while self.read_some(&mut buffer)? > 0 {}
+        Ok(())
     }
 }
 
-fn content_length(head: &[u8]) -> usize {
-    let head = String::from_utf8(head.to_vec()).unwrap().to_ascii_lowercase();
-    let lengths: Vec<&str> =
-        head.lines().filter_map(|line| line.strip_prefix("content-length:")).collect();
-    match lengths.as_slice() {
-        [] => 0,
-        [length] => length.trim().parse().unwrap(),
-        _ => panic!("more than one content length: {head}"),
+fn content_length(head: &[u8]) -> io::Result<usize> {
+    let head = String::from_utf8_lossy(head).to_ascii_lowercase();
+    let mut lengths = head.lines().filter_map(|line| line.strip_prefix("content-length:"));
+    match (lengths.next(), lengths.next()) {
+        (None, _) => Ok(0),
+        (Some(length), None) => length.trim().parse().map_err(io::Error::other),
+        _ => Err(io::Error::other("more than one content length")),
     }
 }

@@ -1,4 +1,4 @@
-//! Certificates for one run of the tests: an authority that the clients trust, and leaves with one fault each.
+//! Certificates for one process: an authority that the clients trust, and leaves with one fault each.
 
 use std::sync::{Arc, LazyLock};
 
@@ -10,14 +10,19 @@ use rustls::ServerConfig;
 use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
-/// What is wrong with a server's certificate.
+/// What is wrong with a [`Peer`](super::Peer)'s certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Identity {
+#[non_exhaustive]
+pub enum Identity {
     /// Nothing: valid for `127.0.0.1` and `localhost`, by the trusted authority.
     Good,
+    /// Valid until 2001.
     Expired,
+    /// Valid from the year 4000.
     NotYetValid,
+    /// Valid for another host.
     WrongHost,
+    /// Not issued by an authority.
     SelfSigned,
     /// Issued by an authority that nobody trusts.
     UnknownAuthority,
@@ -44,13 +49,14 @@ impl Authority {
     }
 }
 
-/// The authority's certificate, which clients must trust to reach a good server.
-pub(crate) fn trusted_pem() -> &'static str {
+/// PEM text of the certificate authority that clients of a [`Peer`](super::Peer) must trust. Made anew for each process.
+#[must_use]
+pub fn authority_pem() -> &'static str {
     &TRUSTED.pem
 }
 
 /// A server's TLS settings with this identity.
-pub(crate) fn server_config(
+pub(super) fn server_config(
     identity: Identity,
     versions: &[&'static rustls::SupportedProtocolVersion],
 ) -> Arc<ServerConfig> {

@@ -1,0 +1,30 @@
+//! What a system cannot give, with the reason. The module's documentation lists the same.
+
+use mde_live_response_core::Effect;
+use mde_live_response_core::transport::TransportErrorKind as Kind;
+
+use super::cases::EARLY;
+use super::expected::Expected;
+
+struct Exception {
+    /// As [`std::env::consts::OS`] names it.
+    system: &'static str,
+    rule: &'static str,
+    /// Outcome that is also allowed there.
+    also: Expected,
+}
+
+const EXCEPTIONS: &[Exception] = &[
+    // Windows drops what a socket received when a reset follows.
+    Exception {
+        system: "windows",
+        rule: EARLY,
+        also: Expected::Failure(&[Kind::Send, Kind::Receive], Effect::NotApplied),
+    },
+];
+
+/// What this system also allows in the cases of a rule.
+pub(super) fn also(rule: &'static str) -> impl Iterator<Item = &'static Expected> {
+    let all = EXCEPTIONS.iter().filter(|it| it.system == std::env::consts::OS);
+    all.filter(move |it| it.rule == rule).map(|it| &it.also)
+}

@@ -1,0 +1,123 @@
+//! Holds a [`Transport`] against scripted faults over real sockets.
+//!
+//! A transport of your own decides what an error says about the library: whether an upload is not stored, or may be
+//! stored. This suite checks that it decides right. [`check`] starts a [`Peer`] on loopback for each case, sends to it
+//! through the transport, and compares the outcome, and what the peer received, with what the contract of [`Transport`]
+//! demands. Needs the feature `conformance`.
+//!
+//! # Levels
+//!
+//! [`Level::Usable`] is what every transport must do, so that the client's results are true:
+//!
+//! * send each request once and as given, and follow no redirect;
+//! * return every status with its headers and its body, also 204 and 304, which have none;
+//! * report no success for an answer that was cut, and no answer that is larger than the limit;
+//! * never complete a request whose source failed;
+//! * report an effect that is right or higher. The kind of an error may be any.
+//!
+//! [`Level::Complete`] adds what a careful transport does. Kinds and effects are exact:
+//!
+//! * hear an answer that comes before the request was sent whole, and skip interim answers (1xx);
+//! * refuse answers whose end is ambiguous, heads without end, and bytes that are not HTTP;
+//! * keep a connection only if that is safe;
+//! * return a refusal although its body stalls;
+//! * keep the deadline, the silence limit and a cancel, also if the peer trickles;
+//! * take a TLS connection without `close_notify` for cut.
+//!
+//! # Examples
+//!
+//! ```
+//! use mde_live_response_core::http::Response;
+//! use mde_live_response_core::transport::{Exchange, Transport, TransportError, TransportErrorKind};
+//! use mde_live_response_emulator::conformance::{Level, Speech, check};
+//!
+//! /// Always fails.
+//! #[derive(Debug)]
+//! struct Broken;
+//!
+//! impl Transport for Broken {
+//!     fn send(&self, _: &mut Exchange<'_>) -> Result<Response<Vec<u8>>, TransportError> {
+//!         Err(TransportError::new(TransportErrorKind::Connect))
+//!     }
+//! }
+//!
+//! let report = check(Level::Usable, Speech::Plain, |_peer| Broken);
+//! assert!(!report.findings().is_empty());
+//! println!("{report}"); // in a test: `report.assert_ok()`
+//! ```
+//!
+//! For TLS, the transport must trust [`Peer::authority_pem`].
+//!
+//! # Reading a finding
+//!
+//! A [`Finding`] names the rule of the contract that the transport breaks, the case that shows it, what the case expects
+//! and what it saw:
+//!
+//! ```text
+//! rule: no redirect is followed
+//! case: 302 to /other
+//! expected: Status(302, NotApplied)
+//! seen: Failure(Receive, Unknown)
+//! ```
+//!
+//! `Status` is an answer, and `Failure` the lack of one with its kind. The second or last part is the effect on the
+//! library. `DidNotEnd` means that the transport did not return within a minute.
+//!
+//! # Exceptions
+//!
+//! Windows drops what a socket received when a reset follows. There, an early answer whose connection is then reset may
+//! be lost, and its request counts as not applied.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test double fails by panicking"
+)]
+
+mod case;
+mod cases;
+mod content;
+mod exceptions;
+mod expected;
+mod peer;
+mod report;
+mod run;
+
+pub use peer::{Connection, Gate, Identity, Peer, Script, Speech, Step, authority_pem};
+pub use report::{Finding, Report};
+
+use mde_live_response_core::transport::Transport;
+
+/// How much of the contract a transport must keep.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Level {
+    /// The client's results are true.
+    Usable,
+    /// Every rule of the contract, with exact kinds and effects.
+    Complete,
+}
+
+/// Holds a transport against all cases of this level.
+///
+/// `transport` makes a new transport for each case, which must trust the peer's authority if the peer speaks TLS.
+/// A call that does not end within a minute becomes a finding; after three of them, the rest of the cases is left out.
+pub fn check<T: Transport + 'static>(
+    level: Level,
+    speech: Speech,
+    transport: impl Fn(&Peer) -> T + Sync,
+) -> Report {
+    run::run(cases::all(), level, speech, transport)
+}
+
+/// Answers so many uploads of 20 MiB before their body, with each of several refusals: all must be heard.
+///
+/// [`check`] does this ten times at [`Level::Complete`].
+pub fn check_early_answers<T: Transport + 'static>(
+    times: usize,
+    speech: Speech,
+    transport: impl Fn(&Peer) -> T + Sync,
+) -> Report {
+    run::run(cases::heard(times), Level::Complete, speech, transport)
+}

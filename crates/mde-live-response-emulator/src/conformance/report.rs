@@ -1,0 +1,62 @@
+//! What came of a run of the suite.
+
+use std::fmt;
+
+/// A rule of the contract that the transport breaks, with the case that shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Finding {
+    /// The rule.
+    pub rule: &'static str,
+    /// The case.
+    pub case: String,
+    /// What the case expects.
+    pub expected: String,
+    /// What it saw.
+    pub seen: String,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { rule, case, expected, seen } = self;
+        write!(f, "rule: {rule}\ncase: {case}\nexpected: {expected}\nseen: {seen}\n")
+    }
+}
+
+/// The findings of a run of the suite.
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct Report {
+    pub(super) cases: usize,
+    pub(super) left_out: usize,
+    pub(super) findings: Vec<Finding>,
+}
+
+impl Report {
+    /// The findings, in the order of the cases.
+    #[must_use]
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+
+    /// Panics with all findings, if there are any.
+    ///
+    /// # Panics
+    ///
+    /// If the transport breaks a rule.
+    #[track_caller]
+    pub fn assert_ok(&self) {
+        assert!(self.findings.is_empty(), "{self}");
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { cases, left_out, findings } = self;
+        writeln!(f, "{cases} cases run, {} findings", findings.len())?;
+        if *left_out > 0 {
+            writeln!(f, "{left_out} cases left out, because too many did not end")?;
+        }
+        findings.iter().try_for_each(|finding| write!(f, "\n{finding}"))
+    }
+}
