@@ -1,14 +1,9 @@
-//! Every assertion's message, in full.
+//! Every failure of an assertion: what it expected, what it received, and whom it blames.
 
 use mde_live_response_core::Upload;
 use mde_live_response_mock::{MockTransport, RecordedRequest, Reply};
 
-use crate::common::{CANARY, blame_text, client, name, panic_text, send, upload};
-
-/// A request with a description and a file.
-fn recorded() -> RecordedRequest {
-    record(&upload())
-}
+use crate::common::{CANARY, client, panic_of, send, upload};
 
 fn record(upload: &Upload) -> RecordedRequest {
     let mock = MockTransport::new().reply(Reply::stored());
@@ -17,127 +12,87 @@ fn record(upload: &Upload) -> RecordedRequest {
     request
 }
 
-/// The form of [`upload`], as a message shows it behind this indentation.
-fn form(indent: &str) -> String {
-    [
-        "Description       text, 29 bytes, \"Collects the DNS client cache\"",
-        "HasParameters     text, 5 bytes, \"false\"",
-        "OverrideIfExists  text, 5 bytes, \"false\"",
-        "file              file `collect-dns.ps1`, 18 bytes, \"Get-DnsClientCache\"",
-    ]
-    .join(&format!("\n{indent}"))
-}
-
-fn expected_message(title: &str, expected: &str, received: &str) -> String {
-    let form = form("            ");
-    format!(
-        "mock transport: request #1 {title}\n  \
-         expected: {expected}\n  \
-         received: {received}\n  \
-         request:  POST https://api.security.microsoft.com/api/libraryfiles\n            \
-         authorization: [redacted]\n            {form}"
-    )
+/// Asserts that this fails with these lines, blames the caller, and shows no token.
+#[track_caller]
+fn assert_fails(act: impl FnOnce(), lines: &[&str]) {
+    let (text, blames_a_test) = panic_of(act);
+    assert!(blames_a_test && !text.contains(CANARY), "{text}");
+    for line in lines {
+        assert!(text.lines().any(|it| it.trim() == *line), "no line `{line}` in\n{text}");
+    }
 }
 
 #[test]
 fn what_holds_passes() {
-    let request = recorded();
+    let request = record(&upload());
     request.assert_file("collect-dns.ps1", b"Get-DnsClientCache");
     request.assert_text("Description", "Collects the DNS client cache");
-    request.assert_text("HasParameters", "false");
     request.assert_text("OverrideIfExists", "false");
     request.assert_absent("ParametersDescription");
     request.assert_bearer(CANARY);
 }
 
 #[test]
-fn assert_file_shows_both_contents_and_where_they_differ() {
-    let request = recorded();
-    let text = blame_text(|| request.assert_file("collect-dns.ps1", b"Get-DnsCache"));
-    let received = "file `collect-dns.ps1`, 18 bytes, \"Get-DnsClientCache\"\n            \
-                    the content differs from byte 8 on";
-    let expected = "file `collect-dns.ps1`, 12 bytes, \"Get-DnsCache\"";
-    assert_eq!(text, expected_message("has another file", expected, received));
-
-    let text = blame_text(|| request.assert_file("b.ps1", b"Get-DnsClientCache"));
-    let received = "file `collect-dns.ps1`, 18 bytes, \"Get-DnsClientCache\"";
-    let expected = "file `b.ps1`, 18 bytes, \"Get-DnsClientCache\"";
-    assert_eq!(text, expected_message("has another file", expected, received));
-}
-
-#[test]
-fn assert_file_cuts_what_is_long_or_binary() {
-    let request = record(&Upload::new(name(), b"x".repeat(4000)));
-    let text = blame_text(|| request.assert_file("collect-dns.ps1", &[0xff; 100]));
-    let (x, f) = ("x".repeat(60), "f".repeat(48));
-    let expected = format!(
-        "expected: file `collect-dns.ps1`, 100 bytes, 0x{f}…\n  \
-         received: file `collect-dns.ps1`, 4000 bytes, \"{x}…\"\n            \
-         the content differs from byte 0 on\n"
+fn a_failure_shows_both_sides_and_the_whole_form() {
+    let request = record(&upload());
+    let (text, _) = panic_of(|| request.assert_file("collect-dns.ps1", b"Get-DnsCache"));
+    assert_eq!(
+        text,
+        "mock transport: request #1 has another file\n  \
+         expected: file `collect-dns.ps1`, 12 bytes, \"Get-DnsCache\"\n  \
+         received: file `collect-dns.ps1`, 18 bytes, \"Get-DnsClientCache\"\n            \
+         the content differs from byte 8 on\n  \
+         request:  POST https://api.security.microsoft.com/api/libraryfiles\n            \
+         authorization: [redacted]\n            \
+         Description       text, 29 bytes, \"Collects the DNS client cache\"\n            \
+         HasParameters     text, 5 bytes, \"false\"\n            \
+         OverrideIfExists  text, 5 bytes, \"false\"\n            \
+         file              file `collect-dns.ps1`, 18 bytes, \"Get-DnsClientCache\""
     );
-    assert!(text.contains(&expected), "{text}");
 }
 
 #[test]
-fn assert_text_shows_both_values() {
-    let request = recorded();
-    let text = blame_text(|| request.assert_text("Description", "Collects\nroutes"));
-    let expected = "text, 15 bytes, \"Collects\\nroutes\"";
-    let received = "text, 29 bytes, \"Collects the DNS client cache\"";
-    assert_eq!(text, expected_message("has another Description", expected, received));
-
-    let text = blame_text(|| request.assert_text("file", "Get-DnsClientCache"));
-    let expected = "text, 18 bytes, \"Get-DnsClientCache\"";
-    let received = "file `collect-dns.ps1`, 18 bytes, \"Get-DnsClientCache\"";
-    assert_eq!(text, expected_message("has another file", expected, received));
-}
-
-#[test]
-fn a_field_that_is_misspelled_is_told_the_nearest() {
-    let request = recorded();
-    for field in ["description", "Descripton"] {
-        let text = blame_text(|| request.assert_text(field, "a"));
-        let received = "no such field; there is a field Description";
-        let title = format!("has another {field}");
-        assert_eq!(text, expected_message(&title, "text, 1 byte, \"a\"", received));
-    }
-    let text = blame_text(|| request.assert_text("Size", "a"));
-    assert!(text.contains("received: no such field\n"), "{text}");
-}
-
-#[test]
-fn assert_absent_shows_what_is_there() {
-    let request = recorded();
-    let text = blame_text(|| request.assert_absent("OverrideIfExists"));
-    let received = "text, 5 bytes, \"false\"";
-    assert_eq!(text, expected_message("has a field OverrideIfExists", "no such field", received));
-}
-
-#[test]
-fn assert_bearer_shows_no_token() {
-    let request = recorded();
-    let text = blame_text(|| request.assert_bearer("another-secret"));
-    let received = "[redacted], another";
-    assert_eq!(text, expected_message("has another token", "[redacted]", received));
-}
-
-#[test]
-fn a_body_that_is_not_a_form_fails_every_assertion_about_forms() {
+fn a15_each_failure_names_what_was_received_and_shows_no_token() {
+    let request = record(&upload());
+    let long = record(&Upload::new("a".parse().unwrap(), b"x".repeat(4000)));
     let mock = MockTransport::new().reply(Reply::status(200));
-    send(&mock, "GET", "/api/libraryfiles", &[], b"abc").unwrap();
-    let [request] = mock.requests();
-    let expected = "mock transport: request #1 is not a form\n  \
-         expected: a form\n  \
-         received: header content-length: missing\n  \
-         request:  GET https://api.security.microsoft.com/api/libraryfiles\n            \
-         authorization: none\n            \
-         body: 3 bytes, not a form";
-    assert_eq!(blame_text(|| drop(request.form())), expected);
-    assert_eq!(blame_text(|| request.assert_file("a", b"")), expected);
-    assert_eq!(blame_text(|| request.assert_text("a", "")), expected);
-    assert_eq!(blame_text(|| request.assert_absent("a")), expected);
-    let text = blame_text(|| request.assert_bearer("a"));
-    assert!(text.contains("request #1 has no token\n  expected: [redacted]\n  received: none\n"));
+    send(&mock, "GET", "/", &[], b"abc").unwrap();
+    let [no_form] = mock.requests();
+    let (x, f) = ("x".repeat(60), "f".repeat(48));
+    let file = "received: file `collect-dns.ps1`, 18 bytes, \"Get-DnsClientCache\"";
+    let text = "received: text, 29 bytes, \"Collects the DNS client cache\"";
+    let (near, far) =
+        ("received: no such field; there is a field Description", "received: no such field");
+    let missing = ["expected: a form", "received: header content-length: missing"];
+    let cases: [(&dyn Fn(), &[&str]); 14] = [
+        (&|| request.assert_file("b.ps1", b"Get-DnsClientCache"), &[file]),
+        (
+            &|| long.assert_file("a", &[0xff; 100]),
+            &[
+                &format!("expected: file `a`, 100 bytes, 0x{f}…"),
+                &format!("received: file `a`, 4000 bytes, \"{x}…\""),
+                "the content differs from byte 0 on",
+            ],
+        ),
+        (
+            &|| request.assert_text("Description", "a\nb"),
+            &["expected: text, 3 bytes, \"a\\nb\"", text],
+        ),
+        (&|| request.assert_text("file", "Get-DnsClientCache"), &[file]),
+        (&|| request.assert_text("description", "a"), &["expected: text, 1 byte, \"a\"", near]),
+        (&|| request.assert_text("Descripton", "a"), &[near]),
+        (&|| request.assert_text("Size", "a"), &[far]),
+        (&|| request.assert_absent("Description"), &["expected: no such field", text]),
+        (&|| request.assert_bearer("b"), &["received: [redacted], another"]),
+        (&|| drop(no_form.form()), &missing),
+        (&|| no_form.assert_file("a", b""), &missing),
+        (&|| no_form.assert_text("a", ""), &missing),
+        (&|| no_form.assert_absent("a"), &missing),
+        (&|| no_form.assert_bearer("a"), &["received: none", "body: 3 bytes, not a form"]),
+    ];
+    for (act, lines) in cases {
+        assert_fails(act, lines);
+    }
 }
 
 /// The client knows the length of its form, and another spelling of the part's name is another part.
@@ -151,114 +106,74 @@ fn what_other_clients_may_do_ours_may_not() {
         send(&mock, "POST", "/", &[content_type, length], body).unwrap();
     }
     let [chunked, sized] = mock.requests();
-    let text = blame_text(|| drop(chunked.form()));
-    assert!(text.contains("received: header content-length: missing\n"), "{text}");
-    let text = blame_text(|| sized.assert_file("a", b"1"));
-    assert!(text.contains("received: no such field; there is a field File\n"), "{text}");
-}
-
-#[test]
-fn an_unscripted_request_is_described() {
-    let mock = MockTransport::new().reply(Reply::stored());
-    let client = client(mock.clone());
-    client.upload(&upload()).unwrap();
-    let form = form("           ");
-    let expected = format!(
-        "mock transport: no reply is scripted for request #2, POST /api/libraryfiles\n  \
-         script:  1 reply, all used\n  \
-         request: POST https://api.security.microsoft.com/api/libraryfiles\n           \
-         authorization: [redacted]\n           {form}"
+    assert_fails(|| drop(chunked.form()), &["received: header content-length: missing"]);
+    assert_fails(
+        || sized.assert_file("a", b"1"),
+        &["received: no such field; there is a field File"],
     );
-    assert_eq!(panic_text(|| drop(client.upload(&upload()))), expected);
-    assert_eq!(blame_text(|| mock.assert_done()), expected, "a lost panic shows again");
 }
 
 #[test]
-fn assert_unused_lists_what_was_made() {
-    let mock = MockTransport::new();
-    mock.assert_unused();
-    let text = panic_text(|| drop(mock.client().upload(&upload())));
-    assert!(text.contains("request #1, POST /api/libraryfiles\n  script:  empty\n"), "{text}");
-    let text = blame_text(|| mock.assert_unused());
-    assert!(text.starts_with("mock transport: expected 0 requests, received 1\n"), "{text}");
-    assert!(text.contains("#1:     POST https://"), "{text}");
-}
-
-#[test]
-fn requests_lists_what_was_seen_when_the_number_is_another() {
-    let mock = MockTransport::new()
-        .reply(Reply::stored())
-        .reply(Reply::error(401, "Unauthorized").early())
-        .reply(Reply::stored());
+fn a_script_and_its_requests_must_agree() {
+    let early = Reply::error(401, "Unauthorized").early();
+    let mock = MockTransport::new().reply(Reply::stored()).reply(early).reply(Reply::stored());
     let client = client(mock.clone());
     client.upload(&upload()).unwrap();
     client.upload(&upload()).unwrap_err();
-    let text = blame_text(|| {
+    let [first, _] = mock.requests();
+    let unread = format!("body: 0 of {} bytes read", first.body().len());
+    let another_number = || {
         let [_] = mock.requests();
-    });
-    let [first, second] = mock.requests();
-    assert_eq!((first.number(), second.number()), (1, 2));
-    let all = second.headers().get("content-length").unwrap().to_str().unwrap();
-    let form = form("          ");
-    assert_eq!(
-        text,
-        format!(
-            "mock transport: expected 1 request, received 2\n  \
-             script: 3 replies, 2 used\n  \
-             #1:     POST https://api.security.microsoft.com/api/libraryfiles\n          \
-             authorization: [redacted]\n          {form}\n  \
-             #2:     POST https://api.security.microsoft.com/api/libraryfiles\n          \
-             authorization: [redacted]\n          \
-             body: 0 of {all} bytes read"
-        )
-    );
-}
+    };
+    let post = "POST https://api.security.microsoft.com/api/libraryfiles";
+    let first = format!("#1:     {post}");
+    assert_fails(another_number, &["script: 3 replies, 2 used", &first, &unread]);
+    let left = ["mock transport: 1 scripted reply was not used", "script: 3 replies, 2 used"];
+    assert_fails(|| mock.assert_done(), &left);
+    client.upload(&upload()).unwrap();
+    mock.assert_done();
 
-#[test]
-fn assert_done_tells_what_is_left() {
-    let mock = MockTransport::new().reply(Reply::stored());
-    let text = blame_text(|| mock.assert_done());
-    assert_eq!(text, "mock transport: 1 scripted reply was not used\n  script: 1 reply, 0 used");
-    let mock = mock.reply(Reply::stored());
-    let text = blame_text(|| mock.assert_done());
-    assert_eq!(
-        text,
-        "mock transport: 2 scripted replies were not used\n  script: 2 replies, 0 used"
-    );
+    let lines = [
+        "mock transport: no reply is scripted for request #4, POST /api/libraryfiles",
+        "script:  3 replies, all used",
+        &format!("request: {post}"),
+    ];
+    let (text, _) = panic_of(|| drop(client.upload(&upload())));
+    assert!(lines.iter().all(|line| text.contains(line)), "{text}");
+    assert_fails(|| mock.assert_done(), &lines);
+    let used = ["mock transport: expected 0 requests, received 4"];
+    assert_fails(|| mock.assert_unused(), &used);
+    MockTransport::new().assert_unused();
 }
 
 #[test]
 fn replies_that_cannot_be_are_refused_where_they_are_written() {
     let no_entity = "only Reply::stored and Reply::library_file have an entity to change";
-    let cases: [(&str, &dyn Fn()); 10] = [
+    let cases: [(&str, &dyn Fn()); 9] = [
         ("99 is not a status code from 100 to 999", &|| drop(Reply::status(99))),
         ("1000 is not a status code from 100 to 999", &|| drop(Reply::error(1000, "a"))),
         ("0 is not a status code from 100 to 999", &|| drop(Reply::json(0, ""))),
         ("a b: c is not a header", &|| drop(Reply::status(200).header("a b", "c"))),
         ("a: b\\r\\nc: d is not a header", &|| drop(Reply::status(200).header("a", "b\r\nc: d"))),
-        (": a is not a header", &|| drop(Reply::status(200).header("", "a"))),
         (no_entity, &|| drop(Reply::json(200, "{}").with_sha256("0"))),
         (no_entity, &|| drop(Reply::error(400, "a").without("sha256"))),
         (no_entity, &|| drop(Reply::stored().body("{}").without("sha256"))),
         ("the entity has no field sha-256", &|| drop(Reply::stored().without("sha-256"))),
     ];
     for (expected, act) in cases {
-        assert_eq!(panic_text(act), format!("mock transport: {expected}"), "case: {expected}");
+        assert_fails(act, &[&format!("mock transport: {expected}")]);
     }
-    blame_text(|| drop(Reply::status(99)));
-    blame_text(|| drop(Reply::status(200).header("", "a")));
-    blame_text(|| drop(Reply::stored().without("sha-256")));
 }
 
 #[test]
 fn a_reply_that_has_nothing_to_echo_says_so() {
-    let mock = MockTransport::new().reply(Reply::stored());
-    let text = panic_text(|| drop(send(&mock, "GET", "/api/libraryfiles", &[], b"")));
-    let start = "mock transport: the reply to request #1 cannot echo its file\n  \
-         expected: a form with a part `file`\n  \
-         received: header content-length: missing\n";
-    assert!(text.starts_with(start), "{text}");
-    let mock = MockTransport::new().reply(Reply::stored().early());
-    let text = panic_text(|| drop(client(mock).upload(&upload())));
-    assert!(text.contains("received: header content-length: says "), "{text}");
+    let no_form = MockTransport::new().reply(Reply::stored());
+    let unread = MockTransport::new().reply(Reply::stored().early());
+    let [(no_form, _), (unread, _)] = [
+        panic_of(|| drop(send(&no_form, "GET", "/", &[], b""))),
+        panic_of(|| drop(client(unread).upload(&upload()))),
+    ];
+    assert!(no_form.contains("request #1 cannot echo its file"), "{no_form}");
+    assert!(no_form.contains("received: header content-length: missing\n"), "{no_form}");
+    assert!(unread.contains("received: header content-length: says "), "{unread}");
 }

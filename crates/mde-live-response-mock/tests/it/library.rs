@@ -1,32 +1,33 @@
-//! The library's rules, one test for each quirk.
+//! The library's rules. What a client sees of them over a socket is tested with the emulator.
 
+use std::thread;
 use std::time::{Duration, SystemTime};
 
-use http::Request;
 use http::request::Parts;
-use mde_live_response_mock::{ExistsAnswer, FakeLibrary, StoredFile, TooLargeAnswer};
+use http::{Request, Response};
+use mde_live_response_core::{IfExists, Upload};
+use mde_live_response_mock::{ExistsAnswer, FakeLibrary, TooLargeAnswer};
 use serde_json::{Value, json};
 
-use crate::common::{Part, ask, delete, file, form, json, judged, list, post, text};
+use crate::common::{Part, client, form, json, judged, list, post, send, upload};
 
 const ONE: &str = "7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed";
+const FILE: Part<'_> = ("file", Some("a.ps1"), b"one");
 
-/// An upload of `a.ps1`, with these parts before the file.
-fn upload(library: &FakeLibrary, texts: &[Part<'_>]) -> http::Response<Vec<u8>> {
-    post(library, &[texts, &[file("a.ps1", "one")]].concat())
+fn text<'a>(name: &'a str, value: &'a str) -> Part<'a> {
+    (name, None, value.as_bytes())
 }
 
 #[test]
 fn an_upload_is_answered_with_the_entity() {
-    let library = FakeLibrary::new();
     let texts = [
         text("Description", "test description"),
         text("ParametersDescription", "test"),
         text("HasParameters", "true"),
     ];
-    let answer = upload(&library, &texts);
+    let answer = post(&FakeLibrary::new(), &[&texts[..], &[FILE]].concat());
     assert_eq!(answer.status(), 200);
-    assert_eq!(answer.headers().get("content-type").unwrap(), "application/json");
+    assert_eq!(answer.headers()["content-type"], "application/json");
     assert_eq!(
         String::from_utf8(answer.into_body()).unwrap(),
         format!(
@@ -43,84 +44,70 @@ fn an_upload_is_answered_with_the_entity() {
 #[test]
 fn a_list_holds_every_file_and_what_was_not_said_is_null() {
     let library = FakeLibrary::builder().created_by("somebody").build();
+    library.insert("b.ps1", "two");
+    library.insert("a.ps1", "one");
+    let mut all = json(&list(&library, "t"));
+    assert_eq!(all["value"].as_array_mut().unwrap().pop().unwrap()["fileName"], "b.ps1");
     assert_eq!(
-        json(&list(&library)),
+        all,
         json!({
             "@odata.context":
                 "https://api.securitycenter.microsoft.com/api/$metadata#LibraryFiles",
-            "value": [],
-        })
-    );
-    library.insert("b.ps1", "two");
-    library.insert("a.ps1", "one");
-    let all = json(&list(&library));
-    let names: Vec<_> =
-        all["value"].as_array().unwrap().iter().map(|it| it["fileName"].clone()).collect();
-    assert_eq!(names, ["a.ps1", "b.ps1"]);
-    assert_eq!(
-        all["value"][0],
-        json!({
-            "fileName": "a.ps1",
-            "sha256": ONE,
-            "description": null,
-            "creationTime": "2026-01-01T00:00:00.0000000Z",
-            "lastUpdatedTime": "2026-01-01T00:00:00.000000Z",
-            "createdBy": "somebody",
-            "hasParameters": false,
-            "parametersDescription": null,
+            "value": [{
+                "fileName": "a.ps1",
+                "sha256": ONE,
+                "description": null,
+                "creationTime": "2026-01-01T00:00:00.0000000Z",
+                "lastUpdatedTime": "2026-01-01T00:00:00.000000Z",
+                "createdBy": "somebody",
+                "hasParameters": false,
+                "parametersDescription": null,
+            }],
         })
     );
 }
 
+/// The name, the flag `hasParameters` and the code of the answer, to each form alone.
 #[test]
-fn a_delete_is_answered_with_nothing_and_the_second_with_404() {
-    let library = FakeLibrary::new();
-    library.insert("a.ps1", "one");
-    let answer = delete(&library, "a.ps1");
-    assert_eq!((answer.status().as_u16(), answer.body().len()), (204, 0));
-    assert!(answer.headers().is_empty());
-    let answer = delete(&library, "a.ps1");
-    assert_eq!(judged(&answer), (404, "ResourceNotFound".to_owned()));
-    assert!(library.names().is_empty());
-}
-
-#[test]
-fn has_parameters_is_not_derived_from_the_description() {
-    let answer = upload(&FakeLibrary::new(), &[text("ParametersDescription", "-H <n>")]);
-    assert_eq!(json(&answer)["hasParameters"], false);
-    assert_eq!(json(&answer)["parametersDescription"], "-H <n>");
-}
-
-#[test]
-fn a_file_part_without_a_name_is_stored_as_file() {
-    let library = FakeLibrary::new();
-    assert_eq!(json(&post(&library, &[("file", None, b"one")]))["fileName"], "file");
-    assert_eq!(library.names(), ["file"]);
-}
-
-#[test]
-fn the_file_part_may_be_capitalised() {
-    let library = FakeLibrary::new();
-    assert_eq!(post(&library, &[("File", Some("a.ps1"), b"one")]).status(), 200);
-    assert_eq!(library.content("a.ps1").unwrap(), b"one");
-}
-
-#[test]
-fn flags_are_true_false_or_empty_in_two_letter_cases() {
-    for (value, expected) in
-        [("true", true), ("True", true), ("false", false), ("False", false), ("", false)]
-    {
+fn each_quirk_of_a_form_has_its_answer() {
+    const INPUT: &str = "InvalidInput";
+    const BODY: &str = "InvalidRequestBody";
+    let flag = |value| [text("HasParameters", value), FILE];
+    let replace = |value| [text("OverrideIfExists", value), FILE];
+    let (named, stored) = (|name| json!(name), json!("a.ps1"));
+    let none = || Value::Null;
+    let cases: [(&[Part<'_>], Value, bool, &str); 20] = [
+        (&[text("ParametersDescription", "-H <n>"), FILE], stored.clone(), false, ""),
+        (&flag("true"), stored.clone(), true, ""),
+        (&flag("True"), stored.clone(), true, ""),
+        (&flag("false"), stored.clone(), false, ""),
+        (&flag("False"), stored.clone(), false, ""),
+        (&flag(""), stored.clone(), false, ""),
+        (&flag("TRUE"), none(), false, INPUT),
+        (&flag("true "), none(), false, INPUT),
+        (&replace("True"), stored.clone(), false, ""),
+        (&replace(""), stored.clone(), false, ""),
+        (&replace("1"), none(), false, INPUT),
+        (&replace("null"), none(), false, INPUT),
+        (&[("file", None, b"one")], named("file"), false, ""),
+        (&[("File", Some("a"), b"one")], named("a"), false, ""),
+        (&[("file", Some("A.ps1"), b"one")], named("A.ps1"), false, ""),
+        (&[("file", Some("a\u{85}b"), b"x")], none(), false, INPUT),
+        (&[("Description", None, b"\xff"), FILE], none(), false, BODY),
+        (&[("Description", Some("a"), b"d"), FILE], none(), false, BODY),
+        (&[text("Size", "1"), FILE], none(), false, BODY),
+        (&[FILE, FILE], none(), false, BODY),
+    ];
+    for (parts, name, has_parameters, code) in cases {
         let library = FakeLibrary::new();
-        let answer = upload(&library, &[text("HasParameters", value)]);
-        assert_eq!(json(&answer)["hasParameters"], expected, "case: {value}");
-        let status = upload(&library, &[text("OverrideIfExists", value)]).status();
-        assert_eq!(status, if expected { 200 } else { 400 }, "case: {value}");
-    }
-    for value in ["yes", "TRUE", "1", "true ", "False\n", " ", "null"] {
-        for field in ["HasParameters", "OverrideIfExists"] {
-            let answer = upload(&FakeLibrary::new(), &[text(field, value)]);
-            assert_eq!(judged(&answer), (400, "InvalidInput".to_owned()), "case: {field} {value}");
-        }
+        let answer = post(&library, parts);
+        let case = format!("case: {:?}", String::from_utf8_lossy(&form(parts)));
+        let status = if code.is_empty() { 200 } else { 400 };
+        assert_eq!(judged(&answer), (status, code.to_owned()), "{case}");
+        let entity = json(&answer);
+        let seen = (&entity["fileName"], entity["hasParameters"] == true);
+        assert_eq!(seen, (&name, has_parameters), "{case}");
+        assert_eq!(library.names(), name.as_str().into_iter().collect::<Vec<_>>(), "{case}");
     }
 }
 
@@ -133,223 +120,164 @@ fn an_existing_file_is_kept_unless_told_otherwise() {
     ] {
         let library = FakeLibrary::builder().exists_answer(setting).build();
         library.insert("a.ps1", "old");
-        assert_eq!(judged(&upload(&library, &[])), (status, code.to_owned()), "case: {setting:?}");
+        for replaces in ["false", "False", ""] {
+            let answer = post(&library, &[text("OverrideIfExists", replaces), FILE]);
+            assert_eq!(judged(&answer), (status, code.to_owned()), "case: {setting:?}");
+        }
         assert_eq!(library.content("a.ps1").unwrap(), b"old");
+        let other_case = ("file", Some("A.ps1"), &b"one"[..]);
+        assert_eq!(post(&library, &[other_case]).status(), 200, "another name by letter case");
     }
 }
 
 #[test]
 fn an_override_keeps_the_creation_time_and_nothing_else() {
-    let library = FakeLibrary::new();
-    let old = [
-        text("Description", "old"),
-        text("ParametersDescription", "old"),
-        text("HasParameters", "true"),
-    ];
-    assert_eq!(upload(&library, &old).status(), 200);
+    let start = SystemTime::UNIX_EPOCH + Duration::from_secs(60);
+    let library = FakeLibrary::builder().now(move || start).build();
+    let (d, p) = (text("Description", "old"), text("ParametersDescription", "old"));
+    assert_eq!(post(&library, &[d, p, text("HasParameters", "true"), FILE]).status(), 200);
     library.advance(Duration::from_nanos(61_000_000_100));
-    let answer = post(&library, &[text("OverrideIfExists", "true"), file("a.ps1", "two")]);
-    let entry = json(&answer);
-    assert_eq!(entry["creationTime"], "2026-01-01T00:00:00.0000000Z");
-    assert_eq!(entry["lastUpdatedTime"], "2026-01-01T00:01:01.000000Z");
-    assert_eq!(entry["description"], Value::Null);
-    assert_eq!(entry["parametersDescription"], Value::Null);
+    assert_eq!(library.now(), start + Duration::from_nanos(61_000_000_100));
+    let two = ("file", Some("a.ps1"), &b"two"[..]);
+    let entry = json(&post(&library, &[text("OverrideIfExists", "true"), two]));
+    assert_eq!(entry["creationTime"], "1970-01-01T00:01:00.0000000Z");
+    assert_eq!(entry["lastUpdatedTime"], "1970-01-01T00:02:01.000000Z");
+    assert_eq!([&entry["description"], &entry["parametersDescription"]], [&Value::Null; 2]);
     assert_eq!(entry["hasParameters"], false);
     assert_ne!(entry["sha256"], ONE);
     assert_eq!(library.content("a.ps1").unwrap(), b"two");
     library.insert("b.ps1", "");
-    assert_eq!(library.entry("b.ps1").unwrap().creation_time, "2026-01-01T00:01:01.0000001Z");
+    assert_eq!(library.entry("b.ps1").unwrap().creation_time, "1970-01-01T00:02:01.0000001Z");
 }
 
 #[test]
-fn an_override_of_nothing_stores_the_file() {
-    assert_eq!(upload(&FakeLibrary::new(), &[text("OverrideIfExists", "true")]).status(), 200);
-}
-
-#[test]
-fn names_are_told_apart_by_letter_case() {
-    let library = FakeLibrary::new();
-    library.insert("A.ps1", "one");
-    assert_eq!(upload(&library, &[]).status(), 200);
-    assert_eq!(library.names(), ["A.ps1", "a.ps1"]);
-}
-
-#[test]
-fn forms_that_the_service_refuses_are_refused_with_its_codes() {
-    const A: Part<'_> = ("file", Some("a"), b"x");
-    const BODY: &str = "InvalidRequestBody";
-    let cases: [(&[Part<'_>], &str, &str); 11] = [
-        (&[file("a/b", "x")], "InvalidInput", "the file's name cannot be used"),
-        (&[file("a\u{85}b", "x")], "InvalidInput", "the file's name cannot be used"),
-        (&[text("Description", "d")], "MissingRequiredParameter", "part `file` is missing"),
-        (&[("FILE", Some("a"), b"x")], "MissingRequiredParameter", "part `file` is missing"),
-        (&[A, ("File", Some("a"), b"x")], BODY, "the file comes twice"),
-        (&[text("description", "d"), A], BODY, "field `description` is not known"),
-        (&[text("Size", "1"), A], BODY, "field `Size` is not known"),
-        (&[("Description", None, b"\xff"), A], BODY, "field `Description` is not UTF-8"),
-        (&[("Description", Some("a"), b"d"), A], BODY, "field `Description` is not a file"),
-        (&[A, A], BODY, "byte 74 of the body: part file comes twice"),
-        (&[file("a\\b", "x")], BODY, "byte 5 of the body: filename is empty or holds a backslash"),
-    ];
-    for (parts, code, message) in cases {
-        let library = FakeLibrary::new();
-        let answer = post(&library, parts);
-        assert_eq!(judged(&answer), (400, code.to_owned()), "case: {message}");
-        assert_eq!(json(&answer)["error"]["message"], message);
-        assert!(library.names().is_empty(), "case: {message}");
-    }
-}
-
-#[test]
-fn a_file_is_taken_up_to_the_limit_and_not_beyond() {
+fn a_file_is_accepted_up_to_the_limit_and_not_beyond() {
     for (setting, status) in [
         (TooLargeAnswer::default(), 413),
         (TooLargeAnswer::PayloadTooLarge413, 413),
         (TooLargeAnswer::BadRequest400, 400),
     ] {
         let library = FakeLibrary::builder().max_file_bytes(3).too_large_answer(setting).build();
-        assert_eq!(post(&library, &[file("a", "123")]).status(), 200);
-        for length in [4, 70_000] {
-            let answer = post(&library, &[file("b", &"x".repeat(length))]);
-            let expected = (status, "InvalidInput".to_owned());
-            assert_eq!(judged(&answer), expected, "case: {setting:?} {length}");
+        for (length, status) in [(3, 200), (4, status), (70_000, status)] {
+            let name = length.to_string();
+            let answer = post(&library, &[("file", Some(&name), &vec![b'x'; length])]);
+            assert_eq!(answer.status(), status, "case: {setting:?} {length}");
         }
-        assert_eq!(library.names(), ["a"]);
+        assert_eq!(library.names(), ["3"]);
     }
 }
 
-fn head(method: &str, path: &str, headers: &[(&str, &str)]) -> Parts {
-    let mut request = Request::builder().method(method).uri(path);
-    for (name, value) in headers {
-        request = request.header(*name, *value);
-    }
-    request.body(()).unwrap().into_parts().0
-}
-
-const BEARER: (&str, &str) = ("authorization", "Bearer t");
-const TYPE: (&str, &str) = ("content-type", "multipart/form-data; boundary=B");
-
-#[test]
-fn a_body_beyond_any_form_is_refused_as_soon_as_that_is_known() {
-    const MOST: u64 = 20 * 1024 * 1024 + 8 * 1024 * 1024 + 64 * 1024;
-    let library = FakeLibrary::new();
-    let of_length = |length: u64| {
-        let length = length.to_string();
-        head("POST", "/api/libraryfiles", &[BEARER, ("content-length", &length)])
-    };
-    assert_eq!(library.begin(&of_length(MOST)).unwrap().longest_body(), MOST);
-    assert_eq!(library.begin(&of_length(MOST + 1)).unwrap_err().status(), 413);
-
-    let small = FakeLibrary::builder().max_file_bytes(1).build();
-    let chunked = head("POST", "/api/libraryfiles", &[BEARER, ("transfer-encoding", "chunked")]);
-    let accepted = small.begin(&chunked).unwrap();
-    let too_long = vec![0; usize::try_from(accepted.longest_body()).unwrap() + 1];
-    assert_eq!(accepted.finish(&too_long).status(), 413);
+fn head(method: &str, path: &str, more: (&str, &str)) -> Parts {
+    let request = Request::builder().method(method).uri(path).header("authorization", "Bearer t");
+    let request = request.header("content-type", "multipart/form-data; boundary=B");
+    request.header(more.0, more.1).body(()).unwrap().into_parts().0
 }
 
 #[test]
 fn a_server_learns_what_to_read_and_what_changes() {
+    const MOST: u64 = 20 * 1024 * 1024 + 8 * 1024 * 1024 + 64 * 1024;
+    let chunked = ("transfer-encoding", "chunked");
     let library = FakeLibrary::new();
-    library.insert("a", "one");
-    let list = library.begin(&head("GET", "/api/libraryfiles", &[BEARER])).unwrap();
-    assert_eq!((list.longest_body(), list.changes_files()), (0, false));
-    assert_eq!(list.finish(b"ignored").status(), 200);
-    let delete = library.begin(&head("DELETE", "/api/libraryfiles/a", &[BEARER])).unwrap();
-    assert_eq!((delete.longest_body(), delete.changes_files()), (0, true));
-    assert_eq!(library.names(), ["a"], "nothing happens before the call is finished");
-    assert_eq!(delete.finish(b"").status(), 204);
+    let begin = |method, path, more| library.begin(&head(method, path, more)).unwrap();
+    let facts = |method, path| {
+        let accepted = begin(method, path, chunked);
+        (accepted.longest_body(), accepted.changes_files())
+    };
+    assert_eq!(facts("GET", "/api/libraryfiles"), (0, false));
+    assert_eq!(facts("DELETE", "/api/libraryfiles/a"), (0, true));
+    assert_eq!(facts("POST", "/api/libraryfiles"), (MOST, true));
 
-    let chunked = [BEARER, TYPE, ("transfer-encoding", "chunked")];
-    let upload = library.begin(&head("POST", "/api/libraryfiles", &chunked)).unwrap();
-    assert!(upload.changes_files());
-    assert_eq!(upload.finish(&form(&[file("a", "one")])).status(), 200);
-    let cut = library.begin(&head("POST", "/api/libraryfiles", &chunked)).unwrap().refuse("cut");
+    let sized = |length: u64| {
+        let head = head("POST", "/api/libraryfiles", ("content-length", &length.to_string()));
+        library.begin(&head).map_or_else(|it| it.status().as_u16(), |_| 0)
+    };
+    assert_eq!([sized(MOST), sized(MOST + 1)], [0, 413]);
+    let small = FakeLibrary::builder().max_file_bytes(1).build();
+    let accepted = small.begin(&head("POST", "/api/libraryfiles", chunked)).unwrap();
+    let too_long = vec![0; usize::try_from(accepted.longest_body()).unwrap() + 1];
+    assert_eq!(accepted.finish(&too_long).status(), 413);
+
+    let upload = begin("POST", "/api/libraryfiles", chunked);
+    assert!(library.names().is_empty(), "nothing happens before the call is finished");
+    assert_eq!(upload.finish(&form(&[FILE])).status(), 200);
+    let cut = begin("POST", "/api/libraryfiles", chunked).refuse("cut");
     assert_eq!(judged(&cut), (400, "InvalidRequestBody".to_owned()));
-    assert_eq!(library.calls(), 4);
+    let delete = begin("DELETE", "/api/libraryfiles/a.ps1", chunked);
+    assert_eq!((library.names().len(), delete.finish(b"ignored").status().as_u16()), (1, 204));
+    assert!(library.names().is_empty());
 }
 
 #[test]
-fn tokens_are_accepted_refused_or_forbidden() {
-    let any = FakeLibrary::builder().forbidden_token("other-audience").build();
-    let one = FakeLibrary::builder().token("good").forbidden_token("other-audience").build();
-    for (library, token, status, code) in [
-        (&any, "anything", 200, ""),
-        (&any, "other-audience", 403, "Forbidden"),
-        (&any, "", 401, "Unauthorized"),
-        (&one, "good", 200, ""),
-        (&one, "anything", 401, "Unauthorized"),
-        (&one, "goo", 401, "Unauthorized"),
-        (&one, "other-audience", 403, "Forbidden"),
-    ] {
-        let answer = ask(library, token, "GET", "/api/libraryfiles", b"");
-        assert_eq!(judged(&answer), (status, code.to_owned()), "case: {token:?}");
+fn authorization_is_one_bearer_token_that_is_accepted_refused_or_forbidden() {
+    let any = FakeLibrary::builder().forbidden_token("elsewhere").build();
+    let one = FakeLibrary::builder().token("good").forbidden_token("elsewhere").build();
+    let cases: [(&FakeLibrary, &[&str], u16, &str); 13] = [
+        (&any, &["Bearer anything"], 200, ""),
+        (&any, &["bearer anything"], 200, ""),
+        (&any, &["Bearer elsewhere"], 403, "Forbidden"),
+        (&any, &["Bearer "], 401, "Unauthorized"),
+        (&any, &["Bearer"], 401, "Unauthorized"),
+        (&any, &["Basic t"], 401, "Unauthorized"),
+        (&any, &["t"], 401, "Unauthorized"),
+        (&any, &[], 401, "Unauthorized"),
+        (&any, &["Bearer t", "Bearer t"], 401, "Unauthorized"),
+        (&one, &["Bearer good"], 200, ""),
+        (&one, &["Bearer anything"], 401, "Unauthorized"),
+        (&one, &["Bearer goo"], 401, "Unauthorized"),
+        (&one, &["Bearer elsewhere"], 403, "Forbidden"),
+    ];
+    for (library, values, status, code) in cases {
+        let headers: Vec<_> = values.iter().map(|value| ("authorization", *value)).collect();
+        let answer: Response<_> = send(library, "GET", "/api/libraryfiles", &headers, b"").unwrap();
+        assert_eq!(judged(&answer), (status, code.to_owned()), "case: {values:?}");
         let challenge = answer.headers().get("www-authenticate").map(|it| it.to_str().unwrap());
-        assert_eq!(challenge, (status == 401).then_some("Bearer"), "case: {token:?}");
+        assert_eq!(challenge, (status == 401).then_some("Bearer"), "case: {values:?}");
     }
-    assert_eq!((any.calls(), one.calls()), (3, 4));
+    assert_eq!((any.calls(), one.calls()), (9, 4));
 }
 
 #[test]
-fn errors_have_the_documented_form_and_name_their_call() {
+fn an_error_has_the_documented_form_and_names_its_call() {
     let library = FakeLibrary::new();
-    let _ = list(&library);
-    assert_eq!(
-        json(&delete(&library, "a")),
-        json!({"error": {
-            "code": "ResourceNotFound",
-            "message": "there is no file of this name",
-            "target": "00000000-0000-4000-8000-000000000002",
-        }})
-    );
+    let _ = list(&library, "t");
     let played = library.error(http::StatusCode::BAD_GATEWAY, "InternalServerError", "played");
     assert_eq!(played.status(), 502);
-    assert_eq!(json(&played)["error"]["target"], "00000000-0000-4000-8000-000000000002");
+    let error = json!({
+        "code": "InternalServerError",
+        "message": "played",
+        "target": "00000000-0000-4000-8000-000000000001",
+    });
+    assert_eq!(json(&played), json!({ "error": error }));
 }
 
 #[test]
-fn a_clock_of_ones_own_is_asked_and_advance_adds_to_it() {
-    let start = SystemTime::UNIX_EPOCH + Duration::from_secs(60);
-    let library = FakeLibrary::builder().now(move || start).build();
-    library.advance(Duration::from_secs(1));
-    library.insert("a", "");
-    assert_eq!(library.now(), start + Duration::from_secs(1));
-    assert_eq!(library.entry("a").unwrap().creation_time, "1970-01-01T00:01:01.0000000Z");
-}
-
-#[test]
-fn a_snapshot_survives_as_json_and_bytes() {
+fn r09_of_overriding_uploads_at_once_each_sees_its_own_bytes() {
     let library = FakeLibrary::new();
-    let _ = upload(&library, &[text("Description", "é")]);
-    let mut theirs = StoredFile::new("b", b"two", library.now());
-    theirs.created_by = Some("a colleague".to_owned());
-    theirs.sha256 = None;
-    library.insert_entry(theirs, "two");
-    let saved: Vec<(String, Vec<u8>)> = library
-        .snapshot()
-        .into_iter()
-        .map(|(entry, content)| (serde_json::to_string(&entry).unwrap(), content.to_vec()))
-        .collect();
-
-    let other = FakeLibrary::new();
-    other.insert("gone", "");
-    let restored: Vec<(StoredFile, Vec<u8>)> = saved
-        .into_iter()
-        .map(|(entry, content)| (serde_json::from_str(&entry).unwrap(), content))
-        .collect();
-    other.restore(restored);
-    assert_eq!(other.entries(), library.entries());
-    assert_eq!(other.names(), ["a.ps1", "b"]);
-    assert_eq!(other.content("b").unwrap(), b"two");
-    assert_eq!(other.entry("b").unwrap().created_by.unwrap(), "a colleague");
-    assert_eq!((other.content("gone"), other.entry("gone")), (None, None));
-    assert_eq!(other.calls(), 0);
+    let client = client(library.clone());
+    let stored = thread::scope(|scope| {
+        let client = &client;
+        let threads = [1_u8, 2].map(|byte| {
+            let upload = Upload::new("a.ps1".parse().unwrap(), vec![byte; 100_000]);
+            let upload = upload.with_if_exists(IfExists::Override);
+            scope.spawn(move || (byte, *client.upload(&upload).unwrap().sha256().unwrap()))
+        });
+        threads.map(|thread| thread.join().unwrap())
+    });
+    let last = library.content("a.ps1").unwrap()[0];
+    let of_last = stored.iter().find(|(byte, _)| *byte == last).unwrap().1;
+    assert_eq!(library.entry("a.ps1").unwrap().sha256, Some(of_last.to_string()));
+    assert_ne!(stored[0].1, stored[1].1, "each is told the hash of its own bytes");
 }
 
 #[test]
-fn clones_are_one_library_and_a_panic_does_not_lock_it() {
-    let library = FakeLibrary::builder().now(|| panic!("no clock")).build();
-    let clone = library.clone();
-    let _ = std::thread::spawn(move || clone.insert("a", "")).join().unwrap_err();
-    library.insert_entry(StoredFile::new("b", b"", SystemTime::UNIX_EPOCH), "");
-    assert_eq!(library.clone().names(), ["b"]);
+fn r10_of_uploads_of_one_name_at_once_one_succeeds() {
+    let library = FakeLibrary::new();
+    let client = client(library.clone());
+    let refusals = thread::scope(|scope| {
+        let threads = [(); 8].map(|()| scope.spawn(|| client.upload(&upload())));
+        threads.map(|thread| thread.join().unwrap().err().map(|it| it.status().unwrap().as_u16()))
+    });
+    assert_eq!(refusals.iter().filter(|it| it.is_none()).count(), 1);
+    assert!(refusals.iter().flatten().all(|status| *status == 400), "{refusals:?}");
+    assert_eq!(library.names(), ["collect-dns.ps1"]);
 }

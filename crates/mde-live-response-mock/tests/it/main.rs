@@ -7,15 +7,12 @@
     reason = "a test ends at its first surprise"
 )]
 
-mod answers;
 mod assertions;
-mod behind_client;
 mod clock;
 mod common;
 mod forms;
-mod hostile;
 mod library;
+mod login;
 mod rates;
 mod redaction;
-mod script;
-mod tokens;
+mod transport;

@@ -1,4 +1,4 @@
-//! The two rate windows, to the second.
+//! The two rate windows, to the millisecond.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -6,123 +6,64 @@ use std::time::{Duration, SystemTime};
 
 use mde_live_response_mock::FakeLibrary;
 
-use crate::common::{ask, delete, judged, list, post};
+use crate::common::{ask, judged, list, post};
 
-/// `None` when the call was taken, else what `Retry-After` says.
-fn call(library: &FakeLibrary) -> Option<u64> {
-    let answer = list(library);
-    if answer.status() == 200 {
-        return None;
+/// Asserts that so many calls are accepted, and that the next is refused for so many seconds.
+#[track_caller]
+fn assert_accepts(library: &FakeLibrary, calls: usize, wait: Option<u64>) {
+    for n in 0..calls {
+        assert_eq!(list(library, "t").status(), 200, "call {n}");
     }
-    assert_eq!(judged(&answer), (429, "TooManyRequests".to_owned()));
-    Some(answer.headers().get("retry-after").unwrap().to_str().unwrap().parse().unwrap())
+    if let Some(wait) = wait {
+        let answer = list(library, "t");
+        assert_eq!(judged(&answer), (429, "TooManyRequests".to_owned()));
+        assert_eq!(answer.headers()["retry-after"], wait.to_string());
+    }
 }
 
-/// How many calls are taken before the first refusal, and its wait in seconds.
-fn burst(library: &FakeLibrary) -> (usize, u64) {
-    let mut taken = 0;
-    loop {
-        match call(library) {
-            None => taken += 1,
-            Some(wait) => return (taken, wait),
+#[test]
+fn a_hundred_calls_a_minute_and_fifteen_hundred_an_hour_are_accepted() {
+    let after = |milliseconds, calls, wait| (milliseconds, calls, Some(wait));
+    let an_hour = (0..15).map(|n| (if n == 0 { 0 } else { 60_000 }, 100, None));
+    for (case, steps) in [
+        ("a minute", vec![after(0, 100, 60), after(59_999, 0, 1), after(1, 100, 60)]),
+        ("rounded up", vec![after(0, 100, 60), after(1, 0, 60), after(1_000, 0, 59)]),
+        (
+            "sliding",
+            vec![(0, 60, None), after(30_000, 40, 30), after(29_500, 0, 1), after(500, 60, 30)],
+        ),
+        (
+            "an hour",
+            an_hour
+                .chain([after(60_000, 0, 2_700), after(2_699_999, 0, 1), after(1, 100, 60)])
+                .collect(),
+        ),
+    ] {
+        let library = FakeLibrary::new();
+        for (milliseconds, calls, wait) in steps {
+            println!("case: {case}, after {milliseconds} ms");
+            library.advance(Duration::from_millis(milliseconds));
+            assert_accepts(&library, calls, wait);
         }
     }
 }
 
 #[test]
-fn a_hundred_calls_a_minute_are_taken() {
-    let library = FakeLibrary::new();
-    assert_eq!(burst(&library), (100, 60));
-    library.advance(Duration::from_millis(59_999));
-    assert_eq!(burst(&library), (0, 1));
-    library.advance(Duration::from_millis(1));
-    assert_eq!(burst(&library), (100, 60));
-}
-
-#[test]
-fn the_minute_slides() {
-    let library = FakeLibrary::new();
-    for _ in 0..60 {
-        assert_eq!(call(&library), None);
-    }
-    library.advance(Duration::from_secs(30));
-    assert_eq!(burst(&library), (40, 30));
-    library.advance(Duration::from_millis(29_500));
-    assert_eq!(call(&library), Some(1));
-    library.advance(Duration::from_millis(500));
-    assert_eq!(burst(&library), (60, 30), "the first sixty have left, the forty have not");
-}
-
-#[test]
-fn the_wait_is_rounded_up() {
-    let library = FakeLibrary::new();
-    assert_eq!(burst(&library), (100, 60));
-    library.advance(Duration::from_nanos(1));
-    assert_eq!(call(&library), Some(60));
-    library.advance(Duration::from_secs(1));
-    assert_eq!(call(&library), Some(59));
-}
-
-#[test]
-fn who_waits_as_told_is_taken() {
-    let library = FakeLibrary::new();
-    for _ in 0..100 {
-        assert_eq!(call(&library), None);
-        library.advance(Duration::from_millis(137));
-    }
-    let wait = call(&library).unwrap();
-    library.advance(Duration::from_secs(wait));
-    assert_eq!(call(&library), None);
-}
-
-#[test]
-fn fifteen_hundred_calls_an_hour_are_taken() {
-    let library = FakeLibrary::new();
-    for _ in 0..15 {
-        for _ in 0..100 {
-            assert_eq!(call(&library), None);
-        }
-        library.advance(Duration::from_secs(60));
-    }
-    assert_eq!(burst(&library), (0, 3600 - 15 * 60), "the minute is free, the hour is not");
-    library.advance(Duration::from_millis((3600 - 15 * 60) * 1000 - 1));
-    assert_eq!(call(&library), Some(1));
-    library.advance(Duration::from_millis(1));
-    assert_eq!(burst(&library), (100, 60), "one minute's calls have left the hour");
-}
-
-#[test]
-fn refused_calls_do_not_count() {
+fn refused_calls_do_not_count_and_calls_that_fail_later_do() {
     let library = FakeLibrary::builder().token("t").build();
     for _ in 0..200 {
-        let stranger = ask(&library, "stranger", "GET", "/api/libraryfiles", b"");
-        assert_eq!(stranger.status(), 401);
+        assert_eq!(list(&library, "stranger").status(), 401);
     }
-    assert_eq!(burst(&library), (100, 60));
     for _ in 0..50 {
-        assert_eq!(call(&library), Some(60));
-    }
-    library.advance(Duration::from_secs(60));
-    assert_eq!(burst(&library), (100, 60));
-    assert_eq!(library.calls(), 200 + 101 + 50 + 101);
-}
-
-#[test]
-fn calls_that_fail_later_do_count() {
-    let library = FakeLibrary::new();
-    for _ in 0..50 {
-        assert_eq!(delete(&library, "a").status(), 404);
+        assert_eq!(ask(&library, "t", "DELETE", "/api/libraryfiles/a", b"").status(), 404);
         assert_eq!(post(&library, &[]).status(), 400);
     }
-    assert_eq!(call(&library), Some(60));
-}
-
-#[test]
-fn limits_can_be_lifted() {
-    let library = FakeLibrary::builder().no_limits().build();
-    for _ in 0..2_000 {
-        assert_eq!(call(&library), None);
+    for _ in 0..50 {
+        assert_accepts(&library, 0, Some(60));
     }
+    library.advance(Duration::from_secs(60));
+    assert_accepts(&library, 100, Some(60));
+    assert_eq!(library.calls(), 200 + 100 + 50 + 101);
 }
 
 #[test]
@@ -131,9 +72,9 @@ fn a_clock_that_is_set_back_makes_nobody_wait_longer() {
     let clock = Arc::clone(&seconds);
     let now = move || SystemTime::UNIX_EPOCH + Duration::from_secs(clock.load(Ordering::Relaxed));
     let library = FakeLibrary::builder().now(now).build();
-    assert_eq!(burst(&library), (100, 60));
+    assert_accepts(&library, 100, Some(60));
     seconds.store(1_000, Ordering::Relaxed);
-    assert_eq!(call(&library), Some(60));
+    assert_accepts(&library, 0, Some(60));
     seconds.store(1_060, Ordering::Relaxed);
-    assert_eq!(burst(&library), (100, 60));
+    assert_accepts(&library, 100, Some(60));
 }
