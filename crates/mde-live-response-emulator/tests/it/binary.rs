@@ -1,89 +1,17 @@
-//! The program `mde-emulator`.
+//! The program `mde-emulator`: its line, its options, its exit codes.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
-use std::path::Path;
-use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::io::{BufRead, BufReader};
+use std::process::{Output, Stdio};
 
 use mde_live_response_emulator::Emulator;
 use mde_live_response_testkit::TempDir;
-use serde_json::Value;
 
-use crate::support::{Answer, file_form};
-
-fn command(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_mde-emulator"));
-    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    command
-}
-
-/// A program that is killed at the end, however the test ends.
-struct Running {
-    child: Child,
-    stdout: BufReader<ChildStdout>,
-    base_url: String,
-    token: String,
-    login_url: String,
-}
-
-impl Running {
-    fn start(arguments: &[&str]) -> Self {
-        let mut child = command(arguments).stderr(Stdio::inherit()).spawn().unwrap();
-        let mut stdout = BufReader::new(child.stdout.take().unwrap());
-        let mut line = String::new();
-        stdout.read_line(&mut line).unwrap();
-        let text = |name: &str| {
-            let started: Value = serde_json::from_str(&line).unwrap_or_default();
-            started[name].as_str().unwrap_or_default().to_owned()
-        };
-        let [base_url, token, login_url] = ["baseUrl", "token", "loginUrl"].map(text);
-        Self { child, stdout, base_url, token, login_url }
-    }
-
-    fn call(&self, line: &str, body: &[u8]) -> Answer {
-        self.call_with(&self.token, line, "multipart/form-data; boundary=b", body)
-    }
-
-    fn call_with(&self, token: &str, line: &str, content_type: &str, body: &[u8]) -> Answer {
-        let mut stream =
-            TcpStream::connect(self.base_url.strip_prefix("http://").unwrap()).unwrap();
-        let head = format!(
-            "{line} HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer {token}\r\nContent-Length: {}\r\n\
-             Content-Type: {content_type}\r\n\r\n",
-            body.len()
-        );
-        stream.write_all(&[head.as_bytes(), body].concat()).unwrap();
-        Answer::read(stream)
-    }
-
-    fn upload(&self, name: &str) -> u16 {
-        self.call("POST /api/libraryfiles", &file_form(name, b"x")).status
-    }
-
-    fn list(&self) -> Answer {
-        self.call("GET /api/libraryfiles", b"")
-    }
-
-    /// Kills it; what it had printed after its first line.
-    fn kill(mut self) -> String {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-        let mut rest = String::new();
-        self.stdout.read_to_string(&mut rest).unwrap();
-        rest
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
+use crate::program::{Program, command};
+use crate::support::file_form;
 
 /// Runs a program that is to end by itself. If it listens all the same, it is killed.
 fn output(arguments: &[&str]) -> Output {
-    let mut child = command(arguments).spawn().unwrap();
+    let mut child = command(arguments).stderr(Stdio::piped()).spawn().unwrap();
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
     if !line.is_empty() {
@@ -94,23 +22,17 @@ fn output(arguments: &[&str]) -> Output {
     child.wait_with_output().unwrap()
 }
 
-#[track_caller]
-fn assert_one_line_of_error(output: &Output, part: &str) {
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(1), "{stderr}");
-    assert_eq!(stderr.lines().count(), 1, "{stderr}");
-    assert!(stderr.contains(part), "{part} in {stderr}");
-}
-
 #[test]
 fn it_prints_one_line_once_it_listens_and_serves() {
-    let emulator = Running::start(&["--listen", "127.0.0.1:0", "--token", "a\"token"]);
-    assert_eq!(emulator.token, "a\"token");
-    assert!(!emulator.base_url.ends_with(":0"), "{}", emulator.base_url);
-    assert_eq!(emulator.login_url, "", "without an application no token is issued");
-    assert_eq!(emulator.upload("a.ps1"), 200);
-    assert_eq!(emulator.list().json()["value"][0]["fileName"], "a.ps1");
-    assert_eq!(emulator.kill(), "");
+    let program = Program::start(&["--token", "a\"token"]);
+    assert_eq!(program.said("token"), "a\"token");
+    assert!(!program.said("baseUrl").ends_with(":0"), "{}", program.said("baseUrl"));
+    assert_eq!(program.said("loginUrl"), "", "without an application no token is issued");
+    let (line, form) = ("POST /api/libraryfiles", file_form("a.ps1", b"x"));
+    let stored = program.call("a\"token", line, "multipart/form-data; boundary=b", &form);
+    assert_eq!(stored.status, 200, "{stored:?}");
+    assert_eq!(program.list("a\"token").json()["value"][0]["fileName"], "a.ps1");
+    assert_eq!(program.kill(), "");
 }
 
 #[test]
@@ -119,74 +41,58 @@ fn an_application_is_issued_tokens_under_the_login_url() {
                   &scope=https://api.securitycenter.microsoft.com/.default&";
     let by_assertion = "client_assertion=proof&client_assertion_type=\
                         urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-    let listen = ["--listen", "127.0.0.1:0", "--tenant", "a-tenant", "--client-id", "an-id"];
     for (option, proof) in
         [("--client-secret", "client_secret=proof"), ("--federated-token", by_assertion)]
     {
-        let emulator = Running::start(&[&listen[..], &[option, "proof"]].concat());
-        assert_eq!(emulator.login_url, emulator.base_url);
+        let arguments = ["--tenant", "a-tenant", "--client-id", "an-id", option, "proof"];
+        let program = Program::start(&arguments);
+        assert_eq!(program.said("loginUrl"), program.said("baseUrl"));
         let (line, form) = ("POST /a-tenant/oauth2/v2.0/token", format!("{asking}{proof}"));
         let content_type = "application/x-www-form-urlencoded";
-        let answer = emulator.call_with("none", line, content_type, form.as_bytes()).json();
+        let answer = program.call("none", line, content_type, form.as_bytes()).json();
         let token = answer["access_token"].as_str().unwrap_or_else(|| panic!("{option}: {answer}"));
-        let list = |token| emulator.call_with(token, "GET /api/libraryfiles", "text/plain", b"");
-        assert_eq!([list(token).status, list("proof").status], [200, 401], "{option}");
-        assert_eq!(emulator.list().status, 200, "{option}: the fixed token still is");
-        assert_eq!(emulator.kill(), "", "{option}");
+        let statuses = [token, "proof", program.said("token")].map(|it| program.list(it).status);
+        assert_eq!(statuses, [200, 401, 200], "{option}");
     }
 }
 
 #[test]
 fn the_rates_are_kept_unless_it_is_told_otherwise() {
     for (arguments, status) in [(&["--no-limits"][..], 200), (&[], 429)] {
-        let listen = ["--listen", "127.0.0.1:0"];
-        let emulator = Running::start(&[&listen, arguments].concat());
-        assert_eq!(emulator.token, Emulator::DEFAULT_TOKEN);
-        let statuses: Vec<u16> = (0..101).map(|_| emulator.list().status).collect();
-        assert_eq!(statuses.last(), Some(&status), "{arguments:?}");
+        let program = Program::start(arguments);
+        let statuses: Vec<u16> =
+            (0..101).map(|_| program.list(Emulator::DEFAULT_TOKEN).status).collect();
+        assert_eq!(statuses[..100], [200; 100], "{arguments:?}");
+        assert_eq!(statuses[100], status, "{arguments:?}");
     }
 }
 
 #[test]
-fn a_killed_program_leaves_its_library_to_the_next() {
-    let dir = TempDir::new();
-    let state = dir.path().to_str().unwrap();
-    let arguments = ["--listen", "127.0.0.1:0", "--state", state];
-    let first = Running::start(&arguments);
-    assert_eq!(first.upload("a.ps1"), 200);
-    assert_eq!(first.upload("b.ps1"), 200);
-    let listed = first.list().json();
-    first.kill();
-    assert_eq!(Running::start(&arguments).list().json(), listed);
-}
-
-#[test]
-fn what_keeps_it_from_starting_is_one_line_of_error() {
+fn what_keeps_it_from_starting_is_one_line_of_error_and_wrong_usage_is_code_2() {
     let emulator = Emulator::start().unwrap();
     let taken = emulator.base_url().strip_prefix("http://").unwrap();
-    assert_one_line_of_error(&output(&["--listen", taken]), taken);
-
-    let listen = ["--listen", "127.0.0.1:0"];
-    assert_one_line_of_error(&output(&[&listen[..], &["--token", ""]].concat()), "token");
-
-    let dir = TempDir::new();
-    std::fs::write(dir.path().join("index.json"), "{").unwrap();
-    let state = Path::to_str(dir.path()).unwrap();
-    assert_one_line_of_error(&output(&[&listen[..], &["--state", state]].concat()), "index.json");
-}
-
-#[test]
-fn wrong_usage_is_code_2() {
-    for arguments in [&["--listen", "nowhere"][..], &["--unknown"], &["file"], &["--token"]] {
-        assert_eq!(output(arguments).status.code(), Some(2), "{arguments:?}");
-    }
-    let (tenant, client) = (&["--tenant", "a"][..], &["--client-id", "b"][..]);
-    let proof = &["--client-secret", "canary"][..];
-    for some in
-        [&[tenant][..], &[client], &[proof], &[tenant, client], &[client, proof], &[tenant, proof]]
-    {
-        let output = output(&[&["--listen", "127.0.0.1:0"], &some.concat()[..]].concat());
-        assert_eq!(output.status.code(), Some(2), "{some:?}");
-        assert!(!String::from_utf8_lossy(&output.stderr).contains("canary"), "{output:?}");
+    let dir = TempDir::with([("index.json", "{")]);
+    let (tenant, client) = (["--tenant", "a"], ["--client-id", "b"]);
+    let (proof, free) = (["--client-secret", "canary"], ["--listen", "127.0.0.1:0"]);
+    for (arguments, code, part) in [
+        (&["--listen", taken][..], 1, taken),
+        (&[free, ["--token", ""]].concat(), 1, "token"),
+        (&[free, ["--state", dir.arg()]].concat(), 1, "index.json"),
+        (&["--listen", "nowhere"], 2, ""),
+        (&["--unknown"], 2, ""),
+        (&["file"], 2, ""),
+        (&["--token"], 2, ""),
+        (&[free, tenant].concat(), 2, ""),
+        (&[free, client].concat(), 2, ""),
+        (&[free, proof].concat(), 2, ""),
+        (&[free, tenant, client].concat(), 2, ""),
+        (&[free, client, proof].concat(), 2, ""),
+        (&[free, tenant, proof].concat(), 2, ""),
+    ] {
+        let output = output(arguments);
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {stderr}");
+        assert!(code == 2 || stderr.lines().count() == 1, "{arguments:?}: {stderr}");
+        assert!(stderr.contains(part) && !stderr.contains("canary"), "{arguments:?}: {stderr}");
     }
 }

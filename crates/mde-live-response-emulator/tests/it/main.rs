@@ -17,6 +17,7 @@ mod killed;
 mod malformed;
 #[cfg(feature = "conformance")]
 mod peer;
+mod program;
 mod serving;
 mod state;
 mod storm;

@@ -1,5 +1,5 @@
 //! Requests that break our own rules: each is refused with its status and code, stores nothing, and the emulator serves
-//! on. What breaks the rules of HTTP itself is the HTTP server's to refuse; the first cases show that it is asked.
+//! on. What breaks the rules of HTTP itself is the HTTP server's to refuse; the first case shows that it is asked.
 
 use std::io::{Read, Write};
 use std::net::Shutdown;
@@ -30,8 +30,6 @@ fn heads(emulator: &Emulator) -> Vec<Case> {
     let hosts = |hosts: &str| sound.replacen(host, hosts, 1).into_bytes();
     let old = sound.replacen("HTTP/1.1", "HTTP/1.0", 1);
     vec![
-        ("no HTTP", b"SSH-2.0-OpenSSH_9.2p1\r\n\r\n".to_vec(), NO_HTTP),
-        ("a header line without a colon", hosts(&format!("{host}no colon\r\n")), NO_HTTP),
         (
             "two lengths",
             with(emulator, "Content-Length: 1\r\nContent-Length: 2\r\n", b"xx"),

@@ -158,6 +158,7 @@ fn framing_that_is_nearly_right_is_refused() {
         ("empty body", String::new(), 0),
         ("CRLF before the first delimiter", format!("\r\n{TEXT}{END}"), 0),
         ("boundary in another letter case", first("--b\r\n"), 0),
+        ("delimiter with LF", first("--B\n"), 3),
         ("delimiter with CR", first("--B\r"), 3),
         ("space after the delimiter", first("--B \r\n"), 3),
         ("one dash at the end", format!("{TEXT}--B-\r\n"), 55),
@@ -200,6 +201,7 @@ fn heads_of_parts_that_are_nearly_right_are_refused() {
         (FILE.replace("\"f\"", "\"f\\\"g\""), 5),
         (format!("{FILE}; filename=\"g\""), 5),
         (format!("{FILE}; size=\"1\""), 5),
+        (NAME.replace(" name=", " NAME="), 5),
     ] {
         assert_refused_at(&head, format!("--B\r\n{head}\r\n\r\n1\r\n{END}").as_bytes(), at);
     }

@@ -1,10 +1,7 @@
-//! Programs that nobody here wrote, as clients: one form by each, as each writes it.
-//!
-//! None of them is needed: see [`foreign`]. What else they write is a case of the decoder's own tests.
+//! Programs that nobody here wrote, as clients. None is needed: see [`foreign`].
 
 mod foreign;
 
-use std::fs;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -32,11 +29,11 @@ fn assert_example_is_stored(emulator: &Emulator) {
     assert!(entry.has_parameters);
 }
 
-/// Runs a program beside the file `mdatp1.png`, with this on its standard input; what it printed.
+/// Runs a program beside the file `mdatp1.png`, with this on its standard input, and returns what it printed.
 #[track_caller]
 fn run(mut command: Command, stdin: &[u8]) -> String {
     let dir = TempDir::new();
-    fs::write(dir.path().join("mdatp1.png"), IMAGE).unwrap();
+    dir.write("mdatp1.png", IMAGE);
     command.current_dir(dir.path());
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
@@ -47,24 +44,17 @@ fn run(mut command: Command, stdin: &[u8]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// Status and body of what curl received; `None` where there is no curl.
-#[track_caller]
-pub(crate) fn curl(arguments: &[&str]) -> Option<(u16, Value)> {
-    let mut command = foreign::program("curl")?;
-    // Not a user's settings, and no proxy.
-    command.args(["-q", "-sS", "--noproxy", "*", "-w", "\n%{http_code}"]).args(arguments);
-    let printed = run(command, b"");
-    let (body, status) = printed.rsplit_once('\n').unwrap();
-    Some((status.parse().unwrap(), serde_json::from_str(body).unwrap_or_default()))
-}
-
-/// The documented example, with the emulator's scheme and host, and this token.
-#[track_caller]
-pub(crate) fn documented_example(emulator: &Emulator, token: &str) -> Option<(u16, Value)> {
+/// Scheme, host and token are the emulator's; the rest is the documented example, word by word.
+#[test]
+fn the_documented_curl_example_stores_the_file() {
+    let emulator = Emulator::start().unwrap();
+    let Some(mut curl) = foreign::program("curl", &["-q", "--version"]) else { return };
     let url = format!("{}/api/libraryfiles", emulator.base_url());
-    let authorization = format!("Authorization: Bearer {token}");
+    let authorization = format!("Authorization: Bearer {}", emulator.token());
+    // Not a user's settings, and no proxy.
+    curl.args(["-q", "-sS", "--noproxy", "*", "-w", "\n%{http_code}"]);
     #[rustfmt::skip]
-    let arguments = [
+    curl.args([
         "-X", "POST", &url,
         "-H", &authorization,
         "-F", "file=@mdatp1.png",
@@ -72,15 +62,9 @@ pub(crate) fn documented_example(emulator: &Emulator, token: &str) -> Option<(u1
         "-F", "HasParameters=true",
         "-F", "OverrideIfExists=true",
         "-F", "Description=test description",
-    ];
-    curl(&arguments)
-}
-
-#[test]
-fn the_documented_curl_example_stores_the_file() {
-    let emulator = Emulator::start().unwrap();
-    let Some((status, body)) = documented_example(&emulator, emulator.token()) else { return };
-    assert_eq!((status, &body["fileName"]), (200, &json!("mdatp1.png")), "{body}");
+    ]);
+    let printed = run(curl, b"");
+    assert!(printed.ends_with("\n200"), "{printed}");
     assert_example_is_stored(&emulator);
 }
 
@@ -92,27 +76,40 @@ fn the_recorded_bytes_of_the_documented_curl_example_store_the_file() {
     assert_example_is_stored(&emulator);
 }
 
-/// Runs a script that uploads the documented example's form in its own way.
+/// Runs a script that uploads the form of the documented example in its own way, lists, deletes and deletes again; it
+/// prints each status, and what it listed.
 #[track_caller]
 fn run_script(mut command: Command, name: &str) {
     let emulator = Emulator::start().unwrap();
     let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/clients/scripts");
     command.arg(scripts.join(name));
     let job = json!({ "url": emulator.base_url(), "token": emulator.token() });
-    assert_eq!(run(command, job.to_string().as_bytes()), "200");
-    assert_example_is_stored(&emulator);
+    let printed: Value = serde_json::from_str(&run(command, job.to_string().as_bytes())).unwrap();
+    assert_eq!(printed["statuses"], json!([200, 200, 204, 404]), "{printed}");
+    assert!(emulator.library().names().is_empty());
+    let listed = FakeLibrary::new();
+    listed.insert("mdatp1.png", IMAGE);
+    let [entry] = listed.entries().try_into().unwrap();
+    let file = &printed["listed"]["value"][0];
+    assert_eq!(file["sha256"].as_str(), entry.sha256.as_deref(), "{printed}");
+    assert_eq!(file["fileName"], "mdatp1.png");
+    assert_eq!(file["description"], "test description");
+    assert_eq!(file["parametersDescription"], "test");
+    assert_eq!(file["hasParameters"], true);
 }
 
 #[test]
-fn python_uploads_in_chunks() {
-    let Some(mut command) = foreign::program("python3") else { return };
+fn python_uploads_lists_and_deletes() {
+    let probe = ["-c", "import sys; sys.exit(sys.version_info < (3, 8))"];
+    let Some(mut command) = foreign::program("python3", &probe) else { return };
     // Neither variables of the environment nor what a user installed.
     command.args(["-I", "-X", "utf8"]);
-    run_script(command, "upload.py");
+    run_script(command, "calls.py");
 }
 
 #[test]
-fn node_uploads_form_data() {
-    let Some(command) = foreign::program("node") else { return };
-    run_script(command, "upload.mjs");
+fn node_uploads_lists_and_deletes() {
+    let probe = ["-e", "process.exit(Number(parseInt(process.versions.node) < 20))"];
+    let Some(command) = foreign::program("node", &probe) else { return };
+    run_script(command, "calls.mjs");
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 
-use super::program::Program;
+use crate::program::Program;
 
 /// Where an exchange is cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,11 +59,14 @@ impl Relay {
     }
 }
 
+fn program(dir: &Path) -> Program {
+    Program::start(&["--no-limits", "--state", dir.to_str().unwrap()])
+}
+
 fn run(listener: &TcpListener, dir: &Path, cut: Cut, then: Then, is_over: &AtomicBool) {
-    let program = Program::start(dir);
     let (client, _) = listener.accept().unwrap();
-    exchange(client, program, cut);
-    let program = (then == Then::Restart).then(|| Program::start(dir));
+    exchange(client, program(dir), cut);
+    let program = (then == Then::Restart).then(|| program(dir));
     loop {
         let (client, _) = listener.accept().unwrap();
         if is_over.load(Ordering::SeqCst) {

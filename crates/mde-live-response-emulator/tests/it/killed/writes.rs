@@ -11,40 +11,31 @@ use mde_live_response_testkit::TempDir;
 
 use super::{OLD, client, content, held, store_old, upload};
 
-fn start(dir: &TempDir) -> Emulator {
-    store_old(dir);
-    Emulator::builder().state_dir(dir.path()).start().unwrap()
-}
-
-/// A replacement of which a write fails.
-fn fail(emulator: &Emulator) {
-    let replacement = upload(content()).with_if_exists(IfExists::Override);
-    let outcome = client(emulator.base_url(), RetryPolicy::NONE).upload(&replacement);
-    assert_eq!(outcome.unwrap_err().effect(), Effect::Unknown);
-}
-
+/// `unfinished` is written first and has no name yet; the index names no content before it is in `contents`.
 #[test]
-fn bytes_that_are_not_all_written_have_no_name_yet() {
-    let dir = TempDir::new();
-    let emulator = start(&dir);
-    let unfinished = dir.path().join("unfinished");
-    fs::create_dir(&unfinished).unwrap();
-    fail(&emulator);
-    fs::remove_dir(&unfinished).unwrap();
-    drop(emulator);
-    assert_eq!(held(&dir).as_deref(), Some(OLD));
-}
-
-#[test]
-fn the_index_names_no_content_that_is_still_to_be_written() {
-    let dir = TempDir::new();
-    let emulator = start(&dir);
-    let (contents, aside) = (dir.path().join("contents"), dir.path().join("aside"));
-    fs::rename(&contents, &aside).unwrap();
-    fs::write(&contents, "in the way").unwrap();
-    fail(&emulator);
-    fs::remove_file(&contents).unwrap();
-    fs::rename(&aside, &contents).unwrap();
-    drop(emulator);
-    assert_eq!(held(&dir).as_deref(), Some(OLD));
+fn a_write_that_fails_leaves_what_was_there() {
+    for in_the_way in ["unfinished", "contents"] {
+        let dir = TempDir::new();
+        store_old(&dir);
+        let emulator = Emulator::builder().state_dir(dir.path()).start().unwrap();
+        let (path, aside) = (dir.path().join(in_the_way), dir.path().join("aside"));
+        let is_there = path.exists();
+        if is_there {
+            fs::rename(&path, &aside).unwrap();
+            fs::write(&path, "in the way").unwrap();
+        } else {
+            fs::create_dir(&path).unwrap();
+        }
+        let replacement = upload(content()).with_if_exists(IfExists::Override);
+        let outcome = client(emulator.base_url(), RetryPolicy::NONE).upload(&replacement);
+        assert_eq!(outcome.unwrap_err().effect(), Effect::Unknown, "case: {in_the_way}");
+        if is_there {
+            fs::remove_file(&path).unwrap();
+            fs::rename(&aside, &path).unwrap();
+        } else {
+            fs::remove_dir(&path).unwrap();
+        }
+        drop(emulator);
+        assert_eq!(held(&dir).as_deref(), Some(OLD), "case: {in_the_way}");
+    }
 }
