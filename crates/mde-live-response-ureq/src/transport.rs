@@ -34,8 +34,10 @@ const MAX_HEAD: usize = 64 * 1024;
 /// * Only `POST`, `PUT` and `PATCH` can have a body. `Expect` and `Transfer-Encoding` are refused.
 /// * No proxy unless you set one, no redirects, no retries, no compression.
 ///
-/// Early answers, deadlines and cancels are tested on Linux. On Windows the kernel may let a wait run half a second
-/// longer, and a cancel takes effect that much later.
+/// It passes every case of the conformance suite (`mde_live_response_emulator::conformance`) on Linux. On Windows, a reset
+/// drops what the socket received before: an early answer whose connection is then reset may be lost, and the request
+/// counts as not applied. There, the kernel may also let a wait run half a second longer, and a cancel takes effect that
+/// much later.
 ///
 /// At log level `trace`, ureq writes what it sends, token and content included, as hex. A program that installs a logger
 /// must filter the targets `ureq` and `ureq_proto`.

@@ -89,6 +89,8 @@ pub use report::{Finding, Report};
 
 use mde_live_response_core::transport::Transport;
 
+use peer::PATIENCE;
+
 /// How much of the contract a transport must keep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -108,7 +110,7 @@ pub fn check<T: Transport + 'static>(
     speech: Speech,
     transport: impl Fn(&Peer) -> T + Sync,
 ) -> Report {
-    run::run(cases::all(), level, speech, transport)
+    run::run(cases::all(), level, speech, PATIENCE * 2, transport)
 }
 
 /// Answers so many uploads of 20 MiB before their body, with each of several refusals: all must be heard.
@@ -119,5 +121,5 @@ pub fn check_early_answers<T: Transport + 'static>(
     speech: Speech,
     transport: impl Fn(&Peer) -> T + Sync,
 ) -> Report {
-    run::run(cases::heard(times), Level::Complete, speech, transport)
+    run::run(cases::heard(times), Level::Complete, speech, PATIENCE * 2, transport)
 }

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
+use std::time::Duration;
 
 use mde_live_response_core::http::Request;
 use mde_live_response_core::policy::{CancelToken, Pacing, RetryPolicy};
@@ -13,7 +14,7 @@ use mde_live_response_core::{AccessToken, Client, Effect, Endpoint, Error};
 use super::case::{Act, Carriage, Case, Received};
 use super::exceptions;
 use super::expected::{Expected, Seen};
-use super::peer::{Connection, PATIENCE, Peer, Speech};
+use super::peer::{Connection, Peer, Speech};
 use super::{Finding, Level, Report};
 
 pub(super) const TOKEN: &str = "an-access-token";
@@ -23,10 +24,12 @@ const WORKERS: usize = 4;
 /// Number of cases without end after which the rest is left out.
 const MAX_WITHOUT_END: usize = 3;
 
+/// A call that waits for a peer with [`PATIENCE`] ends within `patience`.
 pub(super) fn run<T: Transport + 'static>(
     cases: Vec<Case>,
     level: Level,
     speech: Speech,
+    patience: Duration,
     transport: impl Fn(&Peer) -> T + Sync,
 ) -> Report {
     let is_for = |case: &Case| speech != Speech::Plain || case.transport == Carriage::Any;
@@ -38,7 +41,7 @@ pub(super) fn run<T: Transport + 'static>(
         while without_end.load(Ordering::Relaxed) < MAX_WITHOUT_END {
             let n = next.fetch_add(1, Ordering::Relaxed);
             let Some(case) = cases.get(n) else { break };
-            let (found, has_ended) = run_case(case, level, speech, &transport);
+            let (found, has_ended) = run_case(case, level, speech, patience, &transport);
             findings.lock().unwrap().extend(found.into_iter().map(|finding| (n, finding)));
             if !has_ended {
                 without_end.fetch_add(1, Ordering::Relaxed);
@@ -61,6 +64,7 @@ fn run_case<T: Transport + 'static>(
     case: &Case,
     level: Level,
     speech: Speech,
+    patience: Duration,
     transport: &impl Fn(&Peer) -> T,
 ) -> (Vec<Finding>, bool) {
     let spoken = if case.transport == Carriage::TlsToPlain { Speech::Plain } else { speech };
@@ -72,8 +76,7 @@ fn run_case<T: Transport + 'static>(
     let calls: Vec<&Expected> = case.acts.iter().flat_map(calls_of).collect();
     let mut outcomes = Vec::new();
     for expected in &calls {
-        // Twice the peer's patience: a call that waits for the peer ends with it.
-        let seen = told.recv_timeout(PATIENCE * 2).unwrap_or_else(|error| match error {
+        let seen = told.recv_timeout(patience).unwrap_or_else(|error| match error {
             mpsc::RecvTimeoutError::Timeout => Seen::DidNotEnd,
             mpsc::RecvTimeoutError::Disconnected => Seen::Panicked,
         });
@@ -84,7 +87,7 @@ fn run_case<T: Transport + 'static>(
         }
     }
     // After the last act, the transport is dropped, and with it every kept connection.
-    let _ = told.recv_timeout(PATIENCE);
+    let _ = told.recv_timeout(patience);
     let address = peer.address().to_string();
     let connections = peer.stop();
     let mut findings = Vec::new();
@@ -203,7 +206,9 @@ impl<T: Transport + 'static> User<T> {
 
     fn exchange(&self, request: &Request<Vec<u8>>, limits: &Limits) -> Seen {
         let (mut head, body) = request.clone().into_parts();
-        head.uri = format!("{}{}", self.url, head.uri).parse().unwrap();
+        if head.uri.host().is_none() {
+            head.uri = format!("{}{}", self.url, head.uri).parse().unwrap();
+        }
         let mut exchange = Exchange::new(Request::from_parts(head, &*body)).unwrap();
         exchange = exchange.with_limits(limits.clone());
         match self.transport.send(&mut exchange) {
@@ -275,5 +280,45 @@ impl Received {
                 if is_right { Ok(()) } else { Err(shown()) }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mde_live_response_core::http::Response;
+    use mde_live_response_core::transport::TransportError;
+
+    use super::*;
+    use crate::conformance::content::{served, small};
+    use crate::conformance::peer::Gate;
+
+    /// Hangs until the gate opens, and panics.
+    #[derive(Debug)]
+    struct Hangs(Gate);
+
+    impl Transport for Hangs {
+        fn send(&self, _: &mut Exchange<'_>) -> Result<Response<Vec<u8>>, TransportError> {
+            self.0.pass();
+            panic!("on purpose");
+        }
+    }
+
+    fn seen(gate: &Gate, patience: Duration) -> Report {
+        let case = Case::new(Level::Usable, "a rule", "a case").peer(served());
+        let case = case.upload(small(), Expected::Success);
+        run(vec![case; 20], Level::Usable, Speech::Plain, patience, |_| Hangs(gate.clone()))
+    }
+
+    #[test]
+    fn a_transport_that_hangs_or_panics_is_a_finding() {
+        let gate = Gate::new();
+        let report = seen(&gate, Duration::from_millis(1));
+        assert!(report.left_out > 0, "{report}");
+        assert!(report.findings.iter().all(|it| it.seen == "DidNotEnd"), "{report}");
+        assert!(report.findings.len() >= MAX_WITHOUT_END, "{report}");
+        gate.open();
+        let report = seen(&gate, Duration::from_secs(60));
+        assert!(report.findings.iter().all(|it| it.seen == "Panicked"), "{report}");
+        assert_eq!(report.findings.len(), 20, "{report}");
     }
 }

@@ -15,22 +15,11 @@
     reason = "scripts read as lists of steps"
 )]
 
-mod breaks;
-mod cancelling;
 mod certificates;
 mod conformance;
 mod connecting;
-mod early_answers;
-mod framing;
-mod interim;
-mod keep_alive;
 mod processes;
 mod proxies;
-mod redirects;
-mod refusals;
-mod requests;
 mod server;
 
-mod sources;
 mod support;
-mod waiting;

@@ -3,7 +3,6 @@
 use std::sync::LazyLock;
 use std::time::Duration;
 
-pub(crate) use mde_live_response_core::error::AnswerProblem;
 use mde_live_response_core::library::FileContent;
 use mde_live_response_core::policy::{ClientBuilder, Pacing, RetryPolicy};
 pub(crate) use mde_live_response_core::transport::{Phase, TransportErrorKind as Kind};
@@ -32,11 +31,6 @@ pub(crate) fn small() -> Upload {
     Upload::new(NAME.parse().unwrap(), CONTENT.as_bytes())
 }
 
-/// Takes many writes and many TLS records, but fits the buffers of a socket.
-pub(crate) fn medium() -> Upload {
-    Upload::new(NAME.parse().unwrap(), vec![b'm'; 100 * 1024])
-}
-
 pub(crate) fn large() -> Upload {
     Upload::new(NAME.parse().unwrap(), LARGE.clone())
 }
@@ -47,18 +41,6 @@ pub(crate) fn both(case: impl Fn(Speech)) {
     for speech in [Speech::Plain, Speech::Tls] {
         eprintln!("case: {speech:?}");
         case(speech);
-    }
-}
-
-/// As [`both`], for each of some cases.
-#[track_caller]
-pub(crate) fn both_each<T: std::fmt::Debug>(
-    cases: impl IntoIterator<Item = T>,
-    case: impl Fn(Speech, &T),
-) {
-    for it in cases {
-        eprintln!("case: {it:?}");
-        both(|speech| case(speech, &it));
     }
 }
 
@@ -90,10 +72,9 @@ pub(crate) fn builder_over(url: &str, transport: UreqTransportBuilder) -> Client
         .silence_limit(PLENTY)
 }
 
-/// What came of an upload, and what the server received.
+/// What came of an upload.
 pub(crate) struct Exchanged {
     pub(crate) outcome: Outcome,
-    pub(crate) received: Vec<u8>,
 }
 
 /// Uploads to a server with this one script, over exactly one connection.
@@ -112,7 +93,8 @@ pub(crate) fn exchange_by(
 ) -> Exchanged {
     let server = Server::start(speech, [script]);
     let outcome = upload_by(&client(&server), upload);
-    Exchanged { outcome, received: server.finish_one().received }
+    server.finish_one();
+    Exchanged { outcome }
 }
 
 /// Uploads [`small`] to a server that reads it whole, answers with these bytes, and closes.
@@ -197,16 +179,6 @@ pub(crate) fn unknown(kind: Kind) -> Outcome {
 /// An answer that says that the request had no effect.
 pub(crate) fn refused(status: u16, kind: ErrorKind) -> Outcome {
     Err(Failed { kind, effect: Effect::NotApplied, status: Some(status) })
-}
-
-/// A success that says nothing usable.
-pub(crate) fn unusable(problem: AnswerProblem) -> Outcome {
-    let kind = ErrorKind::Unusable(problem);
-    Err(Failed { kind, effect: Effect::Unknown, status: Some(200) })
-}
-
-pub(crate) fn too_large() -> Outcome {
-    refused(413, ErrorKind::TooLarge)
 }
 
 #[track_caller]

@@ -1,5 +1,8 @@
 //! Connections that break: before, in and after the request, and in the answer.
 
+use mde_live_response_core::transport::Limits;
+
+use super::requests::exchange;
 use super::*;
 
 const NOT_SENT: &str = "a request whose end was not sent is not applied";
@@ -67,6 +70,10 @@ fn after_the_end() -> Vec<Case> {
             .act(Act::Delete(lost()));
         cases.push(case);
     }
+    let nobody = exchange("DELETE", "http://127.0.0.1:1/x", &[], "");
+    let refused = Failure(&[Kind::Connect], Effect::NotApplied);
+    let case = Case::new(Complete, NOT_SENT, "a DELETE to a port on which nobody listens");
+    cases.push(case.act(Act::Exchange(nobody, Limits::new(), refused)));
     let case = Case::new(Complete, RECOVERS, "a close after the request")
         .peer(after_request([Close]))
         .peer(served())
@@ -86,5 +93,13 @@ fn refusals() -> Vec<Case> {
             .upload(small(), Status(status, effect))
     };
     let cases = [(302, Effect::NotApplied), (400, Effect::NotApplied), (413, Effect::NotApplied)];
-    cases.into_iter().chain([(503, Effect::Unknown)]).map(case).collect()
+    let mut cases: Vec<Case> =
+        cases.into_iter().chain([(503, Effect::Unknown)]).map(case).collect();
+    let answer = "HTTP/1.1 400 No\r\nContent-Length: 100\r\n\r\nthe start";
+    let request = exchange("GET", "/", &[], "");
+    let case = Case::new(Complete, REFUSED, "what arrived is returned")
+        .peer(after_request([Step::send(answer), Close]))
+        .act(Act::Exchange(request, Limits::new(), Answer(400, "the start")));
+    cases.push(case);
+    cases
 }

@@ -5,10 +5,10 @@ use super::*;
 pub(crate) const EARLY: &str = "an answer that comes before the request was sent whole is heard";
 const STOPS: &str = "sending stops when the answer is there";
 const NOT_KEPT: &str = "the connection of a request that was not sent whole is not used again";
-const BODY: &str = "a refusal counts although its body stalls, is cut or trickles";
+pub(crate) const BODY: &str = "a refusal counts although its body stalls, is cut or trickles";
 const HALF: &str = "a part of an answer's head is no answer";
 const NOT_HTTP: &str = "bytes that are not HTTP are a protocol fault";
-const TOO_EARLY: &str =
+pub(crate) const TOO_EARLY: &str =
     "a success before the request was sent whole is a protocol fault, and may be true";
 
 const LOST: &[Kind] = &[Kind::Send, Kind::Receive];

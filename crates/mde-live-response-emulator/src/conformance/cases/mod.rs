@@ -26,7 +26,7 @@ use super::expected::Expected::{self, *};
 use super::peer::Step::*;
 use super::peer::{Gate, Step};
 
-pub(super) use early::{EARLY, heard};
+pub(super) use early::{BODY, EARLY, TOO_EARLY, heard};
 
 /// Times that each early answer must be heard.
 const TIMES: usize = 10;

@@ -15,15 +15,12 @@ const NO_BODY: &str = "an answer with status 204 or 304 has no body";
 const REDIRECT: &str = "no redirect is followed";
 const CAP: &str = "an answer's body is read up to the limit";
 const SOURCE: &str = "a request whose source fails is never completed";
-const UNSUPPORTED: &str =
-    "a request that cannot be sent as given is refused before a connection opens";
 
 /// The largest body of an answer, by [`Limits::DEFAULT_MAX_ANSWER`].
 const MAX: usize = 1024 * 1024;
 
 pub(super) fn cases() -> Vec<Case> {
-    let groups =
-        [as_given(), other_requests(), answers(), redirects(), cap(), sources(), unsupported()];
+    let groups = [as_given(), other_requests(), answers(), redirects(), cap(), sources()];
     groups.into_iter().flatten().collect()
 }
 
@@ -62,7 +59,7 @@ fn as_given() -> Vec<Case> {
     uploads.into_iter().map(case).collect()
 }
 
-fn exchange(
+pub(super) fn exchange(
     method: &str,
     path: &str,
     headers: &[(&str, &str)],
@@ -203,23 +200,4 @@ fn sources() -> Vec<Case> {
             .upload(small(), Success)
             .connections(2),
     ]
-}
-
-/// With `Expect`, a server could wait for ever. Chunks would be a second length.
-fn unsupported() -> Vec<Case> {
-    let requests = [
-        ("POST", vec![("expect", "100-continue")]),
-        ("POST", vec![("transfer-encoding", "chunked")]),
-        ("GET", vec![]),
-        ("DELETE", vec![]),
-        ("HEAD", vec![]),
-    ];
-    let case = |(method, headers): (&str, Vec<_>)| {
-        let request = exchange(method, "/", &headers, "grant=one");
-        let expected = Failure(&[Kind::Unsupported], Effect::NotApplied);
-        Case::new(Complete, UNSUPPORTED, format!("{method} with a body, {headers:?}"))
-            .act(Act::Exchange(request, Limits::new(), expected))
-            .connections(0)
-    };
-    requests.into_iter().map(case).collect()
 }
