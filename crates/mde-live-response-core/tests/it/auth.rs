@@ -11,9 +11,9 @@ use mde_live_response_core::auth::{Credential, CredentialError, credential_fn};
 use mde_live_response_core::error::{InvalidInput, Problem};
 use mde_live_response_core::http::StatusCode;
 use mde_live_response_core::{AccessToken, Client, Effect, Endpoint, Error, ErrorKind};
-use mde_live_response_mock::{MockTransport, Reply};
+use mde_live_response_mock::MockTransport;
 
-use crate::support::{Canned, failure, json, shown_causes, stored, upload};
+use crate::support::{Canned, shown_causes, stored, upload};
 
 #[test]
 fn what_is_not_a_token_is_refused_and_not_shown() {
@@ -146,31 +146,4 @@ fn a_call_that_waits_for_a_blocked_credential_ends_at_its_own_deadline() {
         blocked.join().unwrap().unwrap();
     });
     client.upload(&upload()).expect("nothing is held");
-}
-
-#[test]
-fn a_refusal_of_the_token_has_the_services_facts() {
-    for (status, kind) in [(401, ErrorKind::Unauthorized), (403, ErrorKind::Forbidden)] {
-        let body = r#"{"error":{"code":"SomeCode","message":"a reason","target":"T-1"}}"#;
-        let error = failure(json(status, body));
-        let facts = (error.kind(), error.effect(), error.is_retryable());
-        assert_eq!(facts, (&kind, Effect::NotApplied, false));
-        assert_eq!(error.status().unwrap(), status);
-        let facts = (error.code(), error.message(), error.correlation_id());
-        assert_eq!(facts, (Some("SomeCode"), Some("a reason"), Some("T-1")));
-    }
-    let help = failure(json(403, "{}")).help().unwrap();
-    assert!(help.contains("https://api.securitycenter.microsoft.com"), "{help}");
-    assert!(help.contains("Library.Manage"), "{help}");
-}
-
-/// An access token of one's own is enough.
-#[test]
-fn a_static_token_is_sent_as_it_is() {
-    let mock = MockTransport::new().reply(Reply::stored());
-    let token = AccessToken::new("an-access-token").unwrap();
-    Client::builder(Endpoint::COMMERCIAL, token, mock.clone()).build().upload(&upload()).unwrap();
-    let [request] = mock.requests();
-    request.assert_bearer("an-access-token");
-    assert!(request.headers()["authorization"].is_sensitive());
 }

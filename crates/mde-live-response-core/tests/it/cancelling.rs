@@ -215,26 +215,6 @@ fn a_transports_own_cancel_is_a_cancel() {
     mock.assert_done();
 }
 
-/// A token can end the calls of many clients, and keeps none of them alive.
-#[test]
-fn a_token_cancels_all_its_clients_and_keeps_none() {
-    let cancel = CancelToken::new();
-    let clients = [(); 2].map(|()| MockTransport::new().client().cancelled_by(&cancel));
-    let dropped = Arc::new(());
-    let kept = Arc::clone(&dropped);
-    let credential = credential_fn(move |_| {
-        let _ = &kept;
-        Ok(AccessToken::new("an-access-token").unwrap().into())
-    });
-    let gone = Client::builder(Endpoint::COMMERCIAL, credential, MockTransport::new());
-    drop(gone.build().cancelled_by(&cancel));
-    assert_eq!(Arc::strong_count(&dropped), 1);
-    cancel.cancel();
-    for client in clients {
-        assert_cancelled(client.upload(&upload()), Effect::NotApplied);
-    }
-}
-
 /// A credential may ask a person, so a cancelled call does not ask it. A slow credential can check for the cancel.
 #[test]
 fn a_cancelled_call_asks_for_no_token() {

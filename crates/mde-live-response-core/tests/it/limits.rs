@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use mde_live_response_core::policy::{CancelToken, RetryPolicy};
 use mde_live_response_core::transport::{Limits, TransportError, TransportErrorKind as Kind};
-use mde_live_response_core::{AccessToken, Client, Effect, Endpoint, ErrorKind};
+use mde_live_response_core::{AccessToken, Client, Endpoint};
 use mde_live_response_mock::{MockTransport, Reply};
 
 use crate::support::upload;
@@ -74,32 +74,10 @@ fn a_network_error_names_host_and_port() {
         ("http://[::1]:9000", "[::1]:9000"),
         ("https://[2001:db8::1]:8443", "[2001:db8::1]:8443"),
     ] {
-        for kind in [Kind::Resolve, Kind::Connect, Kind::Tls, Kind::Certificate, Kind::Send] {
-            let error = failed_at(base, TransportError::new(kind));
-            assert_eq!(error.kind(), &ErrorKind::Transport(kind));
-            assert_eq!(error.effect(), Effect::NotApplied);
-            assert!(error.to_string().contains(&format!("({named})")), "case: {base}: {error}");
-        }
+        let error = failed_at(base, TransportError::new(Kind::Connect));
+        assert!(error.to_string().contains(&format!("({named})")), "case: {base}: {error}");
         // Nothing is wrong with the host.
         let error = failed_at(base, TransportError::new(Kind::Local));
         assert!(!error.to_string().contains(named), "case: {base}: {error}");
     }
-}
-
-#[test]
-fn debug_is_for_people() {
-    let cause = std::io::Error::other("the cable\nis cut");
-    let error =
-        failed_at("https://api.example", TransportError::new(Kind::Connect).with_source(cause));
-    let (line, lines) = (format!("{error:?}"), format!("{error:#?}"));
-    let help = error.help().unwrap();
-    for shown in [&line, &lines] {
-        for part in [&error.to_string(), &help] {
-            assert!(shown.contains(part.as_str()), "{shown}");
-        }
-        assert!(shown.contains("the cable"), "{shown}");
-        assert!(!shown.contains("Error {") && !shown.contains("Inner"), "{shown}");
-    }
-    assert_eq!(line.lines().count(), 1, "{line}");
-    assert!(lines.lines().count() > 1, "{lines}");
 }

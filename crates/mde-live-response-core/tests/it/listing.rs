@@ -3,14 +3,13 @@
 use std::time::Duration;
 
 use mde_live_response_core::LibraryFile;
-use mde_live_response_core::auth::{CredentialError, credential_fn};
 use mde_live_response_core::error::AnswerProblem;
-use mde_live_response_core::policy::{CallKind, CancelToken, Pacing, RetryPolicy};
+use mde_live_response_core::policy::RetryPolicy;
 use mde_live_response_core::transport::{TransportError, TransportErrorKind};
-use mde_live_response_core::{AccessToken, Client, Effect, Endpoint, Error, ErrorKind};
-use mde_live_response_mock::{FakeLibrary, MockTransport, Reply, StoredFile};
+use mde_live_response_core::{Client, Effect, Error, ErrorKind};
+use mde_live_response_mock::{MockTransport, Reply};
 
-use crate::support::{SHA256, drawn};
+use crate::support::drawn;
 
 const FIRST: &str = "https://api.security.microsoft.com/api/libraryfiles";
 /// A link that may be followed.
@@ -38,58 +37,6 @@ fn only_error(client: &Client) -> Error {
     let error = list.next().unwrap().unwrap_err();
     assert!(list.next().is_none(), "an error is the last item");
     error
-}
-
-#[test]
-fn an_empty_library_is_an_empty_list() {
-    let mock = script([page(&[], None)]);
-    let client = mock.client();
-    let mut list = client.list();
-    assert!(list.next().is_none());
-    assert!(list.next().is_none(), "no second request");
-    mock.assert_done();
-}
-
-#[test]
-fn a_list_has_everything_that_the_library_has() {
-    let library = FakeLibrary::new();
-    library.insert("a.ps1", b"Get-Date\n");
-    let mut entry = StoredFile::new("b.ps1", b"x", library.now());
-    entry.description = Some("what it is for".to_owned());
-    entry.has_parameters = true;
-    library.insert_entry(entry, b"x");
-    let token = AccessToken::new("an-access-token").unwrap();
-    let client = Client::builder(Endpoint::COMMERCIAL, token, library).build();
-    let files: Vec<_> = client.list().map(Result::unwrap).collect();
-    assert_eq!(files.len(), 2);
-    assert_eq!(files[0].file_name(), "a.ps1");
-    assert_eq!(files[1].description(), Some("what it is for"));
-    assert_eq!(files[1].has_parameters(), Some(true));
-}
-
-#[test]
-fn every_field_of_a_file_is_kept() {
-    let full = format!(
-        r#"{{"fileName":"a.ps1","sha256":"{SHA256}","description":"What it is for","creationTime":
-        "2026-01-01T09:30:00.1234567Z","lastUpdatedTime":"2026-01-02T09:30:00.123456Z","createdBy":"somebody",
-        "hasParameters":false,"parametersDescription":"-Name","unknown":[{{}}]}}"#
-    );
-    let mock = script([page_of(&format!(r#"{full},{{"fileName":"b.ps1"}}"#))]);
-    let files: Vec<_> = mock.client().list().map(Result::unwrap).collect();
-    let [full, bare] = &files[..] else { panic!("{files:?}") };
-    assert_eq!(full.file_name(), "a.ps1");
-    assert_eq!(full.sha256().unwrap().to_string(), SHA256);
-    assert_eq!(full.description(), Some("What it is for"));
-    assert_eq!(full.creation_time().unwrap().as_str(), "2026-01-01T09:30:00.1234567Z");
-    assert_eq!(full.last_updated_time().unwrap().as_str(), "2026-01-02T09:30:00.123456Z");
-    assert_eq!(full.created_by(), Some("somebody"));
-    assert_eq!(full.has_parameters(), Some(false));
-    assert_eq!(full.parameters_description(), Some("-Name"));
-    assert!(!full.is_resolved(), "there was no upload");
-    assert_eq!(bare.file_name(), "b.ps1");
-    assert_eq!((bare.sha256(), bare.description(), bare.created_by()), (None, None, None));
-    assert_eq!((bare.creation_time(), bare.last_updated_time()), (None, None));
-    assert_eq!((bare.has_parameters(), bare.parameters_description()), (None, None));
 }
 
 #[test]
@@ -181,26 +128,6 @@ fn a_list_has_at_most_100_pages() {
     }
 }
 
-/// Each page has its own retries and its own deadline.
-#[test]
-fn each_page_is_a_call_of_its_own() {
-    let mock = script([
-        Reply::status(500),
-        page(&["a"], Some(MORE)),
-        Reply::status(429).header("retry-after", "7"),
-        page(&["b"], None),
-    ]);
-    let client =
-        mock.client_builder().random(drawn(&[0xff])).deadline(Duration::from_secs(10)).build();
-    let mut list = client.list();
-    list.next().unwrap().unwrap();
-    assert_eq!(mock.clock().now(), Duration::from_millis(500));
-    mock.clock().advance(Duration::from_secs(3_600));
-    assert_eq!(names(list), ["b"]);
-    assert_eq!(mock.clock().now(), Duration::from_millis(3_607_500));
-    mock.assert_done();
-}
-
 #[test]
 fn each_page_has_the_whole_deadline() {
     let mock = MockTransport::from_fn(|request| match request.number() {
@@ -222,48 +149,8 @@ fn each_page_has_the_whole_deadline() {
 }
 
 #[test]
-fn a_page_is_retried_by_the_rule() {
-    let default = RetryPolicy::DEFAULT;
-    // Status, policy, number of attempts, and the sum of the waits.
-    for (status, policy, attempts, waited) in [
-        (500, default, 3, 1_500),
-        (500, default.with_attempts(5), 5, 7_500),
-        (500, RetryPolicy::NONE, 1, 0),
-        (408, default, 3, 1_500),
-        (502, default, 3, 1_500),
-        (503, default, 3, 1_500),
-        (504, default, 3, 1_500),
-        (501, default, 1, 0),
-        (400, default, 1, 0),
-        (302, default, 1, 0),
-        (202, default, 1, 0),
-    ] {
-        let mock = script((0..attempts).map(|_| Reply::status(status)));
-        let client = mock.client_builder().random(drawn(&[0xff])).retry(policy).build();
-        let error = only_error(&client);
-        let facts = (error.status().unwrap().as_u16(), error.attempts());
-        assert_eq!(facts, (status, attempts), "case: {policy:?}");
-        mock.assert_done();
-        assert_eq!(mock.clock().now(), Duration::from_millis(waited), "case: {status} {policy:?}");
-    }
-}
-
-#[test]
-fn a_page_whose_answer_was_lost_is_requested_again() {
-    let mock = script([
-        Reply::lost(),
-        page(&["a"], Some(MORE)),
-        Reply::refused_connection(),
-        Reply::timeout(),
-        page(&["b"], None),
-    ]);
-    assert_eq!(names(mock.client().list()), ["a", "b"], "none twice");
-    let requests: [_; 5] = mock.requests();
-    assert_eq!(requests.map(|it| it.uri().to_string()), [FIRST, FIRST, MORE, MORE, MORE]);
-}
-
-#[test]
 fn an_error_is_the_last_item_after_the_files_of_earlier_pages() {
+    let applied = TransportError::new(TransportErrorKind::Receive).with_effect(Effect::Applied);
     for (case, reply) in [
         ("403", Reply::error(403, "Forbidden")),
         ("500", Reply::status(500)),
@@ -271,79 +158,20 @@ fn an_error_is_the_last_item_after_the_files_of_earlier_pages() {
         ("a file without a name", page_of(r#"{"fileName":"c"},{}"#)),
         ("a bad hash", page_of(r#"{"fileName":"c","sha256":"1"}"#)),
         ("lost", Reply::lost()),
+        // Whatever a transport says, a list changes nothing.
+        ("applied", Reply::fault(applied)),
     ] {
         let mock = script([page(&["a", "b"], Some(MORE)), reply]);
         let client = mock.client_builder().retry(RetryPolicy::NONE).build();
         let mut list = client.list();
         assert_eq!(names(list.by_ref().take(2)), ["a", "b"], "case: {case}");
-        assert!(list.next().unwrap().is_err(), "case: {case}");
+        let error = list.next().unwrap().unwrap_err();
+        assert_eq!(error.effect(), Effect::NotApplied, "case: {case}");
         assert!(list.next().is_none() && list.next().is_none(), "case: {case}");
         mock.assert_done();
     }
 }
 
-/// A list changes nothing, whatever happened.
-#[test]
-fn no_error_of_a_list_leaves_a_doubt() {
-    use TransportErrorKind as Kind;
-    let fault = |kind, effect| Reply::fault(TransportError::new(kind).with_effect(effect));
-    let once = |reply| {
-        let mock = MockTransport::new().reply(reply);
-        only_error(&mock.client_builder().retry(RetryPolicy::NONE).build())
-    };
-    for reply in [
-        Reply::lost(),
-        Reply::timeout(),
-        Reply::refused_connection(),
-        fault(Kind::AnswerTooLarge, Effect::Unknown),
-        fault(Kind::Protocol, Effect::Unknown),
-        fault(Kind::Cancelled, Effect::Unknown),
-        fault(Kind::Receive, Effect::Applied),
-        Reply::status(503).header("retry-after", "1"),
-    ] {
-        assert_of_a_list(&once(reply));
-    }
-    for status in [200, 202, 204, 302, 401, 404, 407, 409, 413, 429, 500, 504, 600] {
-        assert_of_a_list(&once(Reply::status(status)));
-    }
-}
-
-#[test]
-fn no_error_before_the_request_leaves_a_doubt() {
-    let mock = script([page(&["a"], Some(MORE))]);
-    let cancel = CancelToken::new();
-    let client = mock.client().cancelled_by(&cancel);
-    let mut list = client.list();
-    list.next().unwrap().unwrap();
-    cancel.cancel();
-    let error = list.next().unwrap().unwrap_err();
-    assert_of_a_list(&error);
-    assert_eq!(error.kind(), &ErrorKind::Cancelled);
-    assert!(list.next().is_none());
-
-    let none = credential_fn(|_| Err(CredentialError::new("nobody is logged in")));
-    let client = Client::builder(Endpoint::COMMERCIAL, none, MockTransport::new()).build();
-    let error = only_error(&client);
-    assert_of_a_list(&error);
-    assert_eq!(error.kind(), &ErrorKind::NoToken);
-
-    let mock = MockTransport::from_fn(|_| page(&["a"], None));
-    let client = mock.client_builder().pacing(Pacing::FailFast).build();
-    let error = (0..200).find_map(|_| client.list().find_map(Result::err)).unwrap();
-    assert_of_a_list(&error);
-    assert_eq!(error.kind(), &ErrorKind::Throttled { local: true });
-    let _: [_; 100] = mock.requests();
-}
-
 fn page_of(files: &str) -> Reply {
     Reply::json(200, format!(r#"{{"value":[{files}]}}"#))
-}
-
-#[track_caller]
-fn assert_of_a_list(error: &Error) {
-    let shown = format!("{error} {}", error.help().unwrap_or_default());
-    assert_eq!((error.effect(), error.call()), (Effect::NotApplied, CallKind::List), "{shown}");
-    for word in ["stored", "deleted", "unknown", "before another try"] {
-        assert!(!shown.contains(word), "{shown}");
-    }
 }

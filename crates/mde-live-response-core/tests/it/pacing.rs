@@ -10,7 +10,7 @@ use mde_live_response_core::transport::{Exchange, Transport, TransportError};
 use mde_live_response_core::{AccessToken, Client, Endpoint, Error, ErrorKind, IfExists, Upload};
 use mde_live_response_mock::{FakeLibrary, ManualClock, MockTransport, Reply};
 
-use crate::support::{drawn, upload};
+use crate::support::upload;
 
 const LOCAL: ErrorKind = ErrorKind::Throttled { local: true };
 
@@ -91,20 +91,6 @@ fn a_call_counts_until_the_windows_length_after_its_end() {
     assert_eq!(clock.now(), seconds(50));
     uploads(&client, 1);
     assert_eq!(clock.now(), seconds(110), "60 s after the end of the first call, not its start");
-}
-
-#[test]
-fn retries_count_as_calls() {
-    let clock = ManualClock::new();
-    let mock = MockTransport::from_fn(|request| match request.number() % 2 {
-        0 => Reply::stored(),
-        _ => Reply::error(408, "Slow"),
-    });
-    let client = builder(mock, clock.clone()).random(drawn(&[0])).build();
-    uploads(&client, 50);
-    assert_eq!(clock.now(), Duration::ZERO);
-    uploads(&client, 1);
-    assert_eq!(clock.now(), seconds(60));
 }
 
 /// Uploads from so many threads at once. Returns when the last one ended.

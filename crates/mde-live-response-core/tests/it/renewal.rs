@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use mde_live_response_core::auth::{Credential, CredentialError, IssuedToken, credential_fn};
 use mde_live_response_core::http::Response;
-use mde_live_response_core::policy::{CancelToken, ClientBuilder, RetryPolicy};
+use mde_live_response_core::policy::{CancelToken, ClientBuilder};
 use mde_live_response_core::transport::{Exchange, Transport, TransportError};
 use mde_live_response_core::{AccessToken, Client, Effect, Endpoint, ErrorKind, IfExists, Upload};
 use mde_live_response_mock::{FakeLibrary, MockTransport, Reply};
@@ -71,26 +71,6 @@ fn a_refused_token_is_replaced_and_the_same_bytes_are_sent_again() {
         assert!(second.body().starts_with(first.body()));
         assert_eq!((asked.times(), mock.clock().now()), (2, Duration::ZERO));
     }
-}
-
-/// An attempt that ended with a refused token says nothing of the request.
-#[test]
-fn a_401_does_not_count_as_an_attempt() {
-    let mock = MockTransport::new().reply(refusal()).reply(Reply::error(408, "Slow"));
-    let client = builder(&mock, Asked::default().unlimited()).retry(RetryPolicy::NONE).build();
-    let error = client.upload(&upload()).unwrap_err();
-    assert_eq!((error.status().unwrap().as_u16(), error.attempts()), (408, 1));
-    mock.assert_done();
-}
-
-#[test]
-fn two_refusals_end_the_call() {
-    let mock = MockTransport::new().reply(refusal()).reply(refusal());
-    let asked = Asked::default();
-    let error = builder(&mock, asked.unlimited()).build().upload(&upload()).unwrap_err();
-    assert_eq!((error.kind(), error.effect()), (&ErrorKind::Unauthorized, Effect::NotApplied));
-    mock.assert_done();
-    assert_eq!(asked.times(), 2);
 }
 
 #[test]

@@ -1,19 +1,11 @@
 //! Uploads that must not replace a file and whose answer was lost: the client lists the library.
 
-use std::io::Read;
-use std::sync::atomic::{AtomicBool, Ordering};
-
-use mde_live_response_core::http::{Method, Response};
 use mde_live_response_core::policy::RetryPolicy;
-use mde_live_response_core::transport::{
-    Exchange, Transport, TransportError, TransportErrorKind as Kind,
-};
-use mde_live_response_core::{
-    AccessToken, Client, Effect, Endpoint, Error, ErrorKind, IfExists, Upload,
-};
-use mde_live_response_mock::{FakeLibrary, ManualClock, MockTransport, Reply};
+use mde_live_response_core::transport::TransportErrorKind as Kind;
+use mde_live_response_core::{Effect, ErrorKind, IfExists, Upload};
+use mde_live_response_mock::{MockTransport, Reply};
 
-use crate::support::{CONTENT, EMPTY_SHA256, NAME, SHA256, upload};
+use crate::support::{EMPTY_SHA256, NAME, SHA256, upload};
 
 /// What a listing shows: nothing, or one file with these fields.
 fn listing(fields: &str) -> Reply {
@@ -23,78 +15,6 @@ fn listing(fields: &str) -> Reply {
 
 fn page(file: &str, next: &str) -> Reply {
     Reply::json(200, format!(r#"{{"value":[{file}],"@odata.nextLink":"{next}"}}"#))
-}
-
-/// A library; the answer to the first upload is lost.
-#[derive(Debug)]
-struct Losing {
-    library: FakeLibrary,
-    arrives: bool,
-    /// Another person replaces the file before the listing.
-    is_replaced: bool,
-    lost: AtomicBool,
-}
-
-impl Losing {
-    fn client(library: &FakeLibrary, arrives: bool, is_replaced: bool) -> Client {
-        let library = library.clone();
-        let transport = Self { library, arrives, is_replaced, lost: AtomicBool::new(false) };
-        let token = AccessToken::new("an-access-token").unwrap();
-        Client::builder(Endpoint::COMMERCIAL, token, transport).clock(ManualClock::new()).build()
-    }
-}
-
-impl Transport for Losing {
-    fn send(&self, exchange: &mut Exchange<'_>) -> Result<Response<Vec<u8>>, TransportError> {
-        let is_upload = exchange.head().method == Method::POST;
-        if self.is_replaced && !is_upload {
-            self.library.insert(NAME, b"a colleague's");
-        }
-        if !is_upload || self.lost.swap(true, Ordering::SeqCst) {
-            return self.library.send(exchange);
-        }
-        if self.arrives {
-            self.library.send(exchange)?;
-        } else {
-            exchange.read_to_end(&mut Vec::new()).unwrap();
-        }
-        Err(TransportError::new(Kind::Receive))
-    }
-}
-
-#[test]
-fn an_upload_that_arrived_is_a_resolved_success() {
-    let library = FakeLibrary::new();
-    let stored = Losing::client(&library, true, false).upload(&upload()).unwrap();
-    assert!(stored.is_resolved());
-    assert_eq!(stored.sha256().unwrap().to_string(), SHA256);
-    assert_eq!((library.names(), library.calls()), (vec![NAME.to_owned()], 2));
-}
-
-#[test]
-fn an_upload_that_did_not_arrive_is_sent_again() {
-    let library = FakeLibrary::new();
-    library.insert("another.ps1", b"1");
-    let stored = Losing::client(&library, false, false).upload(&upload()).unwrap();
-    assert!(!stored.is_resolved());
-    assert_eq!(library.content(NAME).unwrap(), CONTENT.as_bytes());
-    assert_eq!(library.calls(), 2, "a listing and an upload");
-}
-
-/// The lost upload may have stored its file before another person replaced it.
-#[test]
-fn another_file_under_the_name_is_left_alone_and_the_effect_unknown() {
-    for (arrives, is_replaced, calls) in [(false, false, 1), (true, true, 2), (false, true, 1)] {
-        let library = FakeLibrary::new();
-        if !is_replaced {
-            library.insert(NAME, b"a colleague's");
-        }
-        let client = Losing::client(&library, arrives, is_replaced);
-        let error = client.upload(&upload()).unwrap_err();
-        assert_eq!((error.kind(), error.effect()), (&ErrorKind::NameTaken, Effect::Unknown));
-        assert_eq!(library.content(NAME).unwrap(), b"a colleague's");
-        assert_eq!(library.calls(), calls, "no upload after the listing");
-    }
 }
 
 /// An older file may have the same bytes, but hardly the same texts.
@@ -185,25 +105,6 @@ fn if_the_listing_does_not_tell_the_lost_answer_is_the_error() {
     }
 }
 
-/// The lost attempt may be the reason of the refusal, and may still arrive after any other end.
-#[test]
-fn after_a_listing_without_the_name_the_lost_attempt_may_still_arrive() {
-    let ends = |replies: Vec<Reply>| {
-        let mock = MockTransport::new().reply(Reply::lost()).reply(listing(""));
-        let mock = replies.into_iter().fold(mock, MockTransport::reply);
-        let error: Error = mock.client().upload(&upload()).unwrap_err();
-        mock.assert_done();
-        (error.status().map(|status| status.as_u16()), error.effect())
-    };
-    for status in [400, 401, 403, 404, 409] {
-        let expected = (Some(status), Effect::Unknown);
-        assert_eq!(ends(vec![Reply::error(status, "SomeCode")]), expected);
-        assert_eq!(ends(vec![Reply::error(status, "SomeCode").early()]), expected);
-    }
-    let refused = (0..3).map(|_| Reply::refused_connection()).collect();
-    assert_eq!(ends(refused), (None, Effect::Unknown));
-}
-
 #[test]
 fn the_listing_follows_pages_on_the_same_origin_only() {
     let next = "https://api.security.microsoft.com/api/libraryfiles?$skip=1";
@@ -221,18 +122,6 @@ fn the_listing_follows_pages_on_the_same_origin_only() {
     let mock = MockTransport::new().reply(Reply::lost()).reply(elsewhere);
     assert_eq!(mock.client().upload(&upload()).unwrap_err().effect(), Effect::Unknown);
     mock.assert_done();
-}
-
-#[test]
-fn a_listing_whose_pages_form_a_circle_ends_after_100_pages() {
-    let mock = MockTransport::from_fn(|request| match request.number() {
-        1 => Reply::lost(),
-        _ => page("", "https://api.security.microsoft.com/api/libraryfiles"),
-    });
-    let client = mock.client_builder().deadline(std::time::Duration::from_secs(3_600)).build();
-    assert_eq!(client.upload(&upload()).unwrap_err().effect(), Effect::Unknown);
-    let requests: [_; 101] = mock.requests();
-    assert_eq!(requests[100].method(), "GET");
 }
 
 #[test]

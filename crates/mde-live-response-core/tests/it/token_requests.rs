@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use mde_live_response_core::auth::{
-    Credential, CredentialError, Secret, TokenExchange, TokenRequest, credential_fn,
+    Credential, Secret, TokenExchange, TokenRequest, credential_fn,
 };
 use mde_live_response_core::http::{Request, Response, StatusCode};
 use mde_live_response_core::policy::{Call, CallKind, CancelToken, ClientBuilder, Event, Observer};
@@ -212,34 +212,6 @@ fn a_token_request_does_not_count_in_the_rate_window_and_does_not_close_it() {
 }
 
 #[test]
-fn only_https_or_plain_http_to_loopback_is_sent() {
-    for (url, is_sent) in [
-        ("https://login.example/token", true),
-        ("http://127.0.0.1:8080/token", true),
-        ("http://[::1]/token", true),
-        ("http://login.example/token", false),
-        ("http://localhost/token", false),
-        ("https://user@login.example/token", false),
-        ("/token", false),
-    ] {
-        let mock = MockTransport::from_fn(|_| Reply::stored());
-        let (credential, noted) = sending(url, |it| it.with_retried_status(StatusCode::OK));
-        let credential = Arc::new(credential);
-        // The answer to a token request need not be an entity.
-        let mock = if is_sent { mock.reply(Reply::status(400)) } else { mock };
-        builder(&mock, credential).build().upload(&upload()).unwrap();
-        match noted.lock().unwrap().take().unwrap() {
-            Ok(answer) => assert!(is_sent && answer.status() == 400, "case: {url}"),
-            Err(error) => {
-                assert!(matches!(error.kind(), ErrorKind::Input(_)), "case: {url}: {error:?}");
-                assert!(!is_sent, "case: {url}");
-                let [_] = mock.requests();
-            }
-        }
-    }
-}
-
-#[test]
 fn a_cancel_ends_a_token_request_and_the_call() {
     let cancel = CancelToken::new();
     let from_within = cancel.clone();
@@ -292,12 +264,4 @@ fn a_failed_token_request_is_the_cause_of_the_calls_error() {
         assert!(error.to_string().contains("login.example"), "{error}");
         mock.assert_done();
     }
-}
-
-#[test]
-fn a_credential_error_keeps_the_facts_of_its_request() {
-    let error = CredentialError::new("no token");
-    assert_eq!((error.code(), error.help()), (None, None));
-    let error = error.with_code("E1").with_help("Log in.");
-    assert_eq!((error.code(), error.help().as_deref()), (Some("E1"), Some("Log in.")));
 }

@@ -85,16 +85,6 @@ fn contents_of_every_kind_are_sent_as_they_are() {
 }
 
 #[test]
-fn one_upload_can_be_sent_again() {
-    let transport = Canned::new(stored());
-    let (client, upload) = (transport.client(), upload());
-    client.upload(&upload).unwrap();
-    client.clone().upload(&upload).unwrap();
-    let [first, second] = <[_; 2]>::try_from(transport.sent()).unwrap();
-    assert_eq!(file_of(&first.body), file_of(&second.body));
-}
-
-#[test]
 fn bytes_with_another_sha256_than_expected_are_never_sent_whole() {
     let transport = Canned::with(|exchange, body| {
         exchange.read_to_end(body).map_err(broken)?;

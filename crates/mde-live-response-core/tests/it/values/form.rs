@@ -3,12 +3,10 @@
 use std::io::Read;
 
 use mde_live_response_core::operation::{Operation, UploadRequest};
-use mde_live_response_core::policy::{Pacing, RetryPolicy};
 use mde_live_response_core::transport::Exchange;
 use mde_live_response_core::{Endpoint, IfExists, Upload};
-use mde_live_response_mock::ManualClock;
 
-use crate::support::{AAAA, Canned, NAME, SHA256, answer, drawn, stored, upload};
+use crate::support::{AAAA, Canned, SHA256, drawn, stored, upload};
 
 /// What closes every form with the boundary [`AAAA`].
 pub(crate) const TAIL: &str = "\r\n--aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa--\r\n";
@@ -94,27 +92,6 @@ fn a_read_fills_the_buffer() {
 }
 
 #[test]
-fn the_form_is_incomplete_before_its_tail_and_has_no_digest_before_its_end() {
-    let upload = full();
-    let request = request_of(&upload);
-    let len = FULL.replace("0b", AAAA).len();
-    let decisive = len - TAIL.len();
-    for (read, incomplete, digest) in [
-        (0, true, false),
-        (decisive, true, false),
-        (decisive + 1, false, false),
-        (len - 1, false, false),
-        (len, false, true),
-    ] {
-        let mut exchange = request.exchange(&Endpoint::COMMERCIAL);
-        assert_eq!(exchange.decisive_from(), decisive as u64);
-        exchange.read_exact(&mut vec![0; read]).unwrap();
-        let facts = (exchange.is_incomplete(), exchange.sent_sha256().is_some());
-        assert_eq!(facts, (incomplete, digest), "{read} bytes read");
-    }
-}
-
-#[test]
 fn the_request_line_and_headers() {
     let transport = Canned::new(stored());
     transport.builder().random(drawn(&[0xaa])).build().upload(&upload()).unwrap();
@@ -139,35 +116,6 @@ fn the_request_line_and_headers() {
     ];
     assert_eq!(headers, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
     assert!(sent.headers["authorization"].is_sensitive());
-}
-
-#[test]
-fn every_attempt_sends_the_same_bytes() {
-    let transport = Canned::with(|exchange, body| {
-        exchange.read_to_end(body).unwrap();
-        Ok(answer(500, &[], ""))
-    });
-    let client = transport.builder().retry(RetryPolicy::DEFAULT.with_attempts(3));
-    let client = client.clock(ManualClock::new()).pacing(Pacing::Off).build();
-    client.upload(&full()).unwrap_err();
-    let [first, second, third] = <[_; 3]>::try_from(transport.sent()).unwrap();
-    for again in [second, third] {
-        assert_eq!((&again.headers, &again.body), (&first.headers, &first.body));
-    }
-}
-
-#[test]
-fn the_same_bytes_from_ten_threads_at_once() {
-    let upload = Upload::new(NAME.parse().unwrap(), vec![7; 300_000]);
-    let request = request_of(&upload);
-    let read = |step| read_in(&mut request.exchange(&Endpoint::COMMERCIAL), &[step]);
-    let expected = read(4096);
-    std::thread::scope(|scope| {
-        for n in 0..10 {
-            let (read, expected) = (&read, &expected);
-            scope.spawn(move || assert!(read(1000 + n) == *expected));
-        }
-    });
 }
 
 #[test]

@@ -3,12 +3,10 @@
 use std::error::Error as StdError;
 use std::fmt::{Debug, Display, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use mde_live_response_core::auth::{
-    Credential, CredentialError, IssuedToken, Secret, TokenRequest, credential_fn,
+    Credential, CredentialError, IssuedToken, Secret, TokenRequest,
 };
 use mde_live_response_core::error::AnswerProblem::OtherName;
 use mde_live_response_core::http::Response;
@@ -233,20 +231,4 @@ fn a18_secrets_stay_where_they_are() {
     assert_lacks!(AccessToken: serde::Serialize, Display, PartialEq, AsRef<str>);
     assert_lacks!(Secret: serde::Serialize, Display, PartialEq, AsRef<str>);
     assert_lacks!(Client: serde::Serialize);
-}
-
-#[test]
-fn a18_clones_share_the_credential() {
-    let asked = Arc::new(AtomicUsize::new(0));
-    let counter = Arc::clone(&asked);
-    let counting = credential_fn(move |_| {
-        counter.fetch_add(1, Ordering::SeqCst);
-        Ok::<_, CredentialError>(canary().into())
-    });
-    let client = Client::builder(Endpoint::COMMERCIAL, counting, Canned::new(stored())).build();
-    for client in [client.clone(), client] {
-        client.upload(&upload()).unwrap();
-    }
-    let facts = (asked.load(Ordering::SeqCst), Arc::strong_count(&asked));
-    assert_eq!(facts, (1, 1), "one for all, asked once, dropped with the last");
 }
