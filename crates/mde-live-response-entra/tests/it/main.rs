@@ -1,20 +1,22 @@
 //! Entra as a credential: what is sent, what becomes of each answer, and what no text shows. No test opens a socket.
+//!
+//! Retries, deadlines, cancels, rate limits and renewal of tokens are core's, and tested there.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
+mod answers;
 mod application;
-mod faults;
 mod files;
-mod refusals;
 mod request;
 mod secrets;
-mod tokens;
-
-use std::fmt::Write;
-use std::sync::{Arc, Mutex};
 
 use mde_live_response_core::auth::Secret;
-use mde_live_response_core::policy::{Call, ClientBuilder, Clock, Event, Observer};
+use mde_live_response_core::policy::{ClientBuilder, Clock};
 use mde_live_response_core::transport::Transport;
 use mde_live_response_core::{Client, Effect, Endpoint, Error, ErrorKind, IfExists, Upload};
 use mde_live_response_entra::EntraCredential;
@@ -31,18 +33,12 @@ fn credential() -> EntraCredential {
     EntraCredential::with_secret("a-tenant", "a-client", secret(SECRET)).unwrap()
 }
 
-/// A builder whose every backoff is the longest possible.
 fn builder(
     credential: EntraCredential,
     transport: impl Transport + 'static,
     clock: &ManualClock,
 ) -> ClientBuilder {
-    Client::builder(Endpoint::COMMERCIAL, credential, transport).clock(clock.clone()).random(
-        |bytes| {
-            bytes.fill(0xff);
-            Ok(())
-        },
-    )
+    Client::builder(Endpoint::COMMERCIAL, credential, transport).clock(clock.clone())
 }
 
 fn client(mock: &MockTransport) -> Client {
@@ -58,19 +54,18 @@ fn failure(mock: &MockTransport) -> Error {
     error
 }
 
-fn library(clock: &ManualClock) -> FakeLibrary {
-    let application =
-        Application::new("a-tenant", "a-client").with_secret(SECRET).with_assertion("an.assertion");
+/// A library whose application has this secret, or the assertion `an.assertion`.
+fn library(clock: &ManualClock, secret: &str) -> FakeLibrary {
+    let application = Application::new("a-tenant", "a-client");
+    let application = application.with_secret(secret).with_assertion("an.assertion");
     let clock = clock.clone();
     FakeLibrary::builder().application(application).now(move || clock.time_of_day()).build()
 }
 
+/// Replaces what is there.
 fn upload() -> Upload {
-    Upload::new("collect-dns.ps1".parse().unwrap(), b"Get-DnsClientCache\n")
-}
-
-fn overriding() -> Upload {
-    upload().with_if_exists(IfExists::Override)
+    let upload = Upload::new("collect-dns.ps1".parse().unwrap(), b"Get-DnsClientCache\n");
+    upload.with_if_exists(IfExists::Override)
 }
 
 fn issued(token: &str) -> Reply {
@@ -92,33 +87,4 @@ fn refusal(status: u16, code: u32, text: &str) -> Reply {
             "correlation_id":"the-correlation-id"}}"#
         ),
     )
-}
-
-fn busy() -> Reply {
-    Reply::status(429).header("retry-after", "7")
-}
-
-/// Records every event, one line each: kind of call, its number, and what happened.
-#[derive(Clone, Default)]
-struct Diary(Arc<Mutex<String>>);
-
-impl Diary {
-    fn text(&self) -> String {
-        self.0.lock().unwrap().clone()
-    }
-}
-
-impl Observer for Diary {
-    fn event(&self, call: &Call<'_>, event: &Event<'_>) {
-        let mut text = self.0.lock().unwrap();
-        write!(text, "{} {} ", call.kind(), call.id()).unwrap();
-        match event {
-            Event::Failed { number, error } => {
-                writeln!(text, "failed {number} {:?} {error} {error:?}", error.status())
-            }
-            Event::Ended { error } => writeln!(text, "ended {:?} {error:?}", error.status()),
-            other => writeln!(text, "{other:?}"),
-        }
-        .unwrap();
-    }
 }
