@@ -53,14 +53,6 @@ fn assert_cancelled(outcome: Result<LibraryFile, Error>, effect: Effect) -> Erro
     error
 }
 
-fn is_attempt(event: &Event<'_>) -> bool {
-    matches!(event, Event::Attempt { .. })
-}
-
-fn is_backoff(event: &Event<'_>) -> bool {
-    matches!(event, Event::Waiting { reason: WaitReason::Backoff, .. })
-}
-
 #[test]
 fn a_cancel_before_the_call_sends_nothing() {
     let (cancel, mock) = (CancelToken::new(), MockTransport::new());
@@ -70,54 +62,39 @@ fn a_cancel_before_the_call_sends_nothing() {
     mock.assert_unused();
 }
 
+/// While the answer is awaited no listing follows: the caller wants an end, not an answer.
 #[test]
-fn a_cancel_while_the_body_is_sent() {
-    let mock = MockTransport::new().reply(Reply::stored());
-    let outcome = cancelled_at(&mock, IfExists::Fail, |_, event| is_attempt(event));
-    assert_cancelled(outcome, Effect::NotApplied);
-}
-
-/// No listing follows: the caller wants an end, not an answer.
-#[test]
-fn a_cancel_while_the_answer_is_awaited_never_lists() {
-    for if_exists in [IfExists::Fail, IfExists::Override] {
-        let mock = MockTransport::new().reply(Reply::stored());
-        let is_sent = |event: &Event<'_>| matches!(event, Event::Sent { bytes, of } if bytes == of);
-        let outcome = cancelled_at(&mock, if_exists, move |_, event| is_sent(event));
-        assert_cancelled(outcome, Effect::Unknown);
-    }
-}
-
-#[test]
-fn a_cancel_during_the_backoff_keeps_what_the_attempt_left() {
-    for (reply, if_exists, effect) in [
-        (Reply::refused_connection(), IfExists::Fail, Effect::NotApplied),
-        (Reply::lost(), IfExists::Override, Effect::Unknown),
+fn a_cancel_leaves_the_effect_of_what_was_sent() {
+    use Effect::{NotApplied, Unknown};
+    use IfExists::{Fail, Override};
+    type When = fn(&Call<'_>, &Event<'_>) -> bool;
+    let attempt: When = |_, event| matches!(event, Event::Attempt { .. });
+    let sent: When = |_, event| matches!(event, Event::Sent { bytes, of } if bytes == of);
+    let backoff: When =
+        |_, event| matches!(event, Event::Waiting { reason: WaitReason::Backoff, .. });
+    let listing: When =
+        |call, event| call.kind() == CallKind::List && matches!(event, Event::Attempt { .. });
+    let listed: When =
+        |call, event| call.kind() == CallKind::List && matches!(event, Event::Succeeded);
+    let empty = || Reply::json(200, r#"{"value":[]}"#);
+    let (stored, lost) = (Reply::stored, Reply::lost);
+    for (case, when, if_exists, replies, effect) in [
+        ("sending", attempt, Fail, vec![stored()], NotApplied),
+        ("awaiting the answer", sent, Fail, vec![stored()], Unknown),
+        ("awaiting the answer, override", sent, Override, vec![stored()], Unknown),
+        ("backoff", backoff, Fail, vec![Reply::refused_connection()], NotApplied),
+        ("backoff, override", backoff, Override, vec![lost()], Unknown),
+        ("listing", listing, Fail, vec![lost(), empty()], Unknown),
+        ("after the listing", listed, Fail, vec![lost(), empty()], Unknown),
     ] {
-        let mock = MockTransport::new().reply(reply);
-        let outcome = cancelled_at(&mock, if_exists, |_, event| is_backoff(event));
-        let error = assert_cancelled(outcome, effect);
-        let last = causes(&error)[0].downcast_ref::<Error>().expect("the last attempt's error");
-        assert!(matches!(last.kind(), ErrorKind::Transport(_)));
-        assert_eq!(mock.clock().now(), Duration::ZERO);
+        let mock = replies.into_iter().fold(MockTransport::new(), MockTransport::reply);
+        let error = assert_cancelled(cancelled_at(&mock, if_exists, when), effect);
+        assert_eq!(mock.clock().now(), Duration::ZERO, "case: {case}");
+        if case.starts_with("backoff") {
+            let last = causes(&error)[0].downcast_ref::<Error>().expect("the attempt's error");
+            assert!(matches!(last.kind(), ErrorKind::Transport(_)), "case: {case}");
+        }
     }
-}
-
-#[test]
-fn a_cancel_during_the_resolving_listing_leaves_the_effect_unknown() {
-    let listed = || Reply::json(200, r#"{"value":[]}"#);
-    let is_list = |call: &Call<'_>| call.kind() == CallKind::List;
-    let mock = MockTransport::new().reply(Reply::lost()).reply(listed());
-    let outcome =
-        cancelled_at(&mock, IfExists::Fail, move |call, event| is_list(call) && is_attempt(event));
-    assert_cancelled(outcome, Effect::Unknown);
-
-    // After the listing, before the next attempt.
-    let mock = MockTransport::new().reply(Reply::lost()).reply(listed());
-    let outcome = cancelled_at(&mock, IfExists::Fail, move |call, event| {
-        is_list(call) && matches!(event, Event::Succeeded)
-    });
-    assert_cancelled(outcome, Effect::Unknown);
 }
 
 #[test]

@@ -6,11 +6,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use mde_live_response_core::ErrorKind;
 use mde_live_response_core::policy::{Call, ClientBuilder, Event, Observer, WaitReason};
-use mde_live_response_core::{ErrorKind, IfExists};
 use mde_live_response_mock::{MockTransport, Reply};
 
-use crate::support::{Canned, SHA256, broken, drawn, stored, upload};
+use crate::support::{Canned, broken, drawn, stored, upload};
 
 /// Records every event, a line each.
 #[derive(Clone, Default)]
@@ -165,30 +165,4 @@ fn the_time_of_a_slow_observer_counts_against_the_deadline() {
     assert_eq!(error.kind(), &ErrorKind::Throttled { local: false }, "no time for a retry");
     assert_eq!(mock.clock().now(), Duration::from_secs(400));
     mock.assert_done();
-}
-
-#[test]
-fn an_observer_sees_no_secret() {
-    /// Records everything of every event.
-    #[derive(Clone, Default)]
-    struct Everything(Arc<Mutex<String>>);
-
-    impl Observer for Everything {
-        fn event(&self, call: &Call<'_>, event: &Event<'_>) {
-            let mut text = self.0.lock().unwrap();
-            writeln!(text, "{call} {call:?} {event:?}").unwrap();
-            if let Event::Failed { error, .. } | Event::Ended { error } = event {
-                writeln!(text, "{error} {:?}", error.help()).unwrap();
-            }
-        }
-    }
-
-    let everything = Everything::default();
-    let echo = Reply::error(401, MockTransport::TOKEN).body(MockTransport::TOKEN);
-    let mock = MockTransport::new().reply(echo);
-    let client = mock.client_builder().observer(everything.clone()).build();
-    client.upload(&upload().with_if_exists(IfExists::Override)).unwrap_err();
-    let told = everything.0.lock().unwrap();
-    assert!(told.contains("[redacted]"), "{told}");
-    assert!(!told.contains(MockTransport::TOKEN) && !told.contains(SHA256), "{told}");
 }
