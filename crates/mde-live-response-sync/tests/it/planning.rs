@@ -23,45 +23,64 @@ fn conflict(reason: Reason) -> Action {
     Action::Conflict { reason }
 }
 
-#[test]
-fn each_file_gets_the_action_that_it_needs() {
+/// The action for this file, wanted under the name `a.ps1`, and for what the library holds.
+fn action(
+    wanted: DesiredFile,
+    (name, content, description): (&str, &str, Option<&str>),
+    take_over: bool,
+) -> Action {
     let library = FakeLibrary::new();
-    put(&library, "content.ps1", "old", Some(MARK));
-    put(&library, "described.ps1", "x", Some("another purpose\nmanaged-by: our-repository"));
-    put(&library, "foreign.ps1", "old", Some("a colleague's"));
-    put(&library, "gone.ps1", "x", Some(MARK));
-    put(&library, "hers.ps1", "x", Some("managed-by: her-repository"));
-    put(&library, "Letters.ps1", "x", Some(MARK));
-    put(&library, "parameters.ps1", "x", Some(MARK));
-    put(&library, "same-but-foreign.ps1", "x", None);
-    put(&library, "same.ps1", "x", Some("what for\nmanaged-by: our-repository"));
-    let files = [
-        file("content.ps1", "new"),
-        file("described.ps1", "x").with_description("what for".parse().unwrap()),
-        file("foreign.ps1", "new"),
-        file("letters.ps1", "x"),
-        file("new.ps1", "x"),
-        file("parameters.ps1", "x").with_parameters("-Hours <n>".parse().unwrap()),
-        file("same-but-foreign.ps1", "x"),
-        file("same.ps1", "x").with_description("what for".parse().unwrap()),
-    ];
-    let plan = planned(&desired(files), &library, &rules());
+    put(&library, name, content, description);
+    let plan = planned(&desired([wanted]), &library, &rules().with_take_over(take_over));
+    let [(_, action)] = actions(&plan).try_into().unwrap();
+    assert_eq!(plan.has_conflicts(), matches!(action, Action::Conflict { .. }));
+    assert_eq!(plan.is_empty(), !matches!(action, Action::Update { .. }));
+    action.clone()
+}
+
+#[test]
+fn a_file_gets_the_action_that_it_needs() {
+    use Reason::{Content, Description, LetterCase, NotOwned, Parameters};
+    let (ours, hers) = (Some(MARK), Some("managed-by: her-repository"));
+    let described = Some("one\r\ntwo\r\nmanaged-by: our-repository");
+    let x = || file("a.ps1", "x");
+    let with_text = |text: &str| x().with_description(text.parse().unwrap());
+    let with_parameters = || x().with_parameters("-Hours <n>".parse().unwrap());
+    let (not_ours, letters) = (|| conflict(NotOwned), || conflict(LetterCase));
+    for (wanted, stored, expected, taking_over) in [
+        (x(), ("a.ps1", "x", ours), Unchanged, Unchanged),
+        (x(), ("a.ps1", "old", ours), update(&[Content]), update(&[Content])),
+        (x(), ("a.ps1", "x", described), update(&[Description]), update(&[Description])),
+        // The service, or a person in the portal, may change line ends.
+        (with_text("one\ntwo"), ("a.ps1", "x", described), Unchanged, Unchanged),
+        (with_parameters(), ("a.ps1", "x", ours), update(&[Parameters]), update(&[Parameters])),
+        (x(), ("a.ps1", "x", None), Unchanged, update(&[NotOwned])),
+        (x(), ("a.ps1", "old", None), not_ours(), update(&[Content, NotOwned])),
+        (x(), ("a.ps1", "x", hers), not_ours(), update(&[Description, NotOwned])),
+        (x(), ("A.ps1", "x", ours), letters(), letters()),
+        // Also for letters with two lower-case forms, because a service may compare the upper case.
+        (file("λογοσ", "x"), ("ΛΟΓΟΣ", "x", ours), letters(), letters()),
+        (file("λογοσ.ps1", "x"), ("ΛΟΓΟΣ.ps1", "x", ours), letters(), letters()),
+    ] {
+        let case = format!("case: {wanted:?} over {stored:?}");
+        assert_eq!(action(wanted.clone(), stored, false), expected, "{case}");
+        assert_eq!(action(wanted, stored, true), taking_over, "{case}, taking over");
+    }
+}
+
+#[test]
+fn what_the_library_does_not_hold_or_report_is_uploaded() {
+    let library = FakeLibrary::new();
+    put(&library, "a.ps1", "x", Some(MARK));
+    let mut entry = library.entry("a.ps1").unwrap();
+    entry.sha256 = None;
+    library.insert_entry(entry, b"x");
+    let plan = planned(&desired([file("a.ps1", "x"), file("b.ps1", "x")]), &library, &rules());
     assert_eq!(
         actions(&plan),
-        [
-            ("content.ps1", &update(&[Reason::Content])),
-            ("described.ps1", &update(&[Reason::Description])),
-            ("foreign.ps1", &conflict(Reason::NotOwned)),
-            ("gone.ps1", &orphan(Reason::Kept)),
-            ("hers.ps1", &orphan(Reason::Kept)),
-            ("letters.ps1", &conflict(Reason::LetterCase)),
-            ("new.ps1", &Create),
-            ("parameters.ps1", &update(&[Reason::Parameters])),
-            ("same-but-foreign.ps1", &Unchanged),
-            ("same.ps1", &Unchanged),
-        ]
+        [("a.ps1", &update(&[Reason::Content])), ("b.ps1", &Create)],
+        "no hash was reported"
     );
-    assert!(!plan.is_empty() && plan.has_conflicts());
 }
 
 #[test]
@@ -84,41 +103,6 @@ fn orphans_are_deleted_only_on_request_and_then_the_owners_only_unless_all_are_n
     }
 }
 
-#[test]
-fn files_of_others_are_taken_over_only_on_request() {
-    let library = FakeLibrary::new();
-    put(&library, "differs.ps1", "old", Some("managed-by: her-repository"));
-    put(&library, "same.ps1", "x", None);
-    let files = desired([file("differs.ps1", "new"), file("same.ps1", "x")]);
-    let plan = planned(&files, &library, &rules().with_take_over(true));
-    let differs = update(&[Reason::Content, Reason::Description, Reason::NotOwned]);
-    assert_eq!(
-        actions(&plan),
-        [("differs.ps1", &differs), ("same.ps1", &update(&[Reason::NotOwned]))]
-    );
-}
-
-#[test]
-fn a_file_without_a_reported_hash_counts_as_changed() {
-    let library = FakeLibrary::new();
-    put(&library, "a.ps1", "x", Some(MARK));
-    let mut entry = library.entry("a.ps1").unwrap();
-    entry.sha256 = None;
-    library.insert_entry(entry, b"x");
-    let plan = planned(&desired([file("a.ps1", "x")]), &library, &rules());
-    assert_eq!(actions(&plan), [("a.ps1", &update(&[Reason::Content]))]);
-}
-
-/// The service, or a person in the portal, may change line ends.
-#[test]
-fn line_ends_make_no_difference() {
-    let library = FakeLibrary::new();
-    put(&library, "a.ps1", "x", Some("one\r\ntwo\r\nmanaged-by: our-repository"));
-    let described = file("a.ps1", "x").with_description("one\ntwo".parse().unwrap());
-    let plan = planned(&desired([described]), &library, &rules());
-    assert_eq!(actions(&plan), [("a.ps1", &Unchanged)]);
-}
-
 /// The output of a listing can be kept as a manifest.
 #[test]
 fn a_description_with_the_owners_line_gets_no_second_one() {
@@ -130,19 +114,6 @@ fn a_description_with_the_owners_line_gets_no_second_one() {
     assert_eq!(library.entry("a.ps1").unwrap().description.as_ref(), Some(&kept));
     let plan = planned(&desired([file()]), &library, &rules());
     assert_eq!(actions(&plan), [("a.ps1", &Unchanged)]);
-}
-
-/// Also for letters with two lower-case forms, because a service may compare the upper case.
-#[test]
-fn letter_case_is_folded_in_every_script() {
-    let library = FakeLibrary::new();
-    put(&library, "ΛΟΓΟΣ.ps1", "x", Some(MARK));
-    put(&library, "ΛΟΓΟΣ", "x", Some(MARK));
-    let files = desired([file("λογοσ.ps1", "x"), file("λογοσ", "x")]);
-    let plan = planned(&files, &library, &rules().with_orphans(Orphans::DeleteAll));
-    let in_the_way = conflict(Reason::LetterCase);
-    assert_eq!(actions(&plan), [("λογοσ", &in_the_way), ("λογοσ.ps1", &in_the_way)]);
-    assert!(Desired::new([file("σ", "1"), file("ς", "1")]).is_err());
 }
 
 #[test]
@@ -184,9 +155,11 @@ fn an_owner_is_one_line_of_at_most_100_characters() {
 
 #[test]
 fn a_name_occurs_once_in_any_letter_case() {
-    for (names, first, second) in
-        [(["b.ps1", "a.ps1", "A.ps1"], "A.ps1", "a.ps1"), (["b", "a", "a"], "a", "a")]
-    {
+    for (names, first, second) in [
+        (["b.ps1", "a.ps1", "A.ps1"], "A.ps1", "a.ps1"),
+        (["b", "a", "a"], "a", "a"),
+        (["b", "ς", "σ"], "ς", "σ"),
+    ] {
         let refused = Desired::new(names.map(|name| file(name, "1"))).unwrap_err();
         let (first, second) = (first.to_owned(), second.to_owned());
         assert_eq!(refused.problem(), &Problem::Duplicate { first, second });

@@ -1,6 +1,7 @@
 //! For any library and any desired files: an applied plan leaves nothing to plan, and files of others stay.
 
 use std::collections::BTreeMap;
+use std::fmt::Debug;
 
 use mde_live_response_mock::{FakeLibrary, StoredFile};
 use mde_live_response_sync::{Desired, Orphans, apply};
@@ -11,6 +12,7 @@ use proptest::test_runner::{Config, RngSeed};
 
 use crate::support::{MARK, client, file, planned, rules};
 
+/// A file on either side: its content, and the texts about it.
 #[derive(Debug, Clone)]
 struct Said {
     content: String,
@@ -18,55 +20,33 @@ struct Said {
     parameters: Option<String>,
 }
 
-#[derive(Debug, Clone)]
-struct Held {
-    said: Said,
-    marker: Option<&'static str>,
-    has_parameters: bool,
-}
-
 /// Few of each, so that they meet.
 fn said() -> impl Strategy<Value = Said> {
     let text = || {
         prop_oneof![
             Just(String::new()),
-            Just("what for".to_owned()),
             Just("two\nlines\n".to_owned()),
             Just("x\r".to_owned()),
-            Just("managed-by: somebody".to_owned()),
+            Just("managed-by: others".to_owned()),
             Just(MARK.to_owned()),
+            Just(format!("two\nlines\n{MARK}")),
+            Just(format!("managed-by: others\n{MARK}")),
         ]
     };
     ("[ab]", option::of(text()), option::of(text()))
         .prop_map(|(content, description, parameters)| Said { content, description, parameters })
 }
 
-fn held() -> impl Strategy<Value = Held> {
-    let marker = prop_oneof![Just(None), Just(Some(MARK)), Just(Some("managed-by: others"))];
-    (said(), marker, any::<bool>()).prop_map(|(said, marker, has_parameters)| Held {
-        said,
-        marker,
-        has_parameters,
-    })
-}
-
-fn names<T: std::fmt::Debug>(
-    of: impl Strategy<Value = T>,
-) -> impl Strategy<Value = BTreeMap<String, T>> {
+fn names<T: Debug>(of: impl Strategy<Value = T>) -> impl Strategy<Value = BTreeMap<String, T>> {
     btree_map("[abcd]{1,2}", of, 0..8)
 }
 
-fn library(held: &BTreeMap<String, Held>) -> FakeLibrary {
+/// A library that holds these files, each with or without parameters.
+fn library(held: &BTreeMap<String, (Said, bool)>) -> FakeLibrary {
     let library = FakeLibrary::builder().no_limits().build();
-    for (name, Held { said, marker, has_parameters }) in held {
+    for (name, (said, has_parameters)) in held {
         let mut entry = StoredFile::new(name, said.content.as_bytes(), library.now());
-        let text = said.description.clone();
-        entry.description = match (text, marker) {
-            (None, None) => None,
-            (text, None) => text,
-            (None, Some(marker)) => Some((*marker).to_owned()),
-            (Some(text), Some(marker)) => Some(format!("{text}\n{marker}")),
-        };
+        entry.description.clone_from(&said.description);
         entry.parameters_description.clone_from(&said.parameters);
         entry.has_parameters = *has_parameters;
         library.insert_entry(entry, said.content.as_bytes());
@@ -102,7 +82,7 @@ proptest! {
 
     #[test]
     fn an_applied_plan_leaves_nothing_to_plan(
-        held in names(held()),
+        held in names((said(), any::<bool>())),
         wanted in names(said()),
         orphans in prop_oneof![
             Just(Orphans::Keep), Just(Orphans::DeleteOwned), Just(Orphans::DeleteAll)
