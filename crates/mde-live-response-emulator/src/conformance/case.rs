@@ -1,10 +1,10 @@
 //! A case: what a peer does, what is sent to it, and what must come of it.
 
+use std::fmt;
 use std::time::Duration;
 
 use mde_live_response_core::Upload;
 use mde_live_response_core::http::Request;
-use mde_live_response_core::transport::Limits;
 
 use super::Level;
 use super::expected::Expected;
@@ -15,17 +15,16 @@ pub(super) const SHORT: Duration = Duration::from_millis(500);
 /// Longer than the peer's patience.
 const PLENTY: Duration = PATIENCE.saturating_mul(4);
 
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Case {
     pub(super) level: Level,
     /// The rule of the contract, in a sentence.
     pub(super) rule: &'static str,
-    pub(super) name: String,
     pub(super) scripts: Vec<Script>,
     pub(super) acts: Vec<Act>,
     pub(super) deadline: Duration,
     pub(super) silence: Duration,
-    pub(super) transport: Carriage,
+    pub(super) over: Carriage,
     /// Number of connections, if it matters.
     pub(super) connections: Option<usize>,
     /// What the first connection must have received.
@@ -42,12 +41,12 @@ pub(super) enum Carriage {
 }
 
 /// One step of the code that uses the transport.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) enum Act {
     Upload(Upload, Expected),
     Delete(Expected),
-    /// An exchange without a client.
-    Exchange(Box<Request<Vec<u8>>>, Limits, Expected),
+    /// An exchange without a client, with a limit for the answer's body.
+    Exchange(Request<Vec<u8>>, u64, Expected),
     /// The same upload from eight threads at once, five times each.
     Together(Upload, Expected),
     Open(Gate),
@@ -63,32 +62,27 @@ pub(super) enum Received {
     Whole,
     /// A request without its end, and at most half of [`large`](super::content::large).
     Incomplete,
-    /// One request: its first line, its headers besides those of the connection, and its body.
-    Request {
-        line: &'static str,
-        headers: Vec<String>,
-        body: Vec<u8>,
-    },
+    /// One request: its lines, without version and the headers of the connection, and its body.
+    Request(String, Vec<u8>),
 }
 
 impl Case {
-    pub(super) fn new(level: Level, rule: &'static str, name: impl Into<String>) -> Self {
+    pub(super) fn new(level: Level, rule: &'static str) -> Self {
         Self {
             level,
             rule,
-            name: name.into(),
             scripts: Vec::new(),
             acts: Vec::new(),
             deadline: PLENTY,
             silence: PLENTY,
-            transport: Carriage::Any,
+            over: Carriage::Any,
             connections: None,
             received: Received::Any,
         }
     }
 
     /// Adds the script of one more connection.
-    pub(super) fn peer(mut self, script: impl Into<Vec<Step>>) -> Self {
+    pub(super) fn peer(mut self, script: impl Into<Script>) -> Self {
         self.scripts.push(script.into());
         self
     }
@@ -102,28 +96,53 @@ impl Case {
         self.act(Act::Upload(upload, expected))
     }
 
-    pub(super) fn connections(mut self, connections: usize) -> Self {
-        self.connections = Some(connections);
-        self
+    pub(super) fn connections(self, connections: usize) -> Self {
+        Self { connections: Some(connections), ..self }
     }
 
-    pub(super) fn received(mut self, received: Received) -> Self {
-        self.received = received;
-        self
+    pub(super) fn received(self, received: Received) -> Self {
+        Self { received, ..self }
     }
 
-    pub(super) fn over(mut self, transport: Carriage) -> Self {
-        self.transport = transport;
-        self
+    pub(super) fn over(self, over: Carriage) -> Self {
+        Self { over, ..self }
     }
 
-    pub(super) fn deadline(mut self, deadline: Duration) -> Self {
-        self.deadline = deadline;
-        self
+    pub(super) fn deadline(self, deadline: Duration) -> Self {
+        Self { deadline, ..self }
     }
 
-    pub(super) fn silence(mut self, silence: Duration) -> Self {
-        self.silence = silence;
-        self
+    pub(super) fn silence(self, silence: Duration) -> Self {
+        Self { silence, ..self }
+    }
+}
+
+/// What is sent, and what the peer does with each connection.
+impl fmt::Display for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for act in &self.acts {
+            match act {
+                Act::Upload(upload, _) => write!(f, "upload {} bytes; ", upload.content().len())?,
+                Act::Delete(_) => f.write_str("delete; ")?,
+                Act::Exchange(request, ..) => {
+                    write!(f, "{} {}; ", request.method(), request.uri())?;
+                }
+                Act::Together(..) => f.write_str("upload from many threads; ")?,
+                Act::CancelAt(_) => f.write_str("cancel at the gate; ")?,
+                Act::Open(_) | Act::Pass(_) => {}
+            }
+        }
+        if self.deadline == SHORT || self.silence == SHORT {
+            f.write_str(if self.deadline == SHORT {
+                "short deadline; "
+            } else {
+                "short silence limit; "
+            })?;
+        }
+        for script in &self.scripts {
+            let steps: Vec<String> = script.iter().map(Step::to_string).collect();
+            write!(f, "\n  peer: {}", steps.join(", "))?;
+        }
+        Ok(())
     }
 }

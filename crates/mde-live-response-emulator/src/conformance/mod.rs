@@ -55,7 +55,8 @@
 //!
 //! ```text
 //! rule: no redirect is followed
-//! case: 302 to /other
+//! case: upload 19 bytes;
+//!   peer: ReadHead, ReadBody, Send(60 bytes: "HTTP/1.1 302 Elsewhere\r\nContent-Length: 0\r\nLocation: /other"), Close
 //! expected: Status(302, NotApplied)
 //! seen: Failure(Receive, Unknown)
 //! ```

@@ -32,7 +32,7 @@ pub(super) fn run<T: Transport + 'static>(
     patience: Duration,
     transport: impl Fn(&Peer) -> T + Sync,
 ) -> Report {
-    let is_for = |case: &Case| speech != Speech::Plain || case.transport == Carriage::Any;
+    let is_for = |case: &Case| speech != Speech::Plain || case.over == Carriage::Any;
     let cases: Vec<Case> =
         cases.into_iter().filter(|case| case.level <= level && is_for(case)).collect();
     let (next, without_end) = (AtomicUsize::new(0), AtomicUsize::new(0));
@@ -67,7 +67,7 @@ fn run_case<T: Transport + 'static>(
     patience: Duration,
     transport: &impl Fn(&Peer) -> T,
 ) -> (Vec<Finding>, bool) {
-    let spoken = if case.transport == Carriage::TlsToPlain { Speech::Plain } else { speech };
+    let spoken = if case.over == Carriage::TlsToPlain { Speech::Plain } else { speech };
     let mut peer = Peer::start(spoken, case.scripts.clone());
     let user = User::new(case, &peer, Arc::new(transport(&peer)));
     let (tell, told) = mpsc::channel();
@@ -92,7 +92,7 @@ fn run_case<T: Transport + 'static>(
     let connections = peer.stop();
     let mut findings = Vec::new();
     let mut find = |rule, expected: String, seen: String| {
-        findings.push(Finding { rule, case: case.name.clone(), expected, seen });
+        findings.push(Finding { rule, case: case.to_string(), expected, seen });
     };
     let is_whole = connections.first().is_some_and(|it| it.received.ends_with(b"--\r\n"));
     let mut has_ended = true;
@@ -150,7 +150,7 @@ struct User<T> {
 
 impl<T: Transport + 'static> User<T> {
     fn new(case: &Case, peer: &Peer, transport: Arc<T>) -> Self {
-        let url = match case.transport {
+        let url = match case.over {
             Carriage::TlsToPlain => peer.url().replace("http:", "https:"),
             _ => peer.url(),
         };
@@ -179,7 +179,7 @@ impl<T: Transport + 'static> User<T> {
             Act::Delete(_) => {
                 told(seen(self.client.delete(&super::content::NAME.parse().unwrap()).map(drop)));
             }
-            Act::Exchange(request, limits, _) => told(self.exchange(request, limits)),
+            Act::Exchange(request, max, _) => told(self.exchange(request, *max)),
             Act::Together(it, _) => {
                 let start = Barrier::new(THREADS);
                 thread::scope(|scope| {
@@ -204,13 +204,13 @@ impl<T: Transport + 'static> User<T> {
         }
     }
 
-    fn exchange(&self, request: &Request<Vec<u8>>, limits: &Limits) -> Seen {
+    fn exchange(&self, request: &Request<Vec<u8>>, max: u64) -> Seen {
         let (mut head, body) = request.clone().into_parts();
         if head.uri.host().is_none() {
             head.uri = format!("{}{}", self.url, head.uri).parse().unwrap();
         }
-        let mut exchange = Exchange::new(Request::from_parts(head, &*body)).unwrap();
-        exchange = exchange.with_limits(limits.clone());
+        let exchange = Exchange::new(Request::from_parts(head, &*body)).unwrap();
+        let mut exchange = exchange.with_limits(Limits::new().with_max_answer(max));
         match self.transport.send(&mut exchange) {
             Ok(answer) => {
                 let own =
@@ -250,36 +250,31 @@ fn requests(received: &[u8]) -> usize {
 impl Received {
     /// Returns what is wrong.
     fn check(&self, received: &[u8], address: &str) -> Result<(), String> {
-        let len = received.len();
-        let is_whole = received.ends_with(b"--\r\n");
-        match self {
-            Self::Any => Ok(()),
-            Self::Whole if is_whole => Ok(()),
-            Self::Incomplete if !is_whole && len < 10 * 1024 * 1024 => Ok(()),
-            Self::Whole | Self::Incomplete => Err(format!("{len} bytes, whole: {is_whole}")),
-            Self::Request { line, headers, body } => {
-                let shown = || received.escape_ascii().to_string();
-                let end = received.windows(4).position(|it| it == b"\r\n\r\n").ok_or_else(shown)?;
-                let head = String::from_utf8_lossy(&received[..end]).to_ascii_lowercase();
-                let mut lines = head.split("\r\n");
-                let first = lines.next().unwrap_or_default();
-                let is_line = first.starts_with(&format!("{line} http/1.").to_ascii_lowercase());
-                // What an HTTP client adds to a request that does not have it.
-                let adds = |name: &str| !headers.iter().any(|it| it.starts_with(name));
-                let added = ["accept:", "user-agent:"].into_iter().filter(|name| adds(name));
-                let added: Vec<_> = added.chain(["connection:"]).collect();
-                let own = |it: &&str| !added.iter().any(|name| it.starts_with(name));
-                let mut seen: Vec<String> = lines.filter(own).map(str::to_owned).collect();
-                let mut expected = headers.clone();
-                expected.push(format!("host: {address}"));
-                let lower = |it: String| it.to_ascii_lowercase();
-                let mut expected: Vec<String> = expected.into_iter().map(lower).collect();
+        let (len, is_whole) = (received.len(), received.ends_with(b"--\r\n"));
+        let is_right = match self {
+            Self::Any => true,
+            Self::Whole => is_whole,
+            Self::Incomplete => !is_whole && len < 10 * 1024 * 1024,
+            Self::Request(head, body) => {
+                let end =
+                    received.windows(4).position(|it| it == b"\r\n\r\n").map_or(len, |at| at + 4);
+                let seen = lossy(&received[..end]).to_ascii_lowercase();
+                // What an HTTP client adds to a request that lacks it.
+                let may_add = ["accept:", "user-agent:"].into_iter();
+                let may_add = may_add.filter(|name| !head.to_ascii_lowercase().contains(name));
+                let added: Vec<_> = may_add.chain(["connection:"]).collect();
+                let own = |it: &str| it.is_empty() || added.iter().any(|name| it.starts_with(name));
+                let lines = seen.lines().filter(|it| !own(it)).map(|it| it.split(" http/1").next());
+                let mut seen: Vec<_> = lines.flatten().collect();
+                let head = format!("{head}\nhost: {address}").to_ascii_lowercase();
+                let mut expected: Vec<_> = head.lines().collect();
                 seen.sort_unstable();
                 expected.sort_unstable();
-                let is_right = is_line && seen == expected && received[end + 4..] == **body;
-                if is_right { Ok(()) } else { Err(shown()) }
+                seen == expected && received[end..] == **body
             }
-        }
+        };
+        let shown = || received.get(..2000).unwrap_or(received).escape_ascii().to_string();
+        if is_right { Ok(()) } else { Err(format!("{len} bytes: {}", shown())) }
     }
 }
 
@@ -304,7 +299,7 @@ mod tests {
     }
 
     fn seen(gate: &Gate, patience: Duration) -> Report {
-        let case = Case::new(Level::Usable, "a rule", "a case").peer(served());
+        let case = Case::new(Level::Usable, "a rule").peer(served());
         let case = case.upload(small(), Expected::Success);
         run(vec![case; 20], Level::Usable, Speech::Plain, patience, |_| Hangs(gate.clone()))
     }

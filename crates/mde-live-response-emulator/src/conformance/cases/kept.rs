@@ -16,127 +16,78 @@ fn chunked(end: &str) -> String {
     format!("{head}{len:x}\r\n{entity}\r\n0\r\n{end}")
 }
 
-fn case(rule: &'static str, name: impl Into<String>) -> Case {
-    Case::new(Complete, rule, name)
-}
-
-pub(super) fn cases() -> Vec<Case> {
-    [kept(), not_kept(), idle(), breaks(), late(), shared()].concat()
-}
-
-fn shared() -> Vec<Case> {
-    let closing = Step::send(reply("200 OK", "Connection: close\r\n", &entity()));
-    let kept: Vec<Step> = (0..40).flat_map(|_| served()).collect();
-    let of = |(level, name, script): (_, _, Vec<Step>)| {
-        let case = Case::new(level, SHARED, name);
-        let case = (0..40).fold(case, |case, _| case.peer(script.clone()));
-        case.act(Act::Together(small(), Success))
-    };
-    let closing = [after_request([closing]), vec![Close]].concat();
-    [(Usable, "a request a connection", closing), (Complete, "kept connections", kept)]
-        .into_iter()
-        .map(of)
-        .collect()
-}
-
-fn kept() -> Vec<Case> {
+pub(super) fn add(cases: &mut Vec<Case>) {
     let refusal = reply("400 Bad Request", "", "{}");
-    let answers = [
-        ("a length", stored(), Success),
-        ("chunks", chunked("\r\n"), Success),
-        ("a refusal", refusal, Status(400, Effect::NotApplied)),
-    ];
-    let of = |(name, answer, first): (_, String, _)| {
-        case(KEPT, name)
-            .peer([after_request([Step::send(answer)]), served()].concat())
-            .upload(small(), first)
-            .upload(small(), Success)
-            .connections(1)
-    };
-    answers.into_iter().map(of).collect()
+    for (answer, first) in [
+        (stored(), Success),
+        (chunked("\r\n"), Success),
+        (refusal.clone(), Status(400, NotApplied)),
+    ] {
+        let script = [after_request([Step::send(answer)]), served()].concat();
+        let case = Case::new(Complete, KEPT).peer(script).connections(1);
+        cases.push(case.upload(small(), first).upload(small(), Success));
+    }
+    let missing = Other(ErrorKind::Unusable(AnswerProblem::Missing), Effect::Applied);
+    for (answer, first) in [
+        (reply("200 OK", "Connection: close\r\n", &entity()), Success),
+        (stored().replacen("1.1", "1.0", 1), Success),
+        // The bytes behind an answer without a body belong to nothing.
+        (reply("204 No Content", "", &refusal), missing),
+        (reply("304 Not Modified", "", &refusal), Status(304, NotApplied)),
+    ] {
+        cases.push(twice(NOT_KEPT, after_request([Step::send(answer)]), first));
+    }
+    breaks(cases);
+    late(cases);
+    let closing = Step::send(reply("200 OK", "Connection: close\r\n", &entity()));
+    let kept: Script = (0..40).flat_map(|_| served()).collect();
+    for (level, script) in [(Usable, after_request([closing, Close])), (Complete, kept)] {
+        let case = (0..40).fold(Case::new(level, SHARED), |case, _| case.peer(script.clone()));
+        cases.push(case.act(Act::Together(small(), Success)));
+    }
 }
 
-/// In the last two cases, the bytes behind an answer without a body belong to nothing.
-fn not_kept() -> Vec<Case> {
-    let late = reply("400 Bad Request", "", "{}");
-    let unusable = Other(ErrorKind::Unusable(AnswerProblem::Missing), Effect::Applied);
-    let answers = [
-        ("Connection: close", reply("200 OK", "Connection: close\r\n", &entity()), Success),
-        ("HTTP/1.0", stored().replacen("1.1", "1.0", 1), Success),
-        ("204 with a body", reply("204 No Content", "", &late), unusable),
-        ("304 with a body", reply("304 Not Modified", "", &late), Status(304, Effect::NotApplied)),
-    ];
-    let of = |(name, answer, first): (_, String, _)| {
-        case(NOT_KEPT, name)
-            .peer(after_request([Step::send(answer)]))
-            .peer(served())
-            .upload(small(), first)
-            .upload(small(), Success)
-            .connections(2)
-    };
-    answers.into_iter().map(of).collect()
-}
-
-fn idle() -> Vec<Case> {
-    let of = |end: Step| {
+fn breaks(cases: &mut Vec<Case>) {
+    for end in [Close, Cut] {
         let closed = Gate::new();
-        case(IDLE, end.name())
+        let case = Case::new(Complete, IDLE)
             .peer(after_request([Step::send(stored()), end, Open(closed.clone())]))
             .peer(served())
             .upload(small(), Success)
             .act(Act::Pass(closed))
             .upload(small(), Success)
-            .connections(2)
-    };
-    [Close, Cut].into_iter().map(of).collect()
-}
-
-fn breaks() -> Vec<Case> {
-    let cases: [(_, Upload, Vec<Step>, Expected); 2] = [
-        (
-            "a reset after the head",
-            large(),
-            vec![ReadHead, Reset],
-            Failure(&[Kind::Send], Effect::NotApplied),
-        ),
-        (
-            "a close after the request",
-            small(),
-            after_request([Close]),
-            Failure(&[Kind::Receive], Effect::Unknown),
-        ),
-    ];
-    let of = |(name, upload, then, expected): (_, _, Vec<Step>, _)| {
-        case(BREAK, name)
-            .peer([served(), then].concat())
-            .upload(small(), Success)
-            .upload(upload, expected)
-            .connections(1)
-    };
-    cases.into_iter().map(of).collect()
+            .connections(2);
+        cases.push(case);
+    }
+    let not_sent = Failure(&[Kind::Send], NotApplied);
+    let sent = Failure(&[Kind::Receive], Unknown);
+    for (upload, then, expected) in
+        [(large(), vec![ReadHead, Reset], not_sent), (small(), after_request([Close]), sent)]
+    {
+        let case = Case::new(Complete, BREAK).peer([served(), then].concat()).connections(1);
+        cases.push(case.upload(small(), Success).upload(upload, expected));
+    }
 }
 
 /// A whole answer, half a line, or the end of a chunked answer that was missing.
-fn late() -> Vec<Case> {
-    let answers = [
-        ("an answer", stored(), reply("400 Bad Request", "", "{}")),
-        ("half a line", stored(), "\n".to_owned()),
-        ("the end of the chunks", chunked(""), "\r\n".to_owned()),
-    ];
-    let of = |(name, answer, late): (_, String, String)| {
+fn late(cases: &mut Vec<Case>) {
+    for (answer, late) in [
+        (stored(), reply("400 Bad Request", "", "{}")),
+        (stored(), "\n".into()),
+        (chunked(""), "\r\n".into()),
+    ] {
         let (idle, sent) = (Gate::new(), Gate::new());
-        let script =
-            [Step::send(answer), Await(idle.clone()), Step::send(late), Open(sent.clone())];
-        let timeout = Failure(&[Kind::Timeout(Phase::Receive)], Effect::Unknown);
-        case(LATE, name)
-            .peer(after_request(script))
+        let gates = [Await(idle.clone()), Step::send(late), Open(sent.clone())];
+        let timeout = Failure(&[Kind::Timeout(Phase::Receive)], Unknown);
+        let case = Case::new(Complete, LATE)
+            .peer([after_request([Step::send(answer)]), gates.into()].concat())
             .peer(served())
             .upload(small(), OneOf(vec![Success, timeout]))
             .act(Act::Open(idle))
             .act(Act::Pass(sent))
             .upload(small(), Success)
             .connections(2)
-            .deadline(SHORT)
-    };
-    answers.into_iter().map(of).collect()
+            .deadline(SHORT);
+        cases.push(case);
+    }
 }

@@ -15,16 +15,16 @@ mod limits;
 mod requests;
 
 // What every file of cases uses.
+use mde_live_response_core::Effect::{self, NotApplied, Unknown};
 use mde_live_response_core::error::{AnswerProblem, ErrorKind};
 use mde_live_response_core::transport::{Phase, TransportErrorKind as Kind};
-use mde_live_response_core::{Effect, Upload};
 
-use super::Level::{Complete, Usable};
+use super::Level::{self, Complete, Usable};
 use super::case::{Act, Carriage, Case, Received, SHORT};
 use super::content::*;
 use super::expected::Expected::{self, *};
 use super::peer::Step::*;
-use super::peer::{Gate, Step};
+use super::peer::{Gate, Script, Step};
 
 pub(super) use early::{BODY, EARLY, TOO_EARLY, heard};
 
@@ -32,15 +32,28 @@ pub(super) use early::{BODY, EARLY, TOO_EARLY, heard};
 const TIMES: usize = 10;
 
 pub(super) fn all() -> Vec<Case> {
-    [
-        requests::cases(),
-        breaks::cases(),
-        framing::cases(),
-        interim::cases(),
-        early::cases(),
-        kept::cases(),
-        limits::cases(),
-        heard(TIMES),
-    ]
-    .concat()
+    let mut cases = heard(TIMES);
+    for add in
+        [requests::add, breaks::add, framing::add, interim::add, early::add, kept::add, limits::add]
+    {
+        add(&mut cases);
+    }
+    cases
+}
+
+/// A small upload, read whole, answered so, and the connection closed.
+fn answered(
+    level: Level,
+    rule: &'static str,
+    answer: impl Into<Vec<u8>>,
+    expected: Expected,
+) -> Case {
+    let script = after_request([Step::send(answer), Close]);
+    Case::new(level, rule).peer(script).upload(small(), expected)
+}
+
+/// Two small uploads. The first connection must not be used for the second one.
+fn twice(rule: &'static str, script: Script, first: Expected) -> Case {
+    let case = Case::new(Complete, rule).peer(script).peer(served()).connections(2);
+    case.upload(small(), first).upload(small(), Success)
 }

@@ -1,5 +1,6 @@
 //! What a peer does with one connection: steps in order, until one of them fails.
 
+use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
 use std::time::Duration;
 
@@ -59,11 +60,24 @@ impl Step {
     pub fn send(bytes: impl Into<Vec<u8>>) -> Self {
         Self::Send(bytes.into())
     }
+}
 
-    /// Name of the step, without what it sends.
-    pub(crate) fn name(&self) -> String {
-        let shown = format!("{self:?}");
-        shown.split('(').next().unwrap_or_default().to_owned()
+/// The step with at most 60 of its bytes.
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (name, bytes) = match self {
+            Self::Send(bytes) => ("Send", bytes),
+            Self::SendBare(bytes) => ("SendBare", bytes),
+            Self::SendSlowly(bytes) => ("SendSlowly", bytes),
+            Self::DripOnce(bytes) => ("DripOnce", bytes),
+            Self::Drip(bytes) => ("Drip", bytes),
+            Self::SendForever(bytes) => ("SendForever", bytes),
+            Self::Open(_) => return f.write_str("Open"),
+            Self::Await(_) => return f.write_str("Await"),
+            other => return write!(f, "{other:?}"),
+        };
+        let shown = bytes.get(..60).unwrap_or(bytes).escape_ascii();
+        write!(f, "{name}({} bytes: \"{shown}\")", bytes.len())
     }
 }
 
