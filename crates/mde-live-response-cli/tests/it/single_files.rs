@@ -20,7 +20,7 @@ fn a_file_is_uploaded_with_its_own_help() {
     assert!(entry.has_parameters);
 
     let said = ["upload", &path, "--override", "--description", "-what for", "--parameters", "-N"];
-    assert_eq!(Lrlib::of(&emulator).run(&said).code, 0);
+    Lrlib::of(&emulator).ends(&said, 0, "stored a.ps1\n");
     let entry = emulator.library().entry("a.ps1").unwrap();
     assert_eq!(entry.description.as_deref(), Some("-what for"));
     assert_eq!(entry.parameters_description.as_deref(), Some("-N"));
@@ -31,50 +31,36 @@ fn a_failure_is_reported_and_the_rest_is_done() {
     let (emulator, dir) = (Emulator::start().unwrap(), TempDir::new());
     let (a, b) = (dir.write_arg("a.ps1", "1"), dir.write_arg("b.ps1", "2"));
     emulator.library().insert("a.ps1", b"hers");
-    let ran = Lrlib::of(&emulator).run(&["upload", &a, &b]);
-    assert_eq!((ran.code, ran.stdout.as_str()), (3, "failed a.ps1\nstored b.ps1\n"));
+    let lrlib = Lrlib::of(&emulator);
+    let ran = lrlib.ends(&["upload", &a, &b], 3, "failed a.ps1\nstored b.ps1\n");
     assert!(ran.stderr.contains("`a.ps1`"), "{}", ran.stderr);
-    let ran = Lrlib::of(&emulator).run(&["upload", &a, &b, "--json"]);
-    assert_eq!(ran.code, 1);
-    let json = ran.json();
-    assert_eq!((&json["version"], &json["command"]), (&json!(1), &json!("upload")));
+    let json = lrlib.ends(&["upload", &a, &b, "--json"], 1, "").json();
+    assert_eq!([&json["version"], &json["command"]], [&json!(1), &json!("upload")]);
     let result = &json["results"][0];
-    assert_eq!((&result["name"], &result["outcome"]), (&json!("a.ps1"), &json!("failed")));
+    assert_eq!([&result["name"], &result["outcome"]], ["a.ps1", "failed"]);
     let error = &result["error"];
-    assert_eq!(error["effect"], "not-applied");
-    assert_eq!((&error["status"], &error["code"]), (&json!(400), &json!("BadRequest")));
+    assert_eq!([&error["effect"], &error["code"]], ["not-applied", "BadRequest"]);
+    assert_eq!(error["status"], 400);
     assert!(error["correlationId"].as_str().unwrap().starts_with("00000000-"));
     assert_eq!(emulator.library().content("a.ps1").unwrap(), b"hers");
 }
 
 #[test]
-fn nothing_is_done_for_a_file_that_cannot_be_read() {
+fn files_that_cannot_be_used_are_refused_before_anything_is_done() {
     let (emulator, dir) = (Emulator::start().unwrap(), TempDir::new());
+    let lrlib = Lrlib::of(&emulator);
     let good = dir.write_arg("a.ps1", "1");
     let missing = dir.path().join("b.ps1").display().to_string();
-    let ran = Lrlib::of(&emulator).run(&["upload", &good, &missing]);
-    assert_eq!(ran.code, 2);
-    assert!(ran.stderr.contains(&missing), "{}", ran.stderr);
+    lrlib.ends(&["upload", &good, &missing], 2, &missing);
     let elsewhere = TempDir::new();
     let same = elsewhere.write_arg("A.ps1", "2");
-    let ran = Lrlib::of(&emulator).run(&["upload", &good, &same, "--override"]);
-    assert_eq!(ran.code, 2);
-    assert!(ran.stderr.contains("letter case"), "{}", ran.stderr);
-    assert!(emulator.library().names().is_empty());
-}
-
-#[test]
-fn empty_and_too_large_files_are_refused_before_anything_is_done() {
-    let emulator = Emulator::start().unwrap();
+    lrlib.ends(&["upload", &good, &same, "--override"], 2, "letter case");
+    lrlib.ends(&["delete", "a/b"], 2, "error: `a/b`: ");
     for (size, expected) in [(0, "empty"), (20 * 1024 * 1024 + 1, "20971520")] {
-        let dir = TempDir::new();
-        dir.write("a.ps1", "1");
         let path = dir.write_arg("b.ps1", "");
         std::fs::File::options().write(true).open(&path).unwrap().set_len(size).unwrap();
         for command in [["plan", dir.arg()], ["sync", dir.arg()], ["upload", &path]] {
-            let ran = Lrlib::of(&emulator).run(&command);
-            assert_eq!(ran.code, 2, "case: {command:?}");
-            assert!(ran.stderr.starts_with("error: `b.ps1`: "), "{}", ran.stderr);
+            let ran = lrlib.ends(&command, 2, "error: `b.ps1`: ");
             assert!(ran.stderr.contains(expected), "{}", ran.stderr);
         }
     }
@@ -88,7 +74,7 @@ fn a_list_is_a_table_whose_texts_are_escaped() {
     let ran = Lrlib::of(&emulator).run(&["list"]);
     assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.as_str()), (0, "", "0 files\n"));
     library.insert("a.ps1", b"Get-Date\n");
-    assert_eq!(Lrlib::of(&emulator).run(&["list"]).stderr, "1 file\n");
+    Lrlib::of(&emulator).ends(&["list"], 0, "1 file\n");
     let mut entry = library.entry("a.ps1").unwrap();
     entry.file_name = "日本.ps1".to_owned();
     entry.description = Some("first \u{1b}[2J\u{202e}\nsecond".to_owned());
@@ -104,28 +90,24 @@ fn a_list_is_a_table_whose_texts_are_escaped() {
 #[test]
 fn files_are_deleted_and_a_missing_file_is_not_an_error() {
     let emulator = Emulator::start().unwrap();
+    let (lrlib, names) = (Lrlib::of(&emulator), ["delete", "a b.ps1", "c.ps1"]);
     emulator.library().insert("a b.ps1", b"x");
-    let names = ["delete", "a b.ps1", "c.ps1"];
-    let dry = Lrlib::of(&emulator).run(&[&names[..], &["--dry-run"]].concat());
-    assert_eq!((dry.code, dry.stdout.as_str()), (0, "would delete a b.ps1\nwould delete c.ps1\n"));
+    let dry = "would delete a b.ps1\nwould delete c.ps1\n";
+    lrlib.ends(&[&names[..], &["--dry-run"]].concat(), 0, dry);
     assert_eq!(emulator.library().names(), ["a b.ps1"]);
-    let ran = Lrlib::of(&emulator).run(&names);
-    assert_eq!((ran.code, ran.stdout.as_str()), (0, "removed a b.ps1\nabsent c.ps1\n"));
+    lrlib.ends(&names, 0, "removed a b.ps1\nabsent c.ps1\n");
     assert!(emulator.library().names().is_empty());
-    let ran = Lrlib::of(&emulator).run(&["delete", "a/b"]);
-    assert_eq!(ran.code, 2);
-    assert!(ran.stderr.starts_with("error: `a/b`: "), "{}", ran.stderr);
 }
 
 #[test]
 fn a_check_shows_the_token_and_whether_it_works() {
     use mde_live_response_emulator::Application;
-    let application = Application::new("a-tenant", "a-client").with_secret("a-secret-text");
+    let application = Application::new("a-tenant", "a-client").with_secret("canary-secret-text");
     let emulator = Emulator::builder().application(application).start().unwrap();
     let azure = [
         ("AZURE_TENANT_ID", "a-tenant"),
         ("AZURE_CLIENT_ID", "a-client"),
-        ("AZURE_CLIENT_SECRET", "a-secret-text"),
+        ("AZURE_CLIENT_SECRET", "canary-secret-text"),
         // The command line has another, and goes before it.
         ("AZURE_AUTHORITY_HOST", "login.invalid"),
     ];
@@ -144,18 +126,17 @@ fn a_check_shows_the_token_and_whether_it_works() {
     );
     let calls = emulator.library().calls();
     let elsewhere = ["check", "--audience", "https://api.security.microsoft.com", "--json"];
-    let ran = Lrlib::of(&emulator).with(&azure).run(&elsewhere);
-    assert_eq!(ran.code, 1);
-    assert_eq!(ran.json()["audience"], "https://api.security.microsoft.com");
-    assert_eq!(ran.json()["error"]["status"], 403);
+    let json = Lrlib::of(&emulator).with(&azure).ends(&elsewhere, 1, "").json();
+    assert_eq!(
+        [&json["audience"], &json["loginHost"]],
+        ["https://api.security.microsoft.com", host]
+    );
+    assert_eq!(json["error"]["status"], 403);
     assert_eq!(emulator.library().calls(), calls + 1);
-    assert_eq!(ran.json()["loginHost"], host);
     // The wrong audience of a token is found before anything is sent.
     let token = Lrlib::of(&emulator).with(&[("MDE_TOKEN", "a.eyJhdWQiOiJodHRwczovL3gifQ.c")]);
-    let ran = token.run(&["check"]);
-    assert_eq!(ran.code, 1);
+    let ran = token.ends(&["check"], 1, "login host             not used\n");
     assert!(ran.stderr.contains("https://x"), "{}", ran.stderr);
-    assert!(ran.stdout.contains("login host             not used\n"), "{}", ran.stdout);
     assert_eq!(emulator.library().calls(), calls + 1);
 }
 
@@ -189,7 +170,6 @@ fn every_change_is_a_line_in_the_audit_log() {
     assert!(lines[0]["time"].as_str().unwrap().ends_with('Z'));
 
     let nowhere = dir.path().join("not/there").display().to_string();
-    let ran = Lrlib::of(&emulator).run(&["upload", &path, "--audit", &nowhere]);
-    assert_eq!(ran.code, 2);
+    Lrlib::of(&emulator).ends(&["upload", &path, "--audit", &nowhere], 2, &nowhere);
     assert!(emulator.library().names().is_empty(), "no change without a log");
 }

@@ -49,6 +49,15 @@ impl<'a> Lrlib<'a> {
         ran(self.command(arguments).output().unwrap())
     }
 
+    /// Runs it, and asserts its exit code and a text that it prints, on whichever output.
+    #[track_caller]
+    pub(crate) fn ends(&self, arguments: &[&str], code: i32, printed: &str) -> Ran {
+        let ran = self.run(arguments);
+        let is_printed = ran.stdout.contains(printed) || ran.stderr.contains(printed);
+        assert!(ran.code == code && is_printed, "{arguments:?}: not {code}, {printed:?}: {ran:?}");
+        ran
+    }
+
     /// Runs it with a standard output whose reader is gone.
     pub(crate) fn run_unread(&self, arguments: &[&str]) -> Ran {
         let mut command = self.command(arguments);
@@ -81,8 +90,13 @@ impl<'a> Lrlib<'a> {
     }
 }
 
+/// No output contains a token or a secret of the tests: each has `canary` in it.
 fn ran(output: Output) -> Ran {
-    let text = |bytes| String::from_utf8(bytes).unwrap();
+    let text = |bytes| {
+        let text = String::from_utf8(bytes).unwrap();
+        assert!(!text.contains("canary"), "{text}");
+        text
+    };
     Ran {
         code: output.status.code().unwrap(),
         stdout: text(output.stdout),

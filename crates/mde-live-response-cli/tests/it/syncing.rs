@@ -11,74 +11,63 @@ const EXAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/libr
 #[test]
 fn a_second_sync_changes_nothing_and_costs_one_call() {
     let emulator = Emulator::start().unwrap();
-    let lrlib = Lrlib::of(&emulator);
-    let plan = lrlib.run(&["plan", EXAMPLES]);
-    assert_eq!(plan.code, 4);
-    assert_eq!(plan.stdout, "ACTION  NAME              WHY\ncreate  Get-DnsCache.ps1\n");
-    assert_eq!(lrlib.run(&["sync", EXAMPLES, "--dry-run"]).code, 4);
-    assert!(emulator.library().names().is_empty());
+    let (library, lrlib) = (emulator.library(), Lrlib::of(&emulator));
+    lrlib.ends(&["plan", EXAMPLES], 4, "ACTION  NAME              WHY\ncreate  Get-DnsCache.ps1\n");
+    lrlib.ends(&["sync", EXAMPLES, "--dry-run"], 4, "create  Get-DnsCache.ps1\n");
+    assert!(library.names().is_empty());
 
-    let first = lrlib.run(&["sync", EXAMPLES]);
-    assert_eq!((first.code, first.stderr.as_str()), (0, "created Get-DnsCache.ps1\n1 created\n"));
+    let first = lrlib.ends(&["sync", EXAMPLES], 0, "created Get-DnsCache.ps1\n1 created\n");
     assert_eq!(first.stdout, "ACTION   NAME              WHY\ncreated  Get-DnsCache.ps1\n");
-    let entry = emulator.library().entry("Get-DnsCache.ps1").unwrap();
-    assert_eq!(
-        entry.description.as_deref(),
-        Some("Lists the DNS client cache.\nmanaged-by: lrlib")
-    );
+    let description = library.entry("Get-DnsCache.ps1").unwrap().description.unwrap();
+    assert_eq!(description, "Lists the DNS client cache.\nmanaged-by: lrlib");
 
-    let calls = emulator.library().calls();
-    let second = lrlib.run(&["sync", EXAMPLES]);
-    assert_eq!((second.code, second.stderr.as_str()), (0, "1 unchanged\n"));
-    assert_eq!(emulator.library().calls(), calls + 1);
-    assert_eq!(lrlib.run(&["plan", EXAMPLES]).code, 0);
-    assert_eq!(lrlib.run(&["sync", EXAMPLES, "--dry-run"]).code, 0);
+    for command in [&["sync", EXAMPLES][..], &["plan", EXAMPLES], &["sync", EXAMPLES, "--dry-run"]]
+    {
+        let calls = library.calls();
+        lrlib.ends(command, 0, "1 unchanged\n");
+        assert_eq!(library.calls(), calls + 1, "{command:?}");
+    }
 }
 
 #[test]
 fn files_of_others_are_conflicts_unless_taken_over() {
-    let (emulator, dir) = (Emulator::start().unwrap(), TempDir::new());
-    dir.write("a.ps1", "ours");
-    dir.write("b.ps1", "ours");
-    emulator.library().insert("a.ps1", b"hers");
-    let lrlib = Lrlib::of(&emulator);
-    assert_eq!(lrlib.run(&["plan", dir.arg()]).code, 1);
-    let ran = lrlib.run(&["sync", dir.arg()]);
-    assert_eq!(ran.code, 3);
-    assert!(ran.stderr.contains("--take-over"), "{}", ran.stderr);
+    let (emulator, dir) =
+        (Emulator::start().unwrap(), TempDir::with([("a.ps1", "ours"), ("b.ps1", "ours")]));
+    let (library, lrlib) = (emulator.library(), Lrlib::of(&emulator));
+    library.insert("a.ps1", b"hers");
+    lrlib.ends(&["plan", dir.arg()], 1, "conflict  a.ps1");
+    let ran = lrlib.ends(&["sync", dir.arg()], 3, "--take-over");
     assert_eq!(
         ran.stdout,
         "ACTION    NAME   WHY\n\
          conflict  a.ps1  the library's file is not the owner's\n\
          created   b.ps1\n"
     );
-    assert_eq!(emulator.library().content("a.ps1").unwrap(), b"hers");
-    assert_eq!(lrlib.run(&["sync", dir.arg()]).code, 1, "nothing but the conflict");
-
-    let ran = lrlib.run(&["sync", dir.arg(), "--take-over"]);
-    assert_eq!((ran.code, ran.stderr.as_str()), (0, "updated a.ps1\n1 unchanged, 1 updated\n"));
-    assert_eq!(emulator.library().content("a.ps1").unwrap(), b"ours");
+    // Nothing but the conflict.
+    lrlib.ends(&["sync", dir.arg()], 1, "conflict   a.ps1");
+    assert_eq!(library.content("a.ps1").unwrap(), b"hers");
+    let taken = "updated a.ps1\n1 unchanged, 1 updated\n";
+    lrlib.ends(&["sync", dir.arg(), "--take-over"], 0, taken);
+    assert_eq!(library.content("a.ps1").unwrap(), b"ours");
 }
 
 #[test]
 fn orphans_are_deleted_only_on_request() {
-    let (emulator, dir) = (Emulator::start().unwrap(), TempDir::new());
+    let (emulator, dir) = (Emulator::start().unwrap(), TempDir::with([("stays.ps1", "x")]));
     let gone = dir.write_arg("gone.ps1", "x");
-    dir.write("stays.ps1", "x");
     let lrlib = Lrlib::of(&emulator);
-    let ours = |more: &[&str]| {
-        lrlib.run(&[&["sync", dir.arg(), "--owner", "our-repository"], more].concat())
+    let ours = |more: &[&str], printed: &str| {
+        let sync = ["sync", dir.arg(), "--owner", "our-repository"];
+        lrlib.ends(&[&sync[..], more].concat(), 0, printed);
+        emulator.library().names()
     };
-    assert_eq!(ours(&[]).code, 0);
+    ours(&[], "2 created\n");
     emulator.library().insert("hers.ps1", b"x");
     std::fs::remove_file(gone).unwrap();
-    let kept = ours(&[]);
-    assert!(kept.stdout.contains("orphan     gone.ps1   kept\n"), "{}", kept.stdout);
-    assert_eq!(emulator.library().names(), ["gone.ps1", "hers.ps1", "stays.ps1"]);
-    assert_eq!(ours(&["--delete"]).code, 0);
-    assert_eq!(emulator.library().names(), ["hers.ps1", "stays.ps1"]);
-    assert_eq!(ours(&["--delete-all"]).code, 0);
-    assert_eq!(emulator.library().names(), ["stays.ps1"]);
+    let kept = ours(&[], "orphan     gone.ps1   kept\n");
+    assert_eq!(kept, ["gone.ps1", "hers.ps1", "stays.ps1"]);
+    assert_eq!(ours(&["--delete"], "removed gone.ps1\n"), ["hers.ps1", "stays.ps1"]);
+    assert_eq!(ours(&["--delete-all"], "removed hers.ps1\n"), ["stays.ps1"]);
 }
 
 #[test]
@@ -98,13 +87,11 @@ fn json_has_every_step_with_its_hashes_and_its_outcome() {
             "sha256Before": one, "sha256After": two, "outcome": outcome, "error": null,
         })
     };
-    let planned = lrlib.run(&["plan", dir.arg(), "--json"]);
-    assert_eq!(planned.code, 4);
-    let expected = json!({ "version": 1, "command": "plan", "steps": [step(json!(null))] });
-    assert_eq!(planned.json(), expected);
-    let synced = lrlib.run(&["sync", dir.arg(), "--json", "--audit", &audit_path]);
-    let expected = json!({ "version": 1, "command": "sync", "steps": [step(json!("updated"))] });
-    assert_eq!(synced.json(), expected);
+    let said = |command: &str, outcome| json!({ "version": 1, "command": command, "steps": [step(outcome)] });
+    let planned = lrlib.ends(&["plan", dir.arg(), "--json"], 4, "");
+    assert_eq!(planned.json(), said("plan", json!(null)));
+    let synced = lrlib.ends(&["sync", dir.arg(), "--json", "--audit", &audit_path], 0, "");
+    assert_eq!(synced.json(), said("sync", json!("updated")));
 
     let line: serde_json::Value =
         serde_json::from_str(&std::fs::read_to_string(&audit_path).unwrap()).unwrap();
@@ -115,10 +102,9 @@ fn json_has_every_step_with_its_hashes_and_its_outcome() {
 
 #[test]
 fn a_folder_that_cannot_be_used_is_a_usage_error() {
-    let (emulator, dir) = (Emulator::start().unwrap(), TempDir::new());
-    dir.write("librarymanifest.json", r#"[{"fileName":"a.ps1","descripton":"x"}]"#);
-    let ran = Lrlib::of(&emulator).run(&["sync", dir.arg()]);
-    assert_eq!(ran.code, 2);
-    assert!(ran.stderr.contains("unknown field `descripton`"), "{}", ran.stderr);
+    let emulator = Emulator::start().unwrap();
+    let manifest = r#"[{"fileName":"a.ps1","descripton":"x"}]"#;
+    let dir = TempDir::with([("librarymanifest.json", manifest)]);
+    Lrlib::of(&emulator).ends(&["sync", dir.arg()], 2, "unknown field `descripton`");
     assert_eq!(emulator.library().calls(), 0);
 }

@@ -2,6 +2,7 @@
 
 use mde_live_response_emulator::{Application, Emulator};
 use mde_live_response_testkit::TempDir;
+use serde_json::json;
 
 use crate::support::Lrlib;
 
@@ -28,8 +29,8 @@ fn a_token_comes_from_the_first_place_that_has_one() {
     ];
     for (case, arguments, environment) in cases {
         let arguments = [&["list"], arguments.as_slice()].concat();
-        let ran = Lrlib::of(&emulator).with(&[environment]).run(&arguments);
-        assert_eq!(ran.code, 0, "case: {case}: {}", ran.stderr);
+        println!("case: {case}");
+        Lrlib::of(&emulator).with(&[environment]).ends(&arguments, 0, "0 files\n");
     }
 }
 
@@ -44,26 +45,18 @@ fn the_azure_variables_name_an_application_of_entra() {
     let ids = [("AZURE_TENANT_ID", "a-tenant"), ("AZURE_CLIENT_ID", "a-client")];
     for proof in [("AZURE_CLIENT_SECRET", "canary-secret"), ("AZURE_FEDERATED_TOKEN_FILE", &file)] {
         let environment = [&ids[..], &[proof]].concat();
-        let ran = Lrlib::of(&emulator).with(&environment).run(&["list", "-v"]);
-        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        Lrlib::of(&emulator).with(&environment).ends(&["list", "-v"], 0, "0 files\n");
     }
     let wrong = [&ids[..], &[("AZURE_CLIENT_SECRET", "canary-wrong")]].concat();
-    let ran = Lrlib::of(&emulator).with(&wrong).run(&["list", "-v"]);
-    assert_eq!(ran.code, 1);
-    assert!(ran.stderr.contains("AADSTS7000215"), "{}", ran.stderr);
-    assert!(!ran.stderr.contains("canary"), "{}", ran.stderr);
+    Lrlib::of(&emulator).with(&wrong).ends(&["list", "-v"], 1, "AADSTS7000215");
 }
 
 #[test]
 fn without_a_token_every_source_is_named() {
-    let ran = Lrlib::alone().run(&["list"]);
-    assert_eq!(ran.code, 2);
     for source in ["--token-file", "--token-command", "MDE_TOKEN", "AZURE_TENANT_ID"] {
-        assert!(ran.stderr.contains(source), "{source}: {}", ran.stderr);
+        Lrlib::alone().ends(&["list"], 2, source);
     }
-    let ran = Lrlib::alone().with(&[("MDE_TOKEN", "Bearer canary")]).run(&["list"]);
-    assert!(ran.stderr.contains("MDE_TOKEN") && !ran.stderr.contains("canary"), "{}", ran.stderr);
-    assert_eq!(ran.code, 2);
+    Lrlib::alone().with(&[("MDE_TOKEN", "Bearer canary")]).ends(&["list"], 2, "MDE_TOKEN");
 }
 
 #[test]
@@ -89,24 +82,21 @@ fn a_failed_source_of_tokens_is_reported_without_the_token() {
         ]);
     }
     for (arguments, expected) in cases {
-        let ran = Lrlib::of(&emulator).run(&[&["list", "-v"], arguments.as_slice()].concat());
-        assert_eq!(ran.code, 1, "case: {arguments:?}");
-        assert!(ran.stderr.contains(expected), "case: {arguments:?}: {}", ran.stderr);
-        assert!(!ran.stderr.contains("canary"), "case: {arguments:?}: {}", ran.stderr);
+        let arguments = [&["list", "-v"], arguments.as_slice()].concat();
+        Lrlib::of(&emulator).ends(&arguments, 1, expected);
     }
 }
 
+/// Each run of these tests looks for it in both outputs.
 #[test]
 fn no_output_contains_a_token() {
     let dir = TempDir::new();
     let path = dir.write_arg("a.ps1", "1");
-    let wrong = [("MDE_TOKEN", CANARY)];
     let emulator = Emulator::start().unwrap();
+    let lrlib = Lrlib::of(&emulator).with(&[("MDE_TOKEN", CANARY)]);
     for json in [&[][..], &["--json"]] {
         for command in [&["list", "-v"][..], &["upload", &path, "-v"], &["check", "-v"]] {
-            let ran = Lrlib::of(&emulator).with(&wrong).run(&[command, json].concat());
-            assert_eq!(ran.code, 1);
-            assert!(!format!("{ran:?}").contains("canary"), "{ran:?}");
+            lrlib.ends(&[command, json].concat(), 1, "401");
         }
     }
 }
@@ -135,9 +125,7 @@ fn a_command_line_that_cannot_be_used_is_a_usage_error() {
         (&["list", "--pace-file", "x"], "unexpected argument"),
     ];
     for (arguments, expected) in cases {
-        let ran = Lrlib::alone().with(&[("MDE_TOKEN", "a-token")]).run(arguments);
-        assert_eq!(ran.code, 2, "case: {arguments:?}: {}", ran.stderr);
-        assert!(ran.stderr.contains(expected), "case: {arguments:?}: {}", ran.stderr);
+        Lrlib::alone().with(&[("MDE_TOKEN", "a-token")]).ends(arguments, 2, expected);
     }
 }
 
@@ -146,21 +134,14 @@ fn the_base_url_comes_from_the_environment_unless_the_command_line_names_a_servi
     let emulator = emulator();
     let token = ("MDE_TOKEN", CANARY);
     let of_variable = |url| Lrlib::alone().with(&[token, ("MDE_BASE_URL", url)]);
-    assert_eq!(of_variable(emulator.base_url()).run(&["list"]).code, 0);
-    let ran = Lrlib::of(&emulator).with(&[token, ("MDE_BASE_URL", "http://elsewhere.example")]);
-    assert_eq!(ran.run(&["list"]).code, 0);
-    for (url, fact) in [
-        ("http://elsewhere.example", "MDE_BASE_URL uses plain http"),
-        ("x", "MDE_BASE_URL must be"),
-    ] {
-        let ran = of_variable(url).run(&["list"]);
-        assert_eq!(ran.code, 2);
-        assert!(ran.stderr.contains(fact), "{}", ran.stderr);
-    }
+    of_variable(emulator.base_url()).ends(&["list"], 0, "0 files\n");
+    let elsewhere = ("MDE_BASE_URL", "http://elsewhere.example");
+    Lrlib::of(&emulator).with(&[token, elsewhere]).ends(&["list"], 0, "0 files\n");
+    of_variable(elsewhere.1).ends(&["list"], 2, "MDE_BASE_URL uses plain http");
+    of_variable("x").ends(&["list"], 2, "MDE_BASE_URL must be");
     // The cloud goes before the variable: the wrong variable is not even read.
     let wrong_region = ["list", "--cloud", "gcc", "--region", "eu"];
-    let ran = of_variable("x").run(&wrong_region);
-    assert!(ran.stderr.contains("only the commercial cloud has regions"), "{}", ran.stderr);
+    of_variable("x").ends(&wrong_region, 2, "only the commercial cloud has regions");
 }
 
 #[test]
@@ -174,29 +155,22 @@ fn help_manual_and_completions_come_without_a_token() {
         (&["completions", "bash"], "_lrlib()"),
         (&["completions", "zsh"], "#compdef lrlib"),
     ] {
-        let ran = Lrlib::alone().run(arguments);
-        assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "case: {arguments:?}");
-        assert!(ran.stdout.contains(expected), "case: {arguments:?}");
+        assert_eq!(Lrlib::alone().ends(arguments, 0, expected).stderr, "", "case: {arguments:?}");
     }
 }
 
 #[test]
 fn a_run_that_ends_early_still_prints_json() {
-    let ran = Lrlib::alone().run(&["list", "--json"]);
-    assert_eq!(ran.code, 2);
-    let json = ran.json();
-    assert_eq!((&json["version"], &json["command"]), (&1.into(), &"list".into()));
-    let message = json["error"]["message"].as_str().unwrap();
-    assert!(message.starts_with("no token: "), "{message}");
+    let json = Lrlib::alone().ends(&["list", "--json"], 2, "no token: ").json();
+    assert_eq!([&json["version"], &json["command"]], [&json!(1), &json!("list")]);
     assert_eq!(json["error"]["effect"], "not-applied");
 
     let emulator = emulator();
     let wrong = [("MDE_TOKEN", "a-wrong-token")];
     for command in [&["list"][..], &["sync", "tests"], &["sync", "tests", "--dry-run"], &["check"]]
     {
-        let ran = Lrlib::of(&emulator).with(&wrong).run(&[command, &["--json"]].concat());
-        let error = &ran.json()["error"];
-        assert_eq!((ran.code, &error["status"]), (1, &401.into()), "{ran:?}");
+        let ran = Lrlib::of(&emulator).with(&wrong).ends(&[command, &["--json"]].concat(), 1, "");
+        assert_eq!(ran.json()["error"]["status"], 401, "{ran:?}");
     }
 }
 
