@@ -42,16 +42,6 @@ fn the_limits_of_the_client_reach_the_transport() {
     );
 }
 
-/// Each attempt has the whole silence limit and what is left of the time.
-#[test]
-fn a_silent_attempt_leaves_time_for_the_next_one() {
-    let mock = MockTransport::new().reply(Reply::timeout()).reply(Reply::json(200, "{}"));
-    mock.client().upload(&upload()).unwrap_err();
-    let [first, listing] = mock.requests();
-    assert_eq!(first.limits().silence(), listing.limits().silence());
-    assert_eq!(listing.method(), "GET");
-}
-
 /// One attempt of an upload to this base URL, whose transport fails so.
 fn failed_at(base: &str, error: TransportError) -> mde_live_response_core::Error {
     let mock = MockTransport::new().reply(Reply::fault(error).early());

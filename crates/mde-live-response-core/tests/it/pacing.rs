@@ -75,55 +75,6 @@ fn the_1501st_call_of_an_hour_waits() {
     assert_eq!((clock.now(), library.calls()), (seconds(3_600), 1_501));
 }
 
-/// When the call arrives at the service is unknown: it may be as late as its end.
-#[test]
-fn a_call_counts_until_the_windows_length_after_its_end() {
-    let clock = ManualClock::new();
-    let slow = clock.clone();
-    let mock = MockTransport::from_fn(move |request| {
-        if request.number() == 1 {
-            slow.advance(seconds(50));
-        }
-        Reply::stored()
-    });
-    let client = builder(mock, clock.clone()).build();
-    uploads(&client, 100);
-    assert_eq!(clock.now(), seconds(50));
-    uploads(&client, 1);
-    assert_eq!(clock.now(), seconds(110), "60 s after the end of the first call, not its start");
-}
-
-/// Uploads from so many threads at once. Returns when the last one ended.
-fn many(threads: usize, uploads: usize) -> (Duration, FakeLibrary) {
-    let clock = ManualClock::new();
-    let library = library(&clock);
-    let client = builder(library.clone(), clock.clone()).build();
-    let registrations: Vec<_> = (0..threads).map(|_| clock.register()).collect();
-    std::thread::scope(|scope| {
-        for (thread, registration) in registrations.into_iter().enumerate() {
-            let client = client.clone();
-            scope.spawn(move || {
-                let _registration = registration;
-                for n in (thread..uploads).step_by(threads) {
-                    let name = format!("{n}.ps1").parse().unwrap();
-                    client.upload(&Upload::new(name, b"x")).unwrap();
-                }
-            });
-        }
-    });
-    (clock.now(), library)
-}
-
-#[test]
-fn clones_of_a_client_share_the_window_and_end_as_early_as_it_allows() {
-    // The library refuses none: every call that it got stored a file.
-    for (threads, uploads, end) in [(16, 160, 60), (8, 300, 120), (8, 301, 180)] {
-        let (ended, library) = many(threads, uploads);
-        assert_eq!((ended, library.calls()), (seconds(end), uploads as u64));
-        assert_eq!(library.names().len(), uploads);
-    }
-}
-
 #[test]
 fn a_wait_beyond_the_deadline_fails_at_once() {
     let clock = ManualClock::new();

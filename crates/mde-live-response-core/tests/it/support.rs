@@ -3,8 +3,10 @@
 use std::error::Error as StdError;
 use std::fmt;
 use std::io::{self, Read};
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::{env, fs};
 
 use mde_live_response_core::http::{HeaderMap, Method, Response, Uri};
 use mde_live_response_core::library::Sha256Digest;
@@ -179,4 +181,24 @@ pub(crate) fn causes<'e>(error: &'e (dyn StdError + 'static)) -> Vec<&'e (dyn St
 /// The same, as shown.
 pub(crate) fn shown_causes(error: &(dyn StdError + 'static)) -> Vec<String> {
     causes(error).iter().map(ToString::to_string).collect()
+}
+
+/// Compares a text with that of a file of this folder, block by block. The environment's variable has it written.
+#[track_caller]
+pub(crate) fn assert_snapshot(
+    file: &str,
+    variable: &str,
+    actual: &str,
+    blocks: fn(&str) -> Vec<String>,
+) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it").join(file);
+    if env::var_os(variable).is_some() {
+        fs::write(&path, actual).unwrap();
+    }
+    let (old, new) = (blocks(&fs::read_to_string(&path).unwrap_or_default()), blocks(actual));
+    let gone = old.iter().filter(|block| !new.contains(block)).map(|block| format!("- {block}"));
+    let come = new.iter().filter(|block| !old.contains(block)).map(|block| format!("+ {block}"));
+    let differing: Vec<_> = gone.take(40).chain(come.take(40)).collect();
+    let shown = differing.join("\n\n");
+    assert!(differing.is_empty(), "{shown}\n\n{variable}=1 writes {}", path.display());
 }

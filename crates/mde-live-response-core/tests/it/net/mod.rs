@@ -8,15 +8,14 @@ mod scripted;
 mod table;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::{env, fs};
 
 use call::{CASES, Case};
 use scripted::Answer;
 
+use crate::support::assert_snapshot;
+
 /// Answers that a script gives at most; after them the library answers for itself.
 const LONGEST: usize = 3;
-/// Differences that a failure shows at most.
-const SHOWN: usize = 40;
 
 type Script = Vec<Answer>;
 /// The scripts that lead to each outcome.
@@ -24,23 +23,9 @@ type Outcomes = BTreeMap<String, BTreeSet<Script>>;
 
 #[test]
 fn every_script_of_up_to_three_answers_ends_as_the_table_says() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/net/table.txt");
     let actual: String = CASES.iter().map(|case| table::section(case, &outcomes(case))).collect();
     let actual = format!("{}{actual}", table::HEADER);
-    if env::var_os("NET_WRITE").is_some() {
-        fs::write(path, &actual).unwrap();
-    }
-    let expected = fs::read_to_string(path).unwrap_or_default();
-    if actual == expected {
-        return;
-    }
-    let differences = table::differences(&expected, &actual);
-    let shown = &differences[..differences.len().min(SHOWN)];
-    panic!(
-        "{} scripts differ from {path}:\n\n{}\n\nNET_WRITE=1 writes the table",
-        differences.len(),
-        shown.join("\n")
-    );
+    assert_snapshot("net/table.txt", "NET_WRITE", &actual, table::blocks);
 }
 
 fn outcomes(case: &Case) -> Outcomes {

@@ -52,47 +52,15 @@ fn lines(scripts: &BTreeSet<&[Answer]>) -> Vec<String> {
     lines
 }
 
-/// The scripts whose outcomes differ, with both outcomes.
-pub(super) fn differences(expected: &str, actual: &str) -> Vec<String> {
-    let (expected, actual) = (expanded(expected), expanded(actual));
-    let scripts: BTreeSet<_> = expected.keys().chain(actual.keys()).collect();
-    scripts
-        .into_iter()
-        .filter(|script| expected.get(*script) != actual.get(*script))
-        .map(|script| {
-            let (case, answers) = script;
-            let before = expected.get(script).unwrap_or(&"no such script");
-            let now = actual.get(script).unwrap_or(&"no such script");
-            format!("{case}:{answers}\n  - {before}\n  + {now}")
-        })
-        .collect()
-}
-
-/// The outcome of each script of each case.
-fn expanded(table: &str) -> BTreeMap<(&str, String), &str> {
-    let mut outcomes = BTreeMap::new();
-    let (mut case, mut outcome) = ("", "");
+/// Each outcome with its case and its scripts.
+pub(super) fn blocks(table: &str) -> Vec<String> {
+    let (mut blocks, mut case) = (Vec::new(), "");
     for line in table.lines() {
-        if let Some(name) = line.strip_prefix("## ") {
-            case = name;
-        } else if let Some(pattern) = line.strip_prefix("    ") {
-            for script in scripts(pattern) {
-                outcomes.insert((case, script), outcome);
-            }
-        } else {
-            outcome = line;
+        match blocks.last_mut() {
+            Some(block) if line.starts_with(' ') => *block = format!("{block}\n{line}"),
+            _ if line.starts_with("## ") => case = line,
+            _ => blocks.push(format!("{case}\n{line}")),
         }
     }
-    outcomes
-}
-
-fn scripts(pattern: &str) -> Vec<String> {
-    let mut scripts = vec![String::new()];
-    for place in pattern.split(' ') {
-        let answers = place.trim_matches(['{', '}']).split(',');
-        scripts = answers
-            .flat_map(|answer| scripts.iter().map(move |script| format!("{script} {answer}")))
-            .collect();
-    }
-    scripts
+    blocks
 }

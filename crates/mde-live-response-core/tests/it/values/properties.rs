@@ -2,16 +2,13 @@
 
 use std::time::Duration;
 
-use mde_live_response_core::operation::Operation;
 use mde_live_response_core::policy::{Pacing, RetryPolicy};
-use mde_live_response_core::{Endpoint, FileName, IfExists, Upload};
+use mde_live_response_core::{FileName, IfExists};
 use mde_live_response_mock::ManualClock;
-use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed};
 
-use super::form::{read_in, request_of};
-use crate::support::{Canned, json, sha256, upload};
+use crate::support::{Canned, json, upload};
 
 fn config() -> Config {
     let rng_seed = RngSeed::Fixed(1);
@@ -20,23 +17,6 @@ fn config() -> Config {
 
 proptest! {
     #![proptest_config(config())]
-
-    /// A body is the same bytes, as many as announced, with the same hash, however it is read, and again the second time.
-    #[test]
-    fn a_body_is_the_same_however_it_is_read(
-        content in vec(any::<u8>(), 0..3_000),
-        pieces in vec(1_usize..700, 1..20),
-    ) {
-        let upload = Upload::new("a.bin".parse().unwrap(), content.clone());
-        let request = request_of(&upload);
-        let read = |pieces: &[usize]| {
-            let mut exchange = request.exchange(&Endpoint::COMMERCIAL);
-            (read_in(&mut exchange, pieces), exchange.sent_sha256().unwrap().to_string())
-        };
-        let (whole, by_pieces) = (read(&[10_000]), read(&pieces));
-        prop_assert!(whole == by_pieces);
-        prop_assert_eq!(whole.1, sha256(&content));
-    }
 
     /// A name is kept as it is or refused, and the position that is given is that of a character.
     #[test]
