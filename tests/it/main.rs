@@ -23,3 +23,4 @@ mod redaction;
 mod tidy;
 #[cfg(feature = "ureq")]
 mod upload;
+mod vendor_page;

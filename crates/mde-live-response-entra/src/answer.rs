@@ -26,6 +26,7 @@ pub(crate) fn read(
 }
 
 #[derive(Deserialize)]
+// P40
 struct Issued {
     token_type: String,
     access_token: Wiped,

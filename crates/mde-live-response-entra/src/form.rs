@@ -37,10 +37,12 @@ impl TokenForm {
     pub(crate) fn new(client_id: &str, audience: &str, proof: &Proof) -> Self {
         let scope = format!("{}/.default", audience.trim_end_matches('/'));
         let mut fields =
+            // P39
             vec![("client_id", client_id), ("grant_type", "client_credentials"), ("scope", &scope)];
         match proof {
             Proof::Secret(secret) => fields.push(("client_secret", secret.expose())),
             Proof::Assertion(assertion) => fields.extend([
+                // P42
                 ("client_assertion_type", ASSERTION_TYPE),
                 ("client_assertion", assertion.expose()),
             ]),
@@ -63,7 +65,7 @@ impl TokenForm {
 
     pub(crate) fn request(&self, url: Uri) -> Request<&[u8]> {
         let mut request = Request::new(self.0.as_slice());
-        *request.method_mut() = Method::POST;
+        *request.method_mut() = Method::POST; // P38
         *request.uri_mut() = url;
         let form = HeaderValue::from_static("application/x-www-form-urlencoded");
         request.headers_mut().insert(CONTENT_TYPE, form);

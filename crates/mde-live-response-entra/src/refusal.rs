@@ -36,6 +36,7 @@ fn is_definite(status: StatusCode) -> bool {
 /// Entra's form of a refusal.
 #[derive(Deserialize, Default)]
 #[serde(default)]
+// P41
 struct Refusal {
     error: Option<String>,
     error_description: Option<String>,

@@ -56,6 +56,7 @@ use token::Tokens;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
+// P25
 pub struct Client {
     inner: Arc<Inner>,
     cancel: Option<CancelToken>,

@@ -23,8 +23,8 @@ struct Rate {
 
 /// The documented limits: 100 calls a minute and 1,500 an hour.
 const RATES: [Rate; 2] = [
-    Rate { calls: 100, window: Duration::from_secs(60), reason: WaitReason::MinuteLimit },
-    Rate { calls: 1_500, window: LONGEST, reason: WaitReason::HourLimit },
+    Rate { calls: 100, window: Duration::from_secs(60), reason: WaitReason::MinuteLimit }, // P16
+    Rate { calls: 1_500, window: LONGEST, reason: WaitReason::HourLimit },                 // P17
 ];
 
 const LONGEST: Duration = Duration::from_secs(3_600);

@@ -45,7 +45,7 @@ impl<'a> Exchange<'a> {
     /// Adds the token to the request.
     #[must_use]
     pub fn with_token(mut self, token: &AccessToken) -> Self {
-        self.head.headers.insert(http::header::AUTHORIZATION, token.header());
+        self.head.headers.insert(http::header::AUTHORIZATION, token.header()); // P2
         self
     }
 

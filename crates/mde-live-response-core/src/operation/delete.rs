@@ -44,6 +44,7 @@ impl Operation for DeleteRequest<'_> {
     }
 
     fn exchange(&self, endpoint: &Endpoint) -> Exchange<'_> {
+        // P22
         Exchange::with_body(request::head(Method::DELETE, self.uri(endpoint)), Body::bytes(&[]))
     }
 
@@ -51,9 +52,10 @@ impl Operation for DeleteRequest<'_> {
     /// attempt with an unknown effect it is [`Deleted::Gone`].
     fn read(&self, answer: &Response<Vec<u8>>, context: &Context<'_>) -> Result<Deleted, Error> {
         let error = match answer.status() {
-            StatusCode::NO_CONTENT => return Ok(Deleted::Removed),
+            StatusCode::NO_CONTENT => return Ok(Deleted::Removed), // P23
             StatusCode::OK if is_service(answer) => return Ok(Deleted::Removed),
             StatusCode::NOT_FOUND if is_service(answer) => {
+                // P24
                 return Ok(match context.earlier {
                     Effect::NotApplied => Deleted::WasAbsent,
                     Effect::Unknown | Effect::Applied => Deleted::Gone,

@@ -10,6 +10,7 @@ use crate::exchange::Effect;
 use crate::values::{LibraryFile, Sha256Digest, Timestamp};
 
 /// The service's `LibraryFiles` entity with unread values. A known field that occurs twice is an error.
+// P26
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Entity<'a> {
@@ -34,6 +35,7 @@ pub(super) struct Entity<'a> {
 /// Reads the stored entity from an answer with a status of success.
 pub(super) fn read(answer: &Response<Vec<u8>>) -> Result<LibraryFile, Error> {
     let error = |problem, effect| unusable(answer, problem, effect);
+    // P18
     let expected = [StatusCode::OK, StatusCode::CREATED, StatusCode::NO_CONTENT];
     if !expected.contains(&answer.status()) {
         return Err(error(AnswerProblem::Status, Effect::Unknown));

@@ -49,6 +49,7 @@ impl Page {
     }
 }
 
+// P21
 #[derive(Deserialize)]
 struct Collection<'a> {
     #[serde(borrow)]
@@ -74,7 +75,7 @@ impl Operation for ListRequest {
 
     fn exchange(&self, endpoint: &Endpoint) -> Exchange<'_> {
         let uri = self.link.clone().unwrap_or_else(|| files_uri(endpoint));
-        Exchange::with_body(request::head(Method::GET, uri), Body::bytes(&[]))
+        Exchange::with_body(request::head(Method::GET, uri), Body::bytes(&[])) // P20
             .with_limits(Limits::new().with_max_answer(MAX_PAGE_BYTES))
     }
 

@@ -26,6 +26,7 @@ pub(crate) fn check(answer: &Response<Vec<u8>>, context: &Context<'_>) -> Result
 }
 
 /// The documented form of an error: `{"error": {"code", "message", "target"}}`.
+// P28
 #[derive(Deserialize)]
 struct ErrorBody<'a> {
     #[serde(borrow)]

@@ -19,6 +19,7 @@ pub(super) fn read(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
         return Some(Duration::from_millis(wait));
     }
     let now = headers.get(DATE).and_then(|date| date.to_str().ok()).and_then(date).unwrap_or(now);
+    // P35
     largest(headers, &RETRY_AFTER, |text| match digits(text) {
         Some(seconds) => Some(Duration::from_secs(seconds)),
         None => date(text).map(|at| at.duration_since(now).unwrap_or_default()),

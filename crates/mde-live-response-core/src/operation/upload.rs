@@ -16,13 +16,14 @@ use crate::values::{
 };
 
 /// Names of the form's fields. The service takes them in this letter case only.
+// P13
 mod field {
-    pub(super) const DESCRIPTION: &str = "Description";
-    pub(super) const PARAMETERS: &str = "ParametersDescription";
-    pub(super) const HAS_PARAMETERS: &str = "HasParameters";
-    pub(super) const OVERRIDE: &str = "OverrideIfExists";
+    pub(super) const DESCRIPTION: &str = "Description"; // P9
+    pub(super) const PARAMETERS: &str = "ParametersDescription"; // P10
+    pub(super) const HAS_PARAMETERS: &str = "HasParameters"; // P11
+    pub(super) const OVERRIDE: &str = "OverrideIfExists"; // P12
     /// The vendor's page has `File` in its table and `file` in its example. The example's form is known to work.
-    pub(super) const FILE: &str = "file";
+    pub(super) const FILE: &str = "file"; // P8
 }
 
 /// One upload, rendered except for the file's bytes, which are read for each attempt.
@@ -69,6 +70,7 @@ impl<'a> UploadRequest<'a> {
         Ok(Self {
             upload,
             framing: Framing::render(&boundary, &fields, &file),
+            // P3
             content_type: header(["multipart/form-data; boundary=", &boundary].concat()),
         })
     }
@@ -122,7 +124,7 @@ impl Operation for UploadRequest<'_> {
     fn exchange(&self, endpoint: &Endpoint) -> Exchange<'_> {
         let Framing { head, tail } = &self.framing;
         let body = Body::form(head, self.upload.content(), tail, self.upload.expected_sha256());
-        let mut head = request::head(Method::POST, files_uri(endpoint));
+        let mut head = request::head(Method::POST, files_uri(endpoint)); // P1
         head.headers.insert(CONTENT_TYPE, self.content_type.clone());
         head.headers.insert(CONTENT_LENGTH, body.len().into());
         Exchange::with_body(head, body)

@@ -11,8 +11,8 @@ use super::{InvalidInput, Problem};
 
 const COMMERCIAL_LOGIN: &str = "https://login.microsoftonline.com";
 const GOVERNMENT_LOGIN: &str = "https://login.microsoftonline.us";
-const COMMERCIAL_AUDIENCE: &str = "https://api.securitycenter.microsoft.com";
-const GOVERNMENT_API: &str = "https://api-gov.securitycenter.microsoft.us";
+const COMMERCIAL_AUDIENCE: &str = "https://api.securitycenter.microsoft.com"; // P43
+const GOVERNMENT_API: &str = "https://api-gov.securitycenter.microsoft.us"; // P6
 const GCC_API: &str = "https://api-gcc.securitycenter.microsoft.us";
 
 /// A service: base URL of its API, audience of its tokens, and host that issues them.
@@ -44,7 +44,8 @@ const fn commercial(base: &'static str) -> Endpoint {
 impl Endpoint {
     /// Commercial cloud, served from the nearest region: host `api.security.microsoft.com`, audience
     /// `https://api.securitycenter.microsoft.com`, login host `login.microsoftonline.com`.
-    pub const COMMERCIAL: Self = commercial("https://api.security.microsoft.com");
+    pub const COMMERCIAL: Self = commercial("https://api.security.microsoft.com"); // P4
+    // P5
     /// Commercial cloud, United States: host `us.api.security.microsoft.com`.
     pub const US: Self = commercial("https://us.api.security.microsoft.com");
     /// Commercial cloud, Europe: host `eu.api.security.microsoft.com`.

@@ -40,6 +40,7 @@ use super::{InvalidInput, Problem};
 /// # Ok::<(), mde_live_response::error::InvalidInput>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+// P37
 pub struct FileName(String);
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -87,6 +87,7 @@ impl LibraryFile {
 /// `to_jiff`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 #[serde(transparent)]
+// P27
 pub struct Timestamp(pub(crate) String);
 
 impl Timestamp {

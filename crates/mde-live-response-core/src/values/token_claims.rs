@@ -11,7 +11,7 @@ use super::Endpoint;
 use super::shown::Shown;
 
 /// The permission that every call of the library's API needs.
-const PERMISSION: &str = "Library.Manage";
+const PERMISSION: &str = "Library.Manage"; // P7
 
 /// Tolerated difference between this machine's clock and the service's.
 const CLOCK_SKEW: Duration = Duration::from_secs(300);

@@ -13,7 +13,7 @@ use super::{
 /// locally. `Client::builder(..).max_file_bytes(..)` sets another limit.
 ///
 /// The library stores files over 10 MB, but a live response session on macOS or Linux cannot fetch them.
-pub const MAX_FILE_BYTES: u64 = 20 * 1024 * 1024;
+pub const MAX_FILE_BYTES: u64 = 20 * 1024 * 1024; // P15
 
 /// Behaviour of the service if the library already has a file of this name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]

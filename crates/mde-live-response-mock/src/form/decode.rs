@@ -46,6 +46,7 @@ fn boundary(headers: &HeaderMap) -> Result<&str> {
     let error = |what: &str| FormError::header("content-type", what);
     let value = single(headers, &CONTENT_TYPE, "content-type")?;
     let Some(parameters) = value.strip_prefix("multipart/form-data") else {
+        // P3
         return Err(error("is not multipart/form-data"));
     };
     let Some(boundary) = parameters.strip_prefix("; boundary=") else {

@@ -34,7 +34,7 @@ pub(crate) fn target(call: u64) -> String {
 }
 
 pub(super) fn entity(file: &StoredFile) -> Response<Vec<u8>> {
-    json(StatusCode::OK, &Entity { context: ENTITY_CONTEXT, file })
+    json(StatusCode::OK, &Entity { context: ENTITY_CONTEXT, file }) // P18
 }
 
 /// The entity's fields, to be changed before they are sent.
@@ -46,12 +46,12 @@ pub(crate) fn entity_fields(file: &StoredFile) -> Map<String, Value> {
 }
 
 pub(super) fn list<'a>(files: impl Iterator<Item = &'a StoredFile>) -> Response<Vec<u8>> {
-    json(StatusCode::OK, &List { context: LIST_CONTEXT, value: files.collect() })
+    json(StatusCode::OK, &List { context: LIST_CONTEXT, value: files.collect() }) // P21
 }
 
 pub(super) fn no_content() -> Response<Vec<u8>> {
     let mut answer = Response::new(Vec::new());
-    *answer.status_mut() = StatusCode::NO_CONTENT;
+    *answer.status_mut() = StatusCode::NO_CONTENT; // P23
     answer
 }
 
@@ -61,23 +61,23 @@ pub(crate) fn error(
     message: &str,
     target: &str,
 ) -> Response<Vec<u8>> {
-    json(status, &json!({ "error": { "code": code, "message": message, "target": target } }))
+    json(status, &json!({ "error": { "code": code, "message": message, "target": target } })) // P28
 }
 
 pub(super) fn not_found(target: &str) -> Response<Vec<u8>> {
-    error(StatusCode::NOT_FOUND, "ResourceNotFound", "there is no file of this name", target)
+    error(StatusCode::NOT_FOUND, "ResourceNotFound", "there is no file of this name", target) // P24, P33
 }
 
 pub(super) fn unauthorized(target: &str) -> Response<Vec<u8>> {
     let message = "the token is missing or not accepted";
-    let mut answer = error(StatusCode::UNAUTHORIZED, "Unauthorized", message, target);
+    let mut answer = error(StatusCode::UNAUTHORIZED, "Unauthorized", message, target); // P31
     answer.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     answer
 }
 
 pub(super) fn forbidden(target: &str) -> Response<Vec<u8>> {
     let message = "the token is not for this service, or lacks the permission Library.Manage";
-    error(StatusCode::FORBIDDEN, "Forbidden", message, target)
+    error(StatusCode::FORBIDDEN, "Forbidden", message, target) // P32
 }
 
 /// Says the wait in whole seconds, rounded up: whoever waits that long finds a place.
@@ -86,7 +86,7 @@ pub(super) fn throttled(wait: Duration, target: &str) -> Response<Vec<u8>> {
     let status = StatusCode::TOO_MANY_REQUESTS;
     let mut answer =
         error(status, "TooManyRequests", "too many calls, wait before the next", target);
-    answer.headers_mut().insert(RETRY_AFTER, seconds.max(1).into());
+    answer.headers_mut().insert(RETRY_AFTER, seconds.max(1).into()); // P35
     answer
 }
 

@@ -72,10 +72,10 @@ impl FakeLibrary {
     #[expect(clippy::result_large_err, reason = "the refusal is an answer like any other")]
     pub fn begin(&self, head: &Parts) -> Result<Accepted, Response<Vec<u8>>> {
         let action = match (Target::of(head.uri.path()), &head.method) {
-            (Target::Token { tenant }, &Method::POST) => Action::Token { tenant },
-            (Target::Files, &Method::POST) => Action::Upload(form_headers(&head.headers)),
-            (Target::Files, &Method::GET) => Action::List,
-            (Target::File(name), &Method::DELETE) => Action::Delete(name),
+            (Target::Token { tenant }, &Method::POST) => Action::Token { tenant }, // P38
+            (Target::Files, &Method::POST) => Action::Upload(form_headers(&head.headers)), // P1
+            (Target::Files, &Method::GET) => Action::List,                         // P20
+            (Target::File(name), &Method::DELETE) => Action::Delete(name),         // P22
             (Target::Token { .. }, _) => return Err(not_allowed("POST")),
             (Target::Files, _) => return Err(not_allowed("GET, POST")),
             (Target::File(_), _) => return Err(not_allowed("DELETE")),
@@ -87,7 +87,7 @@ impl FakeLibrary {
         let length = length(&head.headers);
         let target = match &action {
             Action::Token { .. } => String::new(),
-            _ => self.admit(bearer_token(&head.headers))?,
+            _ => self.admit(bearer_token(&head.headers))?, // P2
         };
         let accepted = Accepted { library: self.clone(), target, action };
         let is_too_long = length.is_some_and(|length| length > accepted.longest_body());

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use super::{answer, timestamp};
 
 /// Audience of the library unless another is set: the commercial cloud's.
-pub(super) const AUDIENCE: &str = "https://api.securitycenter.microsoft.com";
+pub(super) const AUDIENCE: &str = "https://api.securitycenter.microsoft.com"; // P43
 
 /// Services of the same tenant for which tokens are issued that the library refuses.
 const OTHER_AUDIENCES: [&str; 2] =
@@ -173,6 +173,7 @@ impl Login {
             Ok(token) => {
                 let life = self.life.as_secs();
                 let body = json!({
+                    // P40
                     "token_type": "Bearer",
                     "expires_in": life,
                     "ext_expires_in": life,
@@ -208,9 +209,10 @@ impl Login {
             );
             return Err(Refusal::bad("unauthorized_client", 700_016, text));
         };
+        // P39
         let audience = self.audience_of(call.field("scope")?)?;
         application.check_proof(call)?;
-        let has_permission = application.roles.iter().any(|role| role == "Library.Manage");
+        let has_permission = application.roles.iter().any(|role| role == "Library.Manage"); // P7
         let standing = if audience == self.audience && has_permission {
             Standing::Accepted
         } else {
@@ -242,6 +244,7 @@ impl Application {
     fn check_proof(&self, call: &TokenForm<'_>) -> Result<(), Refusal> {
         let (proofs, proof, code, text) = if let Ok(assertion) = call.field("client_assertion") {
             if call.field("client_assertion_type")? != ASSERTION_TYPE {
+                // P42
                 let text = "Unsupported client_assertion_type value.";
                 return Err(Refusal::bad("invalid_request", 90_023, text));
             }
@@ -311,6 +314,7 @@ impl Refusal {
         let Self { status, error, code, text } = self;
         let (id, at) = (answer::target(number), timestamp::entra_text(now));
         let body = json!({
+            // P41
             "error": error,
             "error_description": format!(
                 "AADSTS{code}: {text} Trace ID: {id} Correlation ID: {id} Timestamp: {at}"

@@ -12,8 +12,8 @@ struct Window {
 
 /// As documented by the service, there counted per application and tenant.
 const WINDOWS: [Window; 2] = [
-    Window { span: Duration::from_secs(60), calls: 100 },
-    Window { span: Duration::from_secs(3600), calls: 1_500 },
+    Window { span: Duration::from_secs(60), calls: 100 }, // P16
+    Window { span: Duration::from_secs(3600), calls: 1_500 }, // P17
 ];
 
 /// When the calls of the last hour were taken, oldest first.

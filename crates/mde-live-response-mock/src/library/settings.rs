@@ -181,7 +181,7 @@ impl Default for Settings {
             tokens: HashSet::new(),
             forbidden_tokens: HashSet::new(),
             now: Box::new(start),
-            max_file_bytes: MAX_FILE_BYTES,
+            max_file_bytes: MAX_FILE_BYTES, // P15
             rate_limits: true,
             exists_answer: ExistsAnswer::default(),
             too_large_answer: TooLargeAnswer::default(),

@@ -41,7 +41,7 @@ pub(super) struct Upload<'a> {
 impl<'a> Upload<'a> {
     /// Reads a form by the rules of the service; a missing file comes before other faults.
     pub(super) fn read(form: &Form<'a>) -> Result<Self, Refusal> {
-        let is_file = |part: &&Part<'a>| matches!(part.name(), "file" | "File");
+        let is_file = |part: &&Part<'a>| matches!(part.name(), "file" | "File"); // P8
         let mut files = form.parts().iter().filter(is_file);
         let file = files.next().ok_or(Refusal::MissingFile)?;
         if files.next().is_some() {
@@ -49,7 +49,7 @@ impl<'a> Upload<'a> {
         }
         for part in form.parts().iter().filter(|part| !is_file(part)) {
             let fault = match part.text() {
-                _ if !TEXTS.contains(&part.name()) => "is not known",
+                _ if !TEXTS.contains(&part.name()) => "is not known", // P13
                 _ if part.filename().is_some() => "is not a file",
                 None => "is not UTF-8",
                 Some(_) => continue,
@@ -68,8 +68,8 @@ impl<'a> Upload<'a> {
             content: file.bytes(),
             description: text("Description"),
             parameters_description: text("ParametersDescription"),
-            has_parameters: flag("HasParameters")?,
-            replaces: flag("OverrideIfExists")?,
+            has_parameters: flag("HasParameters")?, // P14
+            replaces: flag("OverrideIfExists")?,    // P12
         };
         check_name(upload.name)?;
         Ok(upload)
@@ -143,7 +143,7 @@ impl Refusal {
             |code, message: &str| answer::error(StatusCode::BAD_REQUEST, code, message, target);
         match self {
             Self::MissingFile => bad("MissingRequiredParameter", "part `file` is missing"),
-            Self::Body(why) => bad("InvalidRequestBody", &why),
+            Self::Body(why) => bad("InvalidRequestBody", &why), // P19
             Self::Flag { field } => {
                 bad("InvalidInput", &format!("field `{field}` is neither true nor false"))
             }
@@ -154,7 +154,7 @@ impl Refusal {
                 match settings.exists_answer {
                     ExistsAnswer::BadRequest400 => bad("BadRequest", message),
                     ExistsAnswer::Conflict409 => {
-                        answer::error(StatusCode::CONFLICT, "Conflict", message, target)
+                        answer::error(StatusCode::CONFLICT, "Conflict", message, target) // P34
                     }
                 }
             }

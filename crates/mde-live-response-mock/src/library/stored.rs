@@ -12,6 +12,7 @@ use super::timestamp;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
+// P26
 pub struct StoredFile {
     /// Name of the file, the library's key.
     pub file_name: String,
@@ -39,7 +40,7 @@ impl StoredFile {
             file_name: name.into(),
             sha256: Some(sha256(content)),
             description: None,
-            creation_time: timestamp::text(now, 7),
+            creation_time: timestamp::text(now, 7), // P27
             last_updated_time: timestamp::text(now, 6),
             created_by: None,
             has_parameters: false,
