@@ -18,6 +18,7 @@ pub(crate) fn meaning(status: u16, code: Option<&str>, has_wait: bool) -> Meanin
     use Effect::{NotApplied, Unknown};
     let row = |kind, effect, retryable, help| Meaning { kind, effect, retryable, help };
     let throttled = ErrorKind::Throttled { local: false };
+    // P29
     match (status, code) {
         (300..=399, _) => row(
             ErrorKind::Redirected,
@@ -26,18 +27,21 @@ pub(crate) fn meaning(status: u16, code: Option<&str>, has_wait: bool) -> Meanin
             Some("Check the base URL: this service never redirects."),
         ),
         (401, _) => row(
+            // P31
             ErrorKind::Unauthorized,
             NotApplied,
             false,
             Some("Get a new token: this one is expired, revoked or not for this service."),
         ),
         (403, _) => row(
+            // P32
             ErrorKind::Forbidden,
             NotApplied,
             false,
             Some("Check the token's audience and its permission Library.Manage."),
         ),
         (404, _) => row(
+            // P33
             ErrorKind::Rejected,
             NotApplied,
             false,
@@ -52,6 +56,7 @@ pub(crate) fn meaning(status: u16, code: Option<&str>, has_wait: bool) -> Meanin
         ),
         (408, _) => row(ErrorKind::ServerFailed, NotApplied, true, None),
         (409, _) | (400..=499, Some("Conflict")) => row(
+            // P34
             ErrorKind::NameTaken,
             NotApplied,
             false,
@@ -62,8 +67,8 @@ pub(crate) fn meaning(status: u16, code: Option<&str>, has_wait: bool) -> Meanin
             row(throttled, NotApplied, true, Some("Wait as long as the service asks."))
         }
         (429, _) => row(throttled, NotApplied, true, Some("Wait a minute or more.")),
-        (400..=499, _) => row(ErrorKind::Rejected, NotApplied, false, Some(CORRECT)),
-        (500 | 502 | 503 | 504, _) => row(ErrorKind::ServerFailed, Unknown, true, None),
+        (400..=499, _) => row(ErrorKind::Rejected, NotApplied, false, Some(CORRECT)), // P19, P30
+        (500 | 502 | 503 | 504, _) => row(ErrorKind::ServerFailed, Unknown, true, None), // P36
         (500..=599, _) => row(ErrorKind::ServerFailed, Unknown, false, None),
         _ => row(ErrorKind::Transport(TransportErrorKind::Protocol), Unknown, true, None),
     }
