@@ -56,14 +56,16 @@ fn trickles(cases: &mut Vec<Case>) {
     let case = |rule, script: Vec<Step>, upload: Upload, expected| {
         Case::new(Complete, rule).peer(script).upload(upload, expected)
     };
-    let answer = || stored().into_bytes();
+    // Takes longer than the silence limit.
+    let long = format!("X-Line: {}\r\n", "x".repeat(400));
+    let answer = || reply("200 OK", &long, &entity()).into_bytes();
     let sip = |n| vec![ReadHead, Sip(n), Step::send(reply("413 No", "", ""))];
     cases.extend([
         // Over TLS, one record, so that none of its bytes reaches HTTP before the last one.
         case(NO_SILENCE, after_request([DripOnce(answer())]), small(), Success).silence(SHORT),
         case(NO_SILENCE, after_request([Drip(answer())]), small(), Success).silence(SHORT),
         case(NO_SILENCE, after_request([SendSlowly(answer())]), small(), Success),
-        case(NO_SILENCE, sip(128 * 1024), large(), Status(413, NotApplied)).silence(SHORT),
+        case(NO_SILENCE, sip(64 * 1024), large(), Status(413, NotApplied)).silence(SHORT),
         case(DEADLINE, sip(1024), large(), SENDING).deadline(SHORT),
     ]);
     for (start, drip) in [
