@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use http::request::Parts;
 use http::{Request, Response};
 use mde_live_response_core::{IfExists, Upload};
-use mde_live_response_mock::{ExistsAnswer, FakeLibrary, TooLargeAnswer};
+use mde_live_response_mock::{ExistsAnswer, FakeLibrary, FakeLibraryBuilder, TooLargeAnswer};
 use serde_json::{Value, json};
 
 use crate::common::{Part, client, form, json, judged, list, post, send, upload};
@@ -112,21 +112,32 @@ fn each_quirk_of_a_form_has_its_answer() {
 }
 
 #[test]
-fn an_existing_file_is_kept_unless_told_otherwise() {
-    for (setting, status, code) in [
-        (ExistsAnswer::default(), 400, "BadRequest"),
-        (ExistsAnswer::BadRequest400, 400, "BadRequest"),
-        (ExistsAnswer::Conflict409, 409, "Conflict"),
-    ] {
-        let library = FakeLibrary::builder().exists_answer(setting).build();
+fn existing_and_too_large_files_are_refused_as_it_is_set() {
+    let cases: [(FakeLibraryBuilder, (u16, &str), (u16, &str)); 3] = [
+        (FakeLibrary::builder(), (400, "BadRequest"), (413, "InvalidInput")),
+        (
+            FakeLibrary::builder().exists_answer(ExistsAnswer::Conflict409),
+            (409, "Conflict"),
+            (413, "InvalidInput"),
+        ),
+        (
+            FakeLibrary::builder().too_large_answer(TooLargeAnswer::BadRequest400),
+            (400, "BadRequest"),
+            (400, "InvalidInput"),
+        ),
+    ];
+    for (builder, exists, too_large) in cases {
+        let library = builder.max_file_bytes(3).build();
         library.insert("a.ps1", "old");
-        for replaces in ["false", "False", ""] {
-            let answer = post(&library, &[text("OverrideIfExists", replaces), FILE]);
-            assert_eq!(judged(&answer), (status, code.to_owned()), "case: {setting:?}");
+        let mut answers = vec![post(&library, &[FILE])];
+        for length in [3, 4, 70_000] {
+            answers.push(post(&library, &[("file", Some("A.ps1"), &vec![b'x'; length])]));
         }
+        let judged: Vec<_> = answers.iter().map(judged).collect();
+        let expected = [exists, (200, ""), too_large, too_large];
+        assert_eq!(judged, expected.map(|(status, code)| (status, code.to_owned())));
+        assert_eq!(library.names(), ["A.ps1", "a.ps1"], "two names by letter case");
         assert_eq!(library.content("a.ps1").unwrap(), b"old");
-        let other_case = ("file", Some("A.ps1"), &b"one"[..]);
-        assert_eq!(post(&library, &[other_case]).status(), 200, "another name by letter case");
     }
 }
 
@@ -148,23 +159,6 @@ fn an_override_keeps_the_creation_time_and_nothing_else() {
     assert_eq!(library.content("a.ps1").unwrap(), b"two");
     library.insert("b.ps1", "");
     assert_eq!(library.entry("b.ps1").unwrap().creation_time, "1970-01-01T00:02:01.0000001Z");
-}
-
-#[test]
-fn a_file_is_accepted_up_to_the_limit_and_not_beyond() {
-    for (setting, status) in [
-        (TooLargeAnswer::default(), 413),
-        (TooLargeAnswer::PayloadTooLarge413, 413),
-        (TooLargeAnswer::BadRequest400, 400),
-    ] {
-        let library = FakeLibrary::builder().max_file_bytes(3).too_large_answer(setting).build();
-        for (length, status) in [(3, 200), (4, status), (70_000, status)] {
-            let name = length.to_string();
-            let answer = post(&library, &[("file", Some(&name), &vec![b'x'; length])]);
-            assert_eq!(answer.status(), status, "case: {setting:?} {length}");
-        }
-        assert_eq!(library.names(), ["3"]);
-    }
 }
 
 fn head(method: &str, path: &str, more: (&str, &str)) -> Parts {

@@ -1,7 +1,6 @@
 //! What a script answers, and what is kept of each request.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 use std::{fs, io};
 
@@ -14,7 +13,7 @@ use mde_live_response_mock::{FakeLibrary, MockTransport, Reply};
 use mde_live_response_testkit::TempDir;
 use serde_json::{Value, json};
 
-use crate::common::{CANARY, client, form, json as json_of, panic_of, send, upload};
+use crate::common::{client, form, json as json_of, list, panic_of, send, upload};
 
 const ONE: &str = "7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed";
 
@@ -166,16 +165,14 @@ fn the_mocks_own_client_is_the_same_in_every_run() {
 
 /// Shortens the file when the exchange starts.
 #[derive(Debug)]
-struct Shrinking(PathBuf, Arc<dyn Transport>);
+struct Shrinking<T>(PathBuf, T);
 
-impl Transport for Shrinking {
+impl<T: Transport> Transport for Shrinking<T> {
     fn send(&self, exchange: &mut Exchange<'_>) -> Result<Response<Vec<u8>>, TransportError> {
         fs::write(&self.0, "0").unwrap();
         let error = self.1.send(exchange).unwrap_err();
-        assert_eq!(
-            (error.kind(), error.effect()),
-            (TransportErrorKind::Send, Some(Effect::NotApplied))
-        );
+        let facts = (error.kind(), error.effect());
+        assert_eq!(facts, (TransportErrorKind::Send, Some(Effect::NotApplied)));
         assert!(std::error::Error::source(&error).unwrap().is::<io::Error>());
         Err(error)
     }
@@ -184,44 +181,35 @@ impl Transport for Shrinking {
 /// Whatever the script says.
 #[test]
 fn a_body_that_cannot_be_read_ends_the_exchange() {
-    let dir = TempDir::new();
-    let library = FakeLibrary::new();
-    let transports: [(&str, Arc<dyn Transport>); 4] = [
-        ("reply", Arc::new(MockTransport::new().reply(Reply::stored()))),
-        ("fault", Arc::new(MockTransport::new().reply(tls()))),
-        ("from_fn", Arc::new(MockTransport::from_fn(|_| panic!("not asked")))),
-        ("library", Arc::new(library.clone())),
-    ];
-    for (case, transport) in transports {
-        let path = dir.write("shrinks", "0123456789");
-        let upload = Upload::from_path(&path).unwrap();
-        let error = client(Shrinking(path, transport)).upload(&upload).unwrap_err();
-        assert!(matches!(error.kind(), ErrorKind::Source(_)), "case: {case}, {error}");
+    let (dir, library) = (TempDir::new(), FakeLibrary::new());
+    let path = || dir.write("shrinks", "0123456789");
+    let computed = MockTransport::from_fn(|_| panic!("not asked"));
+    for client in [
+        client(Shrinking(path(), MockTransport::new().reply(tls()))),
+        client(Shrinking(path(), computed)),
+        client(Shrinking(path(), library.clone())),
+    ] {
+        let error = client.upload(&Upload::from_path(path()).unwrap()).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Source(_)), "{error}");
     }
     assert_eq!((library.calls(), library.names().len()), (0, 0));
 }
 
 #[test]
 fn an_answer_over_the_limit_is_refused_and_one_at_the_limit_is_not() {
-    let library = FakeLibrary::builder().token(CANARY).build();
-    library.insert("a", "");
-    let length = {
-        let bearer = format!("Bearer {CANARY}");
-        let answer = send(&library, "GET", "/api/libraryfiles", &[("authorization", &bearer)], b"");
-        answer.unwrap().body().len()
-    };
+    let library = FakeLibrary::new();
+    let length = list(&library, "t").body().len();
     let mock = MockTransport::from_fn(move |_| Reply::status(200).body("x".repeat(length)));
     let transports: [&dyn Transport; 2] = [&library, &mock];
-    for transport in transports {
-        for (limit, fits) in [(length - 1, false), (length, true)] {
-            let request = Request::get("https://host/api/libraryfiles")
-                .header("authorization", format!("Bearer {CANARY}"));
-            let exchange = Exchange::new(request.body(&[][..]).unwrap()).unwrap();
-            let limits = Limits::new().with_max_answer(limit as u64);
-            let error = transport.send(&mut exchange.with_limits(limits)).err().map(|it| it.kind());
-            let expected = (!fits).then_some(TransportErrorKind::AnswerTooLarge);
-            assert_eq!(error, expected, "case: {limit}, {transport:?}");
-        }
+    for (transport, limit) in transports.into_iter().flat_map(|it| [(it, length - 1), (it, length)])
+    {
+        let request = Request::get("https://host/api/libraryfiles");
+        let request = request.header("authorization", "Bearer t").body(&[][..]).unwrap();
+        let limits = Limits::new().with_max_answer(limit as u64);
+        let mut exchange = Exchange::new(request).unwrap().with_limits(limits);
+        let error = transport.send(&mut exchange).err().map(|it| it.kind());
+        let expected = (limit < length).then_some(TransportErrorKind::AnswerTooLarge);
+        assert_eq!(error, expected, "case: {limit}, {transport:?}");
     }
 }
 

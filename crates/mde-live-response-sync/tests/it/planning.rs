@@ -71,16 +71,21 @@ fn a_file_gets_the_action_that_it_needs() {
 #[test]
 fn what_the_library_does_not_hold_or_report_is_uploaded() {
     let library = FakeLibrary::new();
-    put(&library, "a.ps1", "x", Some(MARK));
-    let mut entry = library.entry("a.ps1").unwrap();
-    entry.sha256 = None;
-    library.insert_entry(entry, b"x");
-    let plan = planned(&desired([file("a.ps1", "x"), file("b.ps1", "x")]), &library, &rules());
-    assert_eq!(
-        actions(&plan),
-        [("a.ps1", &update(&[Reason::Content])), ("b.ps1", &Create)],
-        "no hash was reported"
-    );
+    for name in ["a.ps1", "b.ps1"] {
+        put(&library, name, "x", Some(MARK));
+        let mut entry = library.entry(name).unwrap();
+        if name == "a.ps1" {
+            entry.sha256 = None;
+        } else {
+            entry.has_parameters = true;
+        }
+        library.insert_entry(entry, b"x");
+    }
+    let files = ["a.ps1", "b.ps1", "c.ps1"].map(|name| file(name, "x"));
+    let plan = planned(&desired(files), &library, &rules());
+    let (content, parameters) = (update(&[Reason::Content]), update(&[Reason::Parameters]));
+    let expected = [("a.ps1", &content), ("b.ps1", &parameters), ("c.ps1", &Create)];
+    assert_eq!(actions(&plan), expected);
 }
 
 #[test]
