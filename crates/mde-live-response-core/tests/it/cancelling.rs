@@ -77,15 +77,14 @@ fn a_cancel_leaves_the_effect_of_what_was_sent() {
     let listed: When =
         |call, event| call.kind() == CallKind::List && matches!(event, Event::Succeeded);
     let empty = || Reply::json(200, r#"{"value":[]}"#);
-    let (stored, lost) = (Reply::stored, Reply::lost);
     for (case, when, if_exists, replies, effect) in [
-        ("sending", attempt, Fail, vec![stored()], NotApplied),
-        ("awaiting the answer", sent, Fail, vec![stored()], Unknown),
-        ("awaiting the answer, override", sent, Override, vec![stored()], Unknown),
+        ("sending", attempt, Fail, vec![Reply::stored()], NotApplied),
+        ("awaiting the answer", sent, Fail, vec![Reply::stored()], Unknown),
+        ("awaiting the answer, override", sent, Override, vec![Reply::stored()], Unknown),
         ("backoff", backoff, Fail, vec![Reply::refused_connection()], NotApplied),
-        ("backoff, override", backoff, Override, vec![lost()], Unknown),
-        ("listing", listing, Fail, vec![lost(), empty()], Unknown),
-        ("after the listing", listed, Fail, vec![lost(), empty()], Unknown),
+        ("backoff, override", backoff, Override, vec![Reply::lost()], Unknown),
+        ("listing", listing, Fail, vec![Reply::lost(), empty()], Unknown),
+        ("after the listing", listed, Fail, vec![Reply::lost(), empty()], Unknown),
     ] {
         let mock = replies.into_iter().fold(MockTransport::new(), MockTransport::reply);
         let error = assert_cancelled(cancelled_at(&mock, if_exists, when), effect);
