@@ -15,7 +15,7 @@ use mde_live_response_core::{
 };
 use mde_live_response_mock::{MockTransport, Reply};
 
-use crate::support::{causes, drawn, upload};
+use crate::support::{causes, drawn, script, upload};
 
 /// Cancels at the first event that the test waits for.
 struct CancelAt<F> {
@@ -86,7 +86,7 @@ fn a_cancel_leaves_the_effect_of_what_was_sent() {
         ("listing", listing, Fail, vec![Reply::lost(), empty()], Unknown),
         ("after the listing", listed, Fail, vec![Reply::lost(), empty()], Unknown),
     ] {
-        let mock = replies.into_iter().fold(MockTransport::new(), MockTransport::reply);
+        let mock = script(replies);
         let error = assert_cancelled(cancelled_at(&mock, if_exists, when), effect);
         assert_eq!(mock.clock().now(), Duration::ZERO, "case: {case}");
         if case.starts_with("backoff") {

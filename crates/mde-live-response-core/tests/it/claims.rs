@@ -5,12 +5,11 @@ use std::time::{Duration, SystemTime};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use mde_live_response_core::auth::{Credential, TokenProblem, credential_fn};
-use mde_live_response_core::policy::ClientBuilder;
-use mde_live_response_core::{AccessToken, Client, Effect, Endpoint, ErrorKind};
+use mde_live_response_core::auth::{TokenProblem, credential_fn};
+use mde_live_response_core::{AccessToken, Effect, ErrorKind};
 use mde_live_response_mock::{MockTransport, Reply};
 
-use crate::support::upload;
+use crate::support::{builder, upload};
 
 const AUDIENCE: &str = "https://api.securitycenter.microsoft.com";
 /// The manual clock's start, in seconds since 1970.
@@ -152,10 +151,6 @@ fn claims_can_be_read() {
     assert_eq!(claims.audience(), Some("x"));
     assert_eq!(claims.permissions().collect::<Vec<_>>(), ["A", "B", "C"]);
     assert_eq!(claims.expires_at(), Some(SystemTime::UNIX_EPOCH + Duration::from_secs(60)));
-}
-
-fn builder(mock: &MockTransport, credential: impl Credential + 'static) -> ClientBuilder {
-    Client::builder(Endpoint::COMMERCIAL, credential, mock.clone()).clock(mock.clock())
 }
 
 #[test]

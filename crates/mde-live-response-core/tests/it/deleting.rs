@@ -6,12 +6,10 @@ use mde_live_response_core::policy::RetryPolicy;
 use mde_live_response_core::{Effect, Error, ErrorKind, FileName};
 use mde_live_response_mock::{MockTransport, Reply};
 
+use crate::support::script;
+
 fn name(text: &str) -> FileName {
     FileName::permitting_separators(text).unwrap()
-}
-
-fn script(replies: impl IntoIterator<Item = Reply>) -> MockTransport {
-    replies.into_iter().fold(MockTransport::new(), MockTransport::reply)
 }
 
 /// Deletes `a.ps1`; all replies must be used.

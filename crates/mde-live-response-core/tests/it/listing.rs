@@ -9,7 +9,7 @@ use mde_live_response_core::transport::{TransportError, TransportErrorKind};
 use mde_live_response_core::{Client, Effect, Error, ErrorKind};
 use mde_live_response_mock::{MockTransport, Reply};
 
-use crate::support::drawn;
+use crate::support::{drawn, script};
 
 const FIRST: &str = "https://api.security.microsoft.com/api/libraryfiles";
 /// A link that may be followed.
@@ -20,10 +20,6 @@ fn page(names: &[&str], next: Option<&str>) -> Reply {
     let files: Vec<_> = names.iter().map(|name| format!(r#"{{"fileName":"{name}"}}"#)).collect();
     let next = next.map(|link| format!(r#","@odata.nextLink":"{link}""#)).unwrap_or_default();
     Reply::json(200, format!(r#"{{"value":[{}]{next}}}"#, files.join(",")))
-}
-
-fn script(replies: impl IntoIterator<Item = Reply>) -> MockTransport {
-    replies.into_iter().fold(MockTransport::new(), MockTransport::reply)
 }
 
 fn names(files: impl Iterator<Item = Result<LibraryFile, Error>>) -> Vec<String> {

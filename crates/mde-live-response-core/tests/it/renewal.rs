@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use mde_live_response_core::auth::{Credential, CredentialError, IssuedToken, credential_fn};
 use mde_live_response_core::http::Response;
-use mde_live_response_core::policy::{CancelToken, ClientBuilder};
+use mde_live_response_core::policy::CancelToken;
 use mde_live_response_core::transport::{Exchange, Transport, TransportError};
 use mde_live_response_core::{AccessToken, Client, Effect, Endpoint, ErrorKind, IfExists, Upload};
 use mde_live_response_mock::{FakeLibrary, MockTransport, Reply};
 
-use crate::support::upload;
+use crate::support::{builder, upload};
 
 /// Counts how often a credential was asked. Clones share the number.
 #[derive(Clone, Default)]
@@ -48,10 +48,6 @@ fn numbered(n: usize) -> AccessToken {
 
 fn refusal() -> Reply {
     Reply::error(401, "Unauthorized")
-}
-
-fn builder(mock: &MockTransport, credential: impl Credential + 'static) -> ClientBuilder {
-    Client::builder(Endpoint::COMMERCIAL, credential, mock.clone()).clock(mock.clock())
 }
 
 fn always_stored() -> MockTransport {

@@ -8,11 +8,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::{env, fs};
 
+use mde_live_response_core::auth::Credential;
 use mde_live_response_core::http::{HeaderMap, Method, Response, Uri};
 use mde_live_response_core::library::Sha256Digest;
 use mde_live_response_core::policy::{ClientBuilder, RetryPolicy};
 use mde_live_response_core::transport::{Exchange, Transport, TransportError, TransportErrorKind};
 use mde_live_response_core::{AccessToken, Client, Endpoint, Error, Upload};
+use mde_live_response_mock::{MockTransport, Reply};
 
 pub(crate) const NAME: &str = "collect-dns.ps1";
 pub(crate) const CONTENT: &str = "Get-DnsClientCache\n";
@@ -127,6 +129,21 @@ pub(crate) fn file_of(body: &[u8]) -> &[u8] {
 pub(crate) fn sha256(bytes: &[u8]) -> String {
     use sha2::Digest;
     Sha256Digest::from(<[u8; 32]>::from(sha2::Sha256::digest(bytes))).to_string()
+}
+
+/// A transport that gives these replies.
+pub(crate) fn script(replies: impl IntoIterator<Item = Reply>) -> MockTransport {
+    replies.into_iter().fold(MockTransport::new(), MockTransport::reply)
+}
+
+/// A client on the transport's clock, whose backoff is the longest.
+pub(crate) fn builder(
+    mock: &MockTransport,
+    credential: impl Credential + 'static,
+) -> ClientBuilder {
+    Client::builder(Endpoint::COMMERCIAL, credential, mock.clone())
+        .clock(mock.clock())
+        .random(drawn(&[0xff]))
 }
 
 pub(crate) fn upload() -> Upload {

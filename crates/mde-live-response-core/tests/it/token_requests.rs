@@ -8,12 +8,12 @@ use mde_live_response_core::auth::{
     Credential, Secret, TokenExchange, TokenRequest, credential_fn,
 };
 use mde_live_response_core::http::{Request, Response, StatusCode};
-use mde_live_response_core::policy::{Call, CallKind, CancelToken, ClientBuilder, Event, Observer};
+use mde_live_response_core::policy::{Call, CallKind, CancelToken, Event, Observer};
 use mde_live_response_core::transport::{TransportError, TransportErrorKind};
-use mde_live_response_core::{AccessToken, Client, Effect, Endpoint, Error, ErrorKind, IfExists};
+use mde_live_response_core::{AccessToken, Effect, Error, ErrorKind, IfExists};
 use mde_live_response_mock::{MockTransport, Reply};
 
-use crate::support::{causes, drawn, upload};
+use crate::support::{builder, causes, script, upload};
 
 const URL: &str = "https://login.example/token";
 const SECRET: &str = "a-client-secret";
@@ -38,18 +38,12 @@ fn sending(
     (credential, noted)
 }
 
-fn builder(mock: &MockTransport, credential: impl Credential + 'static) -> ClientBuilder {
-    Client::builder(Endpoint::COMMERCIAL, credential, mock.clone())
-        .clock(mock.clock())
-        .random(drawn(&[0xff]))
-}
-
 /// The outcome of a token request that gets these replies, and the transport.
 fn send(
     replies: impl IntoIterator<Item = Reply>,
     configure: impl for<'a> Fn(TokenExchange<'a>) -> TokenExchange<'a> + Send + Sync + 'static,
 ) -> (Outcome, MockTransport) {
-    let mock = replies.into_iter().fold(MockTransport::new(), MockTransport::reply);
+    let mock = script(replies);
     let mock = mock.reply(Reply::stored());
     let (credential, noted) = sending(URL, configure);
     builder(&mock, credential).build().upload(&upload()).unwrap();
