@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use http::request::Parts;
 use http::{Request, Response};
 use mde_live_response_core::{IfExists, Upload};
-use mde_live_response_mock::{ExistsAnswer, FakeLibrary, FakeLibraryBuilder, TooLargeAnswer};
+use mde_live_response_mock::{ExistsAnswer, FakeLibrary, TooLargeAnswer};
 use serde_json::{Value, json};
 
 use crate::common::{Part, client, form, json, judged, list, post, send, upload};
@@ -19,52 +19,34 @@ fn text<'a>(name: &'a str, value: &'a str) -> Part<'a> {
 }
 
 #[test]
-fn an_upload_is_answered_with_the_entity() {
+fn an_upload_is_answered_with_the_entity_and_what_was_not_said_is_null() {
+    let library = FakeLibrary::builder().created_by("somebody").build();
     let texts = [
         text("Description", "test description"),
         text("ParametersDescription", "test"),
         text("HasParameters", "true"),
     ];
-    let answer = post(&FakeLibrary::new(), &[&texts[..], &[FILE]].concat());
-    assert_eq!(answer.status(), 200);
+    let answer = post(&library, &[&texts[..], &[FILE]].concat());
     assert_eq!(answer.headers()["content-type"], "application/json");
-    assert_eq!(
-        String::from_utf8(answer.into_body()).unwrap(),
-        format!(
-            "{{\"@odata.context\":\"https://api.securitycenter.microsoft.com/api/\
-             $metadata#LibraryFiles/$entity\",\"fileName\":\"a.ps1\",\"sha256\":\"{ONE}\",\
-             \"description\":\"test description\",\
-             \"creationTime\":\"2026-01-01T00:00:00.0000000Z\",\
-             \"lastUpdatedTime\":\"2026-01-01T00:00:00.000000Z\",\"createdBy\":\"mock\",\
-             \"hasParameters\":true,\"parametersDescription\":\"test\"}}"
-        )
-    );
-}
-
-#[test]
-fn a_list_holds_every_file_and_what_was_not_said_is_null() {
-    let library = FakeLibrary::builder().created_by("somebody").build();
-    library.insert("b.ps1", "two");
-    library.insert("a.ps1", "one");
-    let mut all = json(&list(&library, "t"));
-    assert_eq!(all["value"].as_array_mut().unwrap().pop().unwrap()["fileName"], "b.ps1");
-    assert_eq!(
-        all,
+    library.insert("b.ps1", "one");
+    let entity = |name, description, has_parameters, parameters| {
         json!({
-            "@odata.context":
-                "https://api.securitycenter.microsoft.com/api/$metadata#LibraryFiles",
-            "value": [{
-                "fileName": "a.ps1",
-                "sha256": ONE,
-                "description": null,
-                "creationTime": "2026-01-01T00:00:00.0000000Z",
-                "lastUpdatedTime": "2026-01-01T00:00:00.000000Z",
-                "createdBy": "somebody",
-                "hasParameters": false,
-                "parametersDescription": null,
-            }],
+            "fileName": name,
+            "sha256": ONE,
+            "description": description,
+            "creationTime": "2026-01-01T00:00:00.0000000Z",
+            "lastUpdatedTime": "2026-01-01T00:00:00.000000Z",
+            "createdBy": "somebody",
+            "hasParameters": has_parameters,
+            "parametersDescription": parameters,
         })
-    );
+    };
+    let mut stored = entity("a.ps1", json!("test description"), true, json!("test"));
+    let value = json!([stored, entity("b.ps1", json!(null), false, json!(null))]);
+    let context = "https://api.securitycenter.microsoft.com/api/$metadata#LibraryFiles";
+    assert_eq!(json(&list(&library, "t")), json!({ "@odata.context": context, "value": value }));
+    stored["@odata.context"] = json!(format!("{context}/$entity"));
+    assert_eq!(json(&answer), stored);
 }
 
 /// The name, the flag `hasParameters` and the code of the answer, to each form alone.
@@ -113,7 +95,7 @@ fn each_quirk_of_a_form_has_its_answer() {
 
 #[test]
 fn existing_and_too_large_files_are_refused_as_it_is_set() {
-    let cases: [(FakeLibraryBuilder, (u16, &str), (u16, &str)); 3] = [
+    for (builder, exists, too_large) in [
         (FakeLibrary::builder(), (400, "BadRequest"), (413, "InvalidInput")),
         (
             FakeLibrary::builder().exists_answer(ExistsAnswer::Conflict409),
@@ -125,8 +107,7 @@ fn existing_and_too_large_files_are_refused_as_it_is_set() {
             (400, "BadRequest"),
             (400, "InvalidInput"),
         ),
-    ];
-    for (builder, exists, too_large) in cases {
+    ] {
         let library = builder.max_file_bytes(3).build();
         library.insert("a.ps1", "old");
         let mut answers = vec![post(&library, &[FILE])];
