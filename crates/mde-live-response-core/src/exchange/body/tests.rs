@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use sha2::{Digest, Sha256};
 
 use super::Body;
-use crate::values::{FileContent, PositionedRead, Sha256Digest, SourceError, SourceProblem};
+use crate::values::{FileContent, PositionedRead, Sha256Digest, SourceProblem};
 
 const HEAD: &[u8] = b"<head>";
 const TAIL: &[u8] = b"<tail>";
@@ -111,59 +111,39 @@ fn read_carelessly(body: &mut Body<'_>) -> (Vec<u8>, usize) {
     (given, errors)
 }
 
-/// The body gives `good` bytes of the content and then only errors; the tail is never given.
-#[track_caller]
-fn assert_fails(
-    content: &FileContent,
-    expected: Option<Sha256Digest>,
-    good: u64,
-    problem: &SourceProblem,
-    case: &str,
-) -> SourceError {
-    let mut body = Body::form(HEAD, content, TAIL, expected);
-    let (given, errors) = read_carelessly(&mut body);
-    assert_eq!(errors, 5, "{case}: an error every time, never an end");
-    assert!(whole().starts_with(&given), "{case}");
-    assert_eq!(given.len() as u64, HEAD.len() as u64 + good, "{case}");
-    assert_eq!(body.position(), given.len() as u64, "{case}");
-    assert!(body.position() <= body.decisive_from(), "{case}");
-    assert_eq!(body.digest(), None, "{case}");
-    let error = body.take_error().expect(case);
-    assert_eq!(error.problem(), problem, "{case}");
-    assert!(body.take_error().is_none(), "{case}: taken once");
-    error
-}
-
 #[test]
 fn v43_v45_a_source_that_fails_or_changed_never_gives_the_tail() {
-    use SourceProblem::{Changed, Io};
-    let stale = Err(io::ErrorKind::StaleNetworkFileHandle);
-    for (case, content, good, problem) in [
-        ("half way", failing_from(5_000), 5_000, Io),
-        ("past the end", failing_from(LEN), LEN, Io),
-        ("in the last check", ending(stale), LEN, Io),
-        ("changed", ending(Ok(false)), LEN, Changed),
-        ("empty", of_len(0), 0, Changed),
-        ("1 byte", of_len(1), 1, Changed),
-        ("half", of_len(5_000), 5_000, Changed),
-        ("1 byte less", of_len(LEN - 1), LEN - 1, Changed),
-        ("1 byte more", of_len(LEN + 1), LEN, Changed),
-    ] {
-        let error = assert_fails(&content, None, good, &problem, case);
-        assert_eq!(error.source().is_some(), problem == Io, "{case}");
-    }
-}
-
-#[test]
-fn v43_the_cause_of_a_read_error_is_kept() {
-    let error = assert_fails(&failing_from(7), None, 7, &SourceProblem::Io, "7 bytes");
-    assert_eq!(error.source().unwrap().to_string(), "bad sector");
-}
-
-#[test]
-fn a_content_with_another_digest_than_expected_counts_as_changed() {
+    let stale = io::ErrorKind::StaleNetworkFileHandle;
+    let (sector, stale_text) = ("bad sector", io::Error::from(stale).to_string());
     let other = Some([0; 32].into());
-    assert_fails(&of_len(LEN), other, LEN, &SourceProblem::Changed, "another digest");
+    // The expected digest; bytes of the content that are given; the cause, without one the content changed.
+    for (case, content, expected, good, cause) in [
+        ("at once", failing_from(0), None, 0, Some(sector)),
+        ("half way", failing_from(5_000), None, 5_000, Some(sector)),
+        ("past the end", failing_from(LEN), None, LEN, Some(sector)),
+        ("in the last check", ending(Err(stale)), None, LEN, Some(&*stale_text)),
+        ("changed", ending(Ok(false)), None, LEN, None),
+        ("empty", of_len(0), None, 0, None),
+        ("1 byte", of_len(1), None, 1, None),
+        ("half", of_len(5_000), None, 5_000, None),
+        ("1 byte less", of_len(LEN - 1), None, LEN - 1, None),
+        ("1 byte more", of_len(LEN + 1), None, LEN, None),
+        ("another digest", of_len(LEN), other, LEN, None),
+    ] {
+        let mut body = Body::form(HEAD, &content, TAIL, expected);
+        let (given, errors) = read_carelessly(&mut body);
+        assert_eq!(errors, 5, "{case}: an error every time, never an end");
+        assert!(whole().starts_with(&given), "{case}");
+        assert_eq!(given.len() as u64, HEAD.len() as u64 + good, "{case}");
+        assert_eq!(body.position(), given.len() as u64, "{case}");
+        assert!(body.position() <= body.decisive_from(), "{case}");
+        assert_eq!(body.digest(), None, "{case}");
+        let error = body.take_error().expect(case);
+        let problem = cause.map_or(SourceProblem::Changed, |_| SourceProblem::Io);
+        assert_eq!(error.problem(), &problem, "{case}");
+        assert_eq!(error.source().map(ToString::to_string).as_deref(), cause, "{case}");
+        assert!(body.take_error().is_none(), "{case}: taken once");
+    }
 }
 
 #[test]
@@ -194,16 +174,6 @@ fn positions_and_digest_on_the_way_through_a_form() {
     assert_eq!(body.read(&mut [0; 8]).unwrap(), 1);
     assert_eq!((body.position(), body.digest()), (len, Some(digest())));
     assert_eq!(body.read(&mut [0; 8]).unwrap(), 0);
-}
-
-#[test]
-fn plain_bytes_are_decisive_from_the_first_and_have_no_digest() {
-    for bytes in [b"".as_slice(), b"grant"] {
-        let mut body = Body::bytes(bytes);
-        assert_eq!((body.len(), body.decisive_from()), (bytes.len() as u64, 0));
-        assert_eq!(read_carelessly(&mut body), (bytes.to_vec(), 0));
-        assert!(body.digest().is_none() && body.take_error().is_none());
-    }
 }
 
 #[test]
