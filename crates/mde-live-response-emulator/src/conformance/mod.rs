@@ -85,7 +85,7 @@ mod peer;
 mod report;
 mod run;
 
-pub use peer::{Connection, Gate, Identity, Peer, Script, Speech, Step, authority_pem};
+pub use peer::{Connection, Gate, Identity, Peer, Script, Speech, Step};
 pub use report::{Finding, Report};
 
 use mde_live_response_core::transport::Transport;

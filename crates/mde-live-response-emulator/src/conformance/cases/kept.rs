@@ -59,7 +59,7 @@ fn breaks(cases: &mut Vec<Case>) {
             .connections(2);
         cases.push(case);
     }
-    let not_sent = Failure(&[Kind::Send], NotApplied);
+    let not_sent = Failure(&[Kind::Send, Kind::Receive], NotApplied);
     let sent = Failure(&[Kind::Receive], Unknown);
     for (upload, then, expected) in
         [(large(), vec![ReadHead, Reset], not_sent), (small(), after_request([Close]), sent)]

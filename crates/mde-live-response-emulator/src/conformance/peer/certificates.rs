@@ -49,9 +49,7 @@ impl Authority {
     }
 }
 
-/// PEM text of the certificate authority that clients of a [`Peer`](super::Peer) must trust. Made anew for each process.
-#[must_use]
-pub fn authority_pem() -> &'static str {
+pub(super) fn authority_pem() -> &'static str {
     &TRUSTED.pem
 }
 

@@ -16,7 +16,7 @@ use std::thread::JoinHandle;
 use rustls::ServerConfig;
 use rustls::version::{TLS12, TLS13};
 
-pub use certificates::{Identity, authority_pem};
+pub use certificates::Identity;
 pub use gate::Gate;
 pub(crate) use gate::PATIENCE;
 pub use step::{Script, Step};
@@ -121,7 +121,7 @@ impl Peer {
     /// PEM text of the certificate authority that clients must trust. Made anew for each process.
     #[must_use]
     pub fn authority_pem(&self) -> &'static str {
-        authority_pem()
+        certificates::authority_pem()
     }
 
     /// Stops the peer and returns its connections.
