@@ -34,24 +34,11 @@ fn entity(output: &Output) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-/// The digest by an independent program.
-#[cfg(target_os = "linux")]
-fn sha256sum(path: &str) -> String {
-    let output = Command::new("sha256sum").arg(path).output().unwrap();
-    String::from_utf8(output.stdout).unwrap().split(' ').next().unwrap().to_owned()
-}
-
 #[test]
-#[cfg(target_os = "linux")]
 fn without_a_path_the_embedded_emulator_is_used_whatever_the_environment_holds() {
     let elsewhere = [("MDE_TOKEN", "canary-token"), ("MDE_BASE_URL", "https://elsewhere.invalid")];
     for environment in [&[][..], &elsewhere] {
-        let output = run(&[], environment);
-        let entity = entity(&output);
-        assert_eq!(entity["fileName"], "Get-DnsCache.ps1");
-        assert_eq!(entity["sha256"], sha256sum(SCRIPT));
-        let said = String::from_utf8(output.stderr).unwrap();
-        assert!(said.contains("an emulator in this process"), "{said}");
+        assert_eq!(entity(&run(&[], environment))["fileName"], "Get-DnsCache.ps1");
     }
 }
 
@@ -73,8 +60,8 @@ fn a_path_and_a_token_lead_to_the_service_that_the_environment_names() {
     assert!(entity_again.status.success());
 }
 
-/// Arguments, environment, and the datum that the last line on stderr names.
-type Failing<'a> = (&'a [&'a str], &'a [(&'a str, &'a str)], &'a str);
+/// Arguments, environment, exit code, and the datum that the last line on stderr names.
+type Failing<'a> = (&'a [&'a str], &'a [(&'a str, &'a str)], i32, &'a str);
 
 #[test]
 fn every_failure_is_one_clear_line() {
@@ -83,33 +70,24 @@ fn every_failure_is_one_clear_line() {
     let dir = TempDir::new();
     let empty = &dir.write_arg("empty.ps1", "");
     #[rustfmt::skip]
-    let cases: [Failing<'_>; 5] = [
-        (&["/nowhere/a.ps1"], &[], "/nowhere/a.ps1"),
-        (&[empty], &[], "empty.ps1"),
-        (&[SCRIPT], &[token, base("http://elsewhere.invalid")], "MDE_BASE_URL"),
-        (&[SCRIPT], &[("MDE_TOKEN", "canary token")], "MDE_TOKEN"),
-        (&[SCRIPT], &[token, base("http://127.0.0.1:9")], "127.0.0.1:9"),
+    let cases: [Failing<'_>; 9] = [
+        (&["/nowhere/a.ps1"], &[], 1, "/nowhere/a.ps1"),
+        (&[empty], &[], 1, "empty.ps1"),
+        (&[SCRIPT], &[token, base("http://elsewhere.invalid")], 1, "MDE_BASE_URL"),
+        (&[SCRIPT], &[("MDE_TOKEN", "canary token")], 1, "MDE_TOKEN"),
+        (&[SCRIPT], &[token, base("http://127.0.0.1:9")], 1, "127.0.0.1:9"),
+        (&["--no-such"], &[], 2, "--no-such"),
+        (&["a", "b"], &[], 2, "b"),
+        (&[""], &[], 2, ""),
+        (&["a", "--description"], &[], 2, "--description"),
     ];
-    for (arguments, environment, datum) in cases {
+    for (arguments, environment, code, datum) in cases {
         let output = run(arguments, environment);
         let said = String::from_utf8(output.stderr).unwrap();
         let last = said.lines().last().unwrap_or_default();
-        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {said}");
+        assert_eq!((output.status.code(), &*output.stdout), (Some(code), &b""[..]), "{said}");
         assert!(last.starts_with("error: ") && last.contains(datum), "{arguments:?}: {said}");
-        assert_eq!(output.stdout, b"", "{arguments:?}");
         assert!(!said.contains("panicked") && !said.contains("canary"), "{arguments:?}: {said}");
-    }
-    fs::remove_file(empty).unwrap();
-}
-
-#[test]
-fn wrong_arguments_are_one_line_too() {
-    for arguments in [&["--no-such"][..], &["a", "b"], &[""], &["a", "--description"]] {
-        let output = run(arguments, &[]);
-        let said = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {said}");
-        assert!(said.starts_with("error: ") && said.ends_with("; see --help\n"), "{said}");
-        assert_eq!(said.lines().count(), 1, "{said}");
     }
 }
 

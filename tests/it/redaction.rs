@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 use std::fmt::{Debug, Write};
 use std::sync::{Arc, Mutex};
 
-use log::{LevelFilter, Log, Metadata, Record};
+use log::LevelFilter;
 use mde_live_response::auth::{
     CredentialError, IssuedToken, Secret, TokenExchange, TokenRequest, credential_fn,
 };
@@ -168,40 +168,18 @@ fn no_error_over_a_real_socket_holds_the_token() {
     shown.assert_clean();
 }
 
-/// Keeps every record as `(target, text)`.
-struct Recorder(Mutex<Vec<(String, String)>>);
-
-impl Log for Recorder {
-    fn enabled(&self, _: &Metadata<'_>) -> bool {
-        true
-    }
-
-    fn log(&self, record: &Record<'_>) {
-        let entry = (record.target().to_owned(), record.args().to_string());
-        self.0.lock().unwrap().push(entry);
-    }
-
-    fn flush(&self) {}
-}
-
-static RECORDER: Recorder = Recorder(Mutex::new(Vec::new()));
-
 #[test]
 fn a14_no_log_of_ours_holds_token_or_content() {
     if !child::is_child() {
         child::run("redaction::a14_no_log_of_ours_holds_token_or_content", &[]);
         return;
     }
-    log::set_logger(&RECORDER).unwrap();
     let emulator = Emulator::builder().token(TOKEN).start().unwrap();
     let client = mde_live_response::client(Endpoint::parse(emulator.base_url()).unwrap(), token());
     for level in [LevelFilter::Debug, LevelFilter::Trace] {
-        log::set_max_level(level);
-        client.upload(&upload()).ok();
-        log::set_max_level(LevelFilter::Off);
-        let records = std::mem::take(&mut *RECORDER.0.lock().unwrap());
+        let records = child::records(level, || drop(client.upload(&upload())));
         assert!(!records.is_empty(), "nothing recorded at {level}");
-        for (target, text) in records {
+        for (_, target, text) in records {
             // At trace, ureq writes hex dumps, as the documentation says.
             if target.starts_with("mde_live_response") || level == LevelFilter::Debug {
                 assert!(!text.contains("canary"), "{target} at {level}: {text}");

@@ -138,6 +138,9 @@ fn p15_a_file_has_20_mb_at_most() {
         let result = mock.client().upload(&upload);
         let is_input = matches!(&result, Err(error) if matches!(error.kind(), ErrorKind::Input(_)));
         assert_eq!((result.is_ok(), is_input), (is_accepted, !is_accepted), "{result:?}");
+        if !is_accepted {
+            let [] = mock.requests();
+        }
 
         let library = FakeLibrary::new();
         let token = AccessToken::new("a-token").unwrap();
