@@ -78,6 +78,8 @@ impl<'a> Lrlib<'a> {
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_lrlib"));
         command.args(arguments).env_clear().envs(self.environment.iter().cloned());
+        // Output to a pipe has no colours whatever the terminal can show.
+        command.env("TERM", "xterm-256color");
         // For the token command and the system's own libraries.
         for name in ["PATH", "SystemRoot"] {
             command.envs(std::env::var_os(name).map(|value| (name, value)));

@@ -173,12 +173,3 @@ fn a_run_that_ends_early_still_prints_json() {
         assert_eq!(ran.json()["error"]["status"], 401, "{ran:?}");
     }
 }
-
-#[test]
-fn output_to_a_pipe_has_no_colours() {
-    let (emulator, dir) = (emulator(), TempDir::new());
-    let path = dir.write_arg("a.ps1", "1");
-    let environment = [("MDE_TOKEN", CANARY), ("TERM", "xterm-256color")];
-    let ran = Lrlib::of(&emulator).with(&environment).run(&["upload", &path]);
-    assert_eq!(ran.stdout, "stored a.ps1\n");
-}

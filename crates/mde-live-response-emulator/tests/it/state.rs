@@ -13,27 +13,22 @@ fn start(dir: &Path) -> io::Result<Emulator> {
     Emulator::builder().state_dir(dir).start()
 }
 
-/// All files below, by their paths from there.
+/// All files in it and in its `contents`, by their paths from there.
 fn files_in(dir: &Path) -> Vec<PathBuf> {
-    let files = |dir: &Path| {
-        let entries = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
-        entries.collect::<Vec<_>>()
-    };
-    let mut found: Vec<_> = files(dir).into_iter().filter(|path| path.is_file()).collect();
-    found.extend(files(&dir.join("contents")));
+    let entries = [dir.to_owned(), dir.join("contents")].map(|dir| fs::read_dir(dir).unwrap());
+    let paths = entries.into_iter().flatten().map(|entry| entry.unwrap().path());
+    let files = paths.filter(|path| path.is_file());
+    let mut found: Vec<_> = files.map(|path| path.strip_prefix(dir).unwrap().to_owned()).collect();
     found.sort();
-    found.iter().map(|path| path.strip_prefix(dir).unwrap().to_owned()).collect()
+    found
 }
 
 /// The only content file.
 fn content_file(dir: &Path) -> PathBuf {
-    let [path] = files_in(dir)
-        .into_iter()
-        .filter(|it| it.starts_with("contents"))
-        .collect::<Vec<_>>()
-        .try_into()
-        .unwrap();
-    dir.join(path)
+    let (mut contents, _): (Vec<_>, Vec<_>) =
+        files_in(dir).into_iter().partition(|path| path.starts_with("contents"));
+    assert_eq!(contents.len(), 1, "{contents:?}");
+    dir.join(contents.remove(0))
 }
 
 /// A directory in which an emulator has kept one file.

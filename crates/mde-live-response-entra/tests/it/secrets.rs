@@ -11,9 +11,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use crate::files;
-use crate::{
-    SECRET, builder, client, credential, failure, issued, refusal, secret, successful, upload,
-};
+use crate::{SECRET, builder, client, credential, failure, refusal, secret, successful, upload};
 
 /// How a server may write a character. Not all fit every one of them; the last fits all.
 const WAYS: usize = 7;
@@ -130,16 +128,6 @@ fn a16_only_the_secret_is_taken_out() {
     let other = "canary~Se8Q/ret";
     let error = failure(&MockTransport::new().reply(refusal(401, 1, other)));
     assert!(error.message().unwrap().contains(other));
-}
-
-#[test]
-fn a16_the_issued_token_is_not_shown_either() {
-    let token = "canary.issued-token";
-    let echo = format!(r#"{{"error":{{"code":"x","message":"no {token}"}}}}"#);
-    let mock = MockTransport::new().reply(issued(token)).reply(Reply::json(400, echo));
-    let error = client(&mock).upload(&upload()).unwrap_err();
-    assert_clean("issued", &all_of(&error));
-    assert_eq!(error.message(), Some("no [redacted]"));
 }
 
 #[test]
