@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use mde_live_response_core::transport::{TransportError, TransportErrorKind};
 use mde_live_response_core::{Effect, Error, ErrorKind};
-use mde_live_response_mock::{ManualClock, MockTransport, Reply};
+use mde_live_response_mock::{MockTransport, Reply};
 
-use crate::{SECRET, builder, client, credential, failure, issued, library, refusal, upload};
+use crate::{client, failure, issued, refusal, upload};
 
 /// The error of an answer that is not asked for again.
 #[track_caller]
@@ -217,21 +217,6 @@ fn the_life_of_a_token_is_a_number_or_text() {
         client.upload(&upload()).unwrap();
         assert_eq!(requests.load(Ordering::SeqCst), expected, "case: {expires_in}");
     }
-}
-
-#[test]
-fn a07_a_token_is_shared_renewed_before_it_expires_and_replaced_if_it_is_refused() {
-    let clock = ManualClock::new();
-    let library = library(&clock, SECRET);
-    let client = builder(credential(), library.clone(), &clock).build();
-    for (seconds, token_calls, calls) in [(0, 1, 1), (3_599 - 301, 1, 2), (1, 2, 3)] {
-        clock.advance(Duration::from_secs(seconds));
-        client.clone().upload(&upload()).unwrap();
-        assert_eq!((library.token_calls(), library.calls()), (token_calls, calls));
-    }
-    library.revoke_tokens();
-    client.upload(&upload()).unwrap();
-    assert_eq!((library.token_calls(), library.calls()), (3, 5), "one refusal, one replacement");
 }
 
 /// A lost token request says nothing of the file, of which nothing was sent. A lost upload does.

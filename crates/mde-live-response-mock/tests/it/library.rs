@@ -6,10 +6,10 @@ use std::time::{Duration, SystemTime};
 use http::request::Parts;
 use http::{Request, Response};
 use mde_live_response_core::{IfExists, Upload};
-use mde_live_response_mock::{ExistsAnswer, FakeLibrary, TooLargeAnswer};
+use mde_live_response_mock::{ExistsAnswer, FakeLibrary, StoredFile, TooLargeAnswer};
 use serde_json::{Value, json};
 
-use crate::common::{Part, client, form, json, judged, list, post, send, upload};
+use crate::common::{Part, client, form, json, judged, list, post, send};
 
 const ONE: &str = "7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed";
 const FILE: Part<'_> = ("file", Some("a.ps1"), b"one");
@@ -226,33 +226,24 @@ fn an_error_has_the_documented_form_and_names_its_call() {
 }
 
 #[test]
-fn r09_of_overriding_uploads_at_once_each_sees_its_own_bytes() {
+fn r09_r10_of_uploads_of_one_name_at_once_one_creates_and_all_that_override_are_verified() {
     let library = FakeLibrary::new();
     let client = client(library.clone());
-    let stored = thread::scope(|scope| {
-        let client = &client;
-        let threads = [1_u8, 2].map(|byte| {
-            let upload = Upload::new("a.ps1".parse().unwrap(), vec![byte; 100_000]);
-            let upload = upload.with_if_exists(IfExists::Override);
-            scope.spawn(move || (byte, *client.upload(&upload).unwrap().sha256().unwrap()))
-        });
-        threads.map(|thread| thread.join().unwrap())
-    });
-    let last = library.content("a.ps1").unwrap()[0];
-    let of_last = stored.iter().find(|(byte, _)| *byte == last).unwrap().1;
-    assert_eq!(library.entry("a.ps1").unwrap().sha256, Some(of_last.to_string()));
-    assert_ne!(stored[0].1, stored[1].1, "each is told the hash of its own bytes");
-}
-
-#[test]
-fn r10_of_uploads_of_one_name_at_once_one_succeeds() {
-    let library = FakeLibrary::new();
-    let client = client(library.clone());
-    let refusals = thread::scope(|scope| {
-        let threads = [(); 8].map(|()| scope.spawn(|| client.upload(&upload())));
-        threads.map(|thread| thread.join().unwrap().err().map(|it| it.status().unwrap().as_u16()))
-    });
-    assert_eq!(refusals.iter().filter(|it| it.is_none()).count(), 1);
-    assert!(refusals.iter().flatten().all(|status| *status == 400), "{refusals:?}");
-    assert_eq!(library.names(), ["collect-dns.ps1"]);
+    let at_once = |if_exists| {
+        thread::scope(|scope| {
+            let client = &client;
+            let threads = [1_u8, 2, 3, 4, 5, 6, 7, 8].map(|byte| {
+                let upload = Upload::new("a.ps1".parse().unwrap(), vec![byte; 50_000]);
+                let upload = upload.with_if_exists(if_exists);
+                scope.spawn(move || client.upload(&upload).err().map(|it| it.status().unwrap()))
+            });
+            threads.map(|thread| thread.join().unwrap())
+        })
+    };
+    let refused = at_once(IfExists::Fail);
+    assert_eq!(refused.iter().flatten().filter(|status| **status == 400).count(), 7, "{refused:?}");
+    assert_eq!(at_once(IfExists::Override), [None; 8], "each was told the hash of its own bytes");
+    let content = library.content("a.ps1").unwrap();
+    let last = StoredFile::new("a.ps1", &content, library.now());
+    assert_eq!(library.entry("a.ps1").unwrap().sha256, last.sha256);
 }
