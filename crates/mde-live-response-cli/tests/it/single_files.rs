@@ -73,17 +73,17 @@ fn a_list_is_a_table_whose_texts_are_escaped() {
     let library = emulator.library();
     let ran = Lrlib::of(&emulator).run(&["list"]);
     assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.as_str()), (0, "", "0 files\n"));
-    library.insert("a.ps1", b"Get-Date\n");
+    library.insert("longer.ps1", b"Get-Date\n");
     Lrlib::of(&emulator).ends(&["list"], 0, "1 file\n");
-    let mut entry = library.entry("a.ps1").unwrap();
+    let mut entry = library.entry("longer.ps1").unwrap();
     entry.file_name = "日本.ps1".to_owned();
     entry.description = Some("first \u{1b}[2J\u{202e}\nsecond".to_owned());
     library.insert_entry(entry, b"x");
     let ran = Lrlib::of(&emulator).run(&["list"]);
     let lines: Vec<_> = ran.stdout.lines().collect();
-    assert_eq!(lines[0], "NAME      SHA256        UPDATED              BY        DESCRIPTION");
-    assert!(lines[1].starts_with("a.ps1     51e264"), "{}", lines[1]);
-    assert!(lines[2].starts_with("日本.ps1  51e264"), "{}", lines[2]);
+    assert_eq!(lines[0], "NAME        SHA256        UPDATED              BY        DESCRIPTION");
+    assert!(lines[1].starts_with("longer.ps1  51e264"), "{}", lines[1]);
+    assert!(lines[2].starts_with("日本.ps1    51e264"), "{}", lines[2]);
     assert!(lines[2].ends_with("  emulator  first \\u{1b}[2J\\u{202e}"), "{}", lines[2]);
 }
 
