@@ -7,7 +7,7 @@ use std::slice;
 
 use mde_live_response_emulator::Emulator;
 
-use crate::support::{Answer, connect, file, file_form, form, post, request, text, upload};
+use crate::support::{Answer, connect, exchange, file, file_form, form, post, request, text};
 
 const TYPE: &str = "Content-Type: multipart/form-data; boundary=b\r\n";
 
@@ -16,6 +16,18 @@ type Case = (Vec<u8>, u16, &'static str);
 
 const BODY: &str = "InvalidRequestBody";
 const MISSING: &str = "MissingRequiredParameter";
+
+/// An upload in chunks of at most 100 bytes, and what ends them.
+fn chunked(emulator: &Emulator, form: &[u8], end: &[u8]) -> Vec<u8> {
+    let headers = format!("{TYPE}Transfer-Encoding: chunked\r\n");
+    let mut request = request(emulator, "POST /api/libraryfiles", &headers, b"");
+    for chunk in form.chunks(100) {
+        write!(request, "{:x}\r\n", chunk.len()).unwrap();
+        request.extend_from_slice(&[chunk, b"\r\n"].concat());
+    }
+    request.extend_from_slice(end);
+    request
+}
 
 fn heads_and_bodies(emulator: &Emulator) -> Vec<Case> {
     let form = file_form("a", b"x");
@@ -28,10 +40,7 @@ fn heads_and_bodies(emulator: &Emulator) -> Vec<Case> {
     let with = |headers: &str, body: &[u8]| {
         request(emulator, "POST /api/libraryfiles", &format!("{TYPE}{headers}"), body)
     };
-    let chunked = |more: &[u8]| {
-        let start = format!("{:x}\r\n", form.len()).into_bytes();
-        with("Transfer-Encoding: chunked\r\n", &[&start, &*form, b"\r\n", more].concat())
-    };
+    let chunked = |end: &[u8]| chunked(emulator, &form, end);
     let promised = format!("Content-Length: {}\r\n", form.len() + 100);
     vec![
         (with("Content-Length: 1\r\nContent-Length: 2\r\n", b"xx"), 400, ""),
@@ -106,6 +115,7 @@ fn what_breaks_a_rule_is_refused_stores_nothing_and_does_no_harm() {
         assert_eq!(rest, b"", "case: {case:?}: something follows the answer");
         assert!(emulator.library().names().is_empty(), "case: {case:?}");
     }
-    assert_eq!(upload(&emulator, &file_form("sound", b"x")).status, 200);
+    let sound = chunked(&emulator, &file_form("sound", b"x"), b"0\r\n\r\n");
+    assert_eq!(exchange(&emulator, &sound).status, 200);
     assert_eq!(emulator.library().content("sound").as_deref(), Some(&b"x"[..]));
 }

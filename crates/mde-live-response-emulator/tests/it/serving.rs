@@ -4,7 +4,7 @@ use std::io::{BufReader, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::thread;
 
-use mde_live_response_emulator::{Application, Emulator, FakeLibrary};
+use mde_live_response_emulator::{Application, Emulator};
 use serde_json::json;
 
 use crate::support::{
@@ -67,26 +67,6 @@ fn a_connection_serves_one_call_after_another() {
     }
     stream.write_all(&request(&emulator, "GET /api/libraryfiles", "", b"")).unwrap();
     assert_eq!(Answer::read_next(&mut reader).json()["value"].as_array().unwrap().len(), 3);
-}
-
-#[test]
-fn a_chunked_form_is_stored_if_the_library_takes_its_file() {
-    let library = FakeLibrary::builder().max_file_bytes(1_000).build();
-    let emulator = Emulator::builder().library(library).start().unwrap();
-    for (bytes, status) in [(1_000, 200), (1_001, 413)] {
-        let form = file_form("a", &vec![b'x'; bytes]);
-        let mut chunks = Vec::new();
-        for chunk in form.chunks(7) {
-            write!(chunks, "{:x}\r\n", chunk.len()).unwrap();
-            chunks.extend_from_slice(chunk);
-            chunks.extend_from_slice(b"\r\n");
-        }
-        chunks.extend_from_slice(b"0\r\n\r\n");
-        let headers = "Content-Type: multipart/form-data; boundary=b\r\n\
-                       Transfer-Encoding: chunked\r\n";
-        let request = request(&emulator, "POST /api/libraryfiles", headers, &chunks);
-        assert_eq!(exchange(&emulator, &request).status, status, "case: {bytes} bytes");
-    }
 }
 
 #[test]
