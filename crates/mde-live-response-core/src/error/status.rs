@@ -73,6 +73,3 @@ pub(crate) fn meaning(status: u16, code: Option<&str>, has_wait: bool) -> Meanin
         _ => row(ErrorKind::Transport(TransportErrorKind::Protocol), Unknown, true, None),
     }
 }
-
-#[cfg(test)]
-mod tests;
