@@ -2,10 +2,9 @@
 //!
 //! Change the file with `MESSAGES_WRITE=1`, and read the difference as somebody who has to act on it at night.
 
-use std::fmt::Write as _;
+use std::io;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
-use std::{env, fs, io};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -22,7 +21,7 @@ use mde_live_response_core::{
 };
 use mde_live_response_mock::{MockTransport, Reply};
 
-use crate::support::{EMPTY_SHA256, upload};
+use crate::support::{EMPTY_SHA256, assert_snapshot, upload};
 
 /// The name of a case, and its reply.
 type Scripted = (&'static str, fn() -> Reply);
@@ -55,24 +54,10 @@ fn messages_are_as_in_the_snapshot() {
     unknown_outcomes(&mut messages);
     limits(&mut messages);
 
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/messages.txt");
-    if env::var_os("MESSAGES_WRITE").is_some() {
-        fs::write(path, &messages.0).unwrap();
-    }
-    let expected = fs::read_to_string(path).unwrap_or_default();
-    let mut differing = String::new();
-    let (old, new): (Vec<_>, Vec<_>) = (cases(&expected), cases(&messages.0));
-    for case in old.iter().filter(|case| !new.contains(case)) {
-        write!(differing, "- {case}\n\n").unwrap();
-    }
-    for case in new.iter().filter(|case| !old.contains(case)) {
-        write!(differing, "+ {case}\n\n").unwrap();
-    }
-    assert!(differing.is_empty(), "{differing}MESSAGES_WRITE=1 writes {path}");
-}
-
-fn cases(text: &str) -> Vec<&str> {
-    text.split("\n\n").map(str::trim_end).filter(|case| !case.is_empty()).collect()
+    assert_snapshot("messages.txt", "MESSAGES_WRITE", &messages.0, |text| {
+        let cases = text.split("\n\n").map(|case| case.trim_end().to_owned());
+        cases.filter(|case| !case.is_empty()).collect()
+    });
 }
 
 fn name() -> FileName {
