@@ -18,78 +18,25 @@ macro_rules! shareable {
 
 #[test]
 fn every_type_can_be_shared_by_threads() {
-    shareable!(
-        AccessToken,
-        AnswerProblem,
-        CallKind,
-        CancelToken,
-        Client,
-        ClientBuilder,
-        Context<'static>,
-        Deleted,
-        DeleteRequest<'static>,
-        Description,
-        Effect,
-        Endpoint,
-        Error,
-        ErrorKind,
-        Event<'static>,
-        Exchange<'static>,
-        FileContent,
-        FileName,
-        IfExists,
-        InvalidInput,
-        IssuedToken,
-        LibraryFile,
-        Limits,
-        List<'static>,
-        ListRequest,
-        Pacing,
-        Page,
-        ParametersDescription,
-        Phase,
-        Problem,
-        RetryPolicy,
-        Secret,
-        Sha256Digest,
-        SourceProblem,
-        SystemClock,
-        Timestamp,
-        TokenClaims,
-        TokenExchange<'static>,
-        TokenProblem,
-        TransportErrorKind,
-        Upload,
-        UploadRequest<'static>,
-        WaitReason,
-        CredentialError,
-        SourceError,
-        TransportError,
-        Box<dyn Transport>,
-        Box<dyn Credential>,
-        Box<dyn Observer>,
-    );
+    shareable! {
+        AccessToken, AnswerProblem, CallKind, CancelToken, Client, ClientBuilder, Context<'static>, Deleted,
+        DeleteRequest<'static>, Description, Effect, Endpoint, Error, ErrorKind, Event<'static>, Exchange<'static>,
+        FileContent, FileName, IfExists, InvalidInput, IssuedToken, LibraryFile, Limits, List<'static>, ListRequest,
+        Pacing, Page, ParametersDescription, Phase, Problem, RetryPolicy, Secret, Sha256Digest, SourceProblem,
+        SystemClock, Timestamp, TokenClaims, TokenExchange<'static>, TokenProblem, TransportErrorKind, Upload,
+        UploadRequest<'static>, WaitReason,
+        CredentialError, SourceError, TransportError, Box<dyn Transport>, Box<dyn Credential>, Box<dyn Observer>,
+    }
     #[cfg(feature = "ureq")]
-    shareable!(Certificate, Proxy, Roots, UreqTransport, UreqTransportBuilder);
+    shareable! { Certificate, Proxy, Roots, UreqTransport, UreqTransportBuilder }
     #[cfg(feature = "entra")]
-    shareable!(EntraCredential);
+    shareable! { EntraCredential }
     #[cfg(feature = "sync")]
     {
         use mde_live_response::sync::*;
-        shareable!(
-            Action,
-            Desired,
-            DesiredFile,
-            Orphans,
-            Outcome,
-            Owner,
-            Plan,
-            Reason,
-            Report,
-            Rules,
-            Step,
-            FolderError,
-        );
+        shareable! {
+            Action, Desired, DesiredFile, Orphans, Outcome, Owner, Plan, Reason, Report, Rules, Step, FolderError,
+        }
     }
 }
 
