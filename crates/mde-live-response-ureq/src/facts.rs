@@ -41,6 +41,8 @@ pub(crate) struct Facts {
     stopped: Cell<bool>,
     success_claimed: Cell<bool>,
     write_fault: RefCell<Option<Fault>>,
+    /// Whether the server asked for a client certificate in the handshake.
+    certificate_requested: Cell<bool>,
 }
 
 /// Makes an exchange the thread's current one until it is dropped.
@@ -78,6 +80,7 @@ impl Facts {
             stopped: Cell::new(false),
             success_claimed: Cell::new(false),
             write_fault: RefCell::new(None),
+            certificate_requested: Cell::new(false),
         })
     }
 
@@ -169,6 +172,14 @@ impl Facts {
         self.success_claimed.set(true);
     }
 
+    pub(crate) fn set_certificate_requested(&self) {
+        self.certificate_requested.set(true);
+    }
+
+    pub(crate) fn is_certificate_requested(&self) -> bool {
+        self.certificate_requested.get()
+    }
+
     /// The effect of an exchange that ends without an answer.
     pub(crate) fn effect(&self) -> Effect {
         let is_unknown = self.decisive_sent.get() || self.success_claimed.get();
@@ -207,7 +218,7 @@ impl<'e> Allowance<'e> {
     /// Returns the time left, never zero. `None`: no limit. An error if there is none, or the exchange is cancelled.
     pub(crate) fn left(self) -> Result<Option<Duration>, Fault> {
         if self.facts.cancel.as_ref().is_some_and(CancelToken::is_cancelled) {
-            return Err(Fault { kind: TransportErrorKind::Cancelled, source: None });
+            return Err(Fault::bare(TransportErrorKind::Cancelled));
         }
         let Some(limit) = earlier(self.limit, self.facts.silent_until()) else { return Ok(None) };
         let left = limit.saturating_duration_since(Instant::now());

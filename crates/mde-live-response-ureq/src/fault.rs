@@ -10,19 +10,25 @@ use mde_live_response_core::transport::{Phase, TransportError, TransportErrorKin
 #[derive(Debug)]
 pub(crate) struct Fault {
     pub(crate) kind: TransportErrorKind,
+    /// Host and port of the proxy that was being asked for a tunnel.
+    pub(crate) proxy: Option<String>,
     pub(crate) source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
 impl Fault {
+    pub(crate) fn bare(kind: TransportErrorKind) -> Self {
+        Self { kind, proxy: None, source: None }
+    }
+
     pub(crate) fn new(
         kind: TransportErrorKind,
         source: impl Into<Box<dyn StdError + Send + Sync>>,
     ) -> Self {
-        Self { kind, source: Some(source.into()) }
+        Self { source: Some(source.into()), ..Self::bare(kind) }
     }
 
     pub(crate) fn timeout(phase: Phase) -> Self {
-        Self { kind: TransportErrorKind::Timeout(phase), source: None }
+        Self::bare(TransportErrorKind::Timeout(phase))
     }
 
     /// A fault of the connection, or [`Local`](TransportErrorKind::Local) if this machine is the cause.
@@ -73,6 +79,10 @@ impl StdError for Fault {
 impl From<Fault> for TransportError {
     fn from(fault: Fault) -> Self {
         let error = Self::new(fault.kind);
+        let error = match fault.proxy {
+            Some(proxy) => error.with_proxy(proxy),
+            None => error,
+        };
         match fault.source {
             Some(source) => error.with_source(source),
             None => error,

@@ -14,8 +14,9 @@ use percent_encoding::percent_decode_str;
 /// TLS runs inside the tunnel, from end to end, so the proxy sees neither token nor content. Plain http, which goes only to
 /// this machine, never uses the proxy. Its answer to `CONNECT` may have 16 KiB. Ours.
 ///
-/// If the proxy cannot be reached, refuses or breaks off, the exchange ends with
-/// [`TransportErrorKind::Proxy`](mde_live_response_core::transport::TransportErrorKind::Proxy).
+/// If the proxy cannot be reached, breaks off or answers 5xx, the exchange ends with
+/// [`TransportErrorKind::Proxy`](mde_live_response_core::transport::TransportErrorKind::Proxy). Any other refusal is
+/// [`TransportErrorKind::ProxyRefused`](mde_live_response_core::transport::TransportErrorKind::ProxyRefused).
 #[derive(Clone)]
 pub struct Proxy {
     pub(crate) host: String,

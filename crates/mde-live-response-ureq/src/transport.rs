@@ -23,7 +23,9 @@ const MAX_HEAD: usize = 64 * 1024;
 /// * TLS 1.2 or 1.3. Plain `http` only to `127.0.0.0/8` and `[::1]`.
 /// * Every exchange ends within its [`Limits`](mde_live_response_core::transport::Limits), also if the peer stops reading:
 ///   within its time, after a silence, and within 100 ms of a cancel. Every byte on the wire ends a silence.
-/// * Extra threads are used only for DNS lookups and for connecting in cancellable calls. One that hangs is left behind.
+/// * Extra threads are used only for DNS lookups and for connecting. One that hangs is left behind. At most 8 lookups run at
+///   once, ours, and calls that need the same host share one.
+/// * If a host has several addresses, the next one is tried after 250 ms (RFC 8305), and the first that connects is used.
 /// * An answer that arrives before the request was sent whole ends the sending and is returned.
 /// * A refusal is returned although its body is cut, or not complete after
 ///   [`Exchange::REFUSAL_GRACE`](mde_live_response_core::transport::Exchange::REFUSAL_GRACE).

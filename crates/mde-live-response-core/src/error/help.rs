@@ -107,7 +107,13 @@ fn of_transport(kind: TransportErrorKind) -> Option<&'static str> {
         TransportErrorKind::Certificate => {
             "If a corporate proxy intercepts TLS, add its CA to the transport's roots."
         }
-        TransportErrorKind::Proxy => "Check the proxy's address and what it permits.",
+        TransportErrorKind::ClientCertificate => {
+            "Check the base URL and any gateway in between: the service itself demands no client certificate."
+        }
+        TransportErrorKind::Proxy => "Check the proxy's address, and that it is running.",
+        TransportErrorKind::ProxyRefused => {
+            "Check the proxy's user name and password, and which hosts it permits."
+        }
         TransportErrorKind::Local => "Read the cause, and free or install what it names.",
         TransportErrorKind::Timeout(_) => "Check the network, or allow more time.",
         _ => return None,

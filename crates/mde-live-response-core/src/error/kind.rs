@@ -82,7 +82,8 @@ pub(super) fn is_passing(kind: TransportErrorKind) -> bool {
     !matches!(
         kind,
         TransportErrorKind::Certificate
-            | TransportErrorKind::Proxy
+            | TransportErrorKind::ClientCertificate
+            | TransportErrorKind::ProxyRefused
             | TransportErrorKind::Unsupported
             | TransportErrorKind::AnswerTooLarge
             | TransportErrorKind::Cancelled

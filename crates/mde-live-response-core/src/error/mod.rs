@@ -55,7 +55,7 @@ struct Inner {
     file: Option<FileName>,
     attempts: u32,
     answer: Option<Answer>,
-    /// Path of the source, host and port of the peer, or the message of a credential.
+    /// Path of the source, host and port of the peer and its proxy, or the message of a credential.
     place: Option<String>,
     wait: Option<Duration>,
     token_problem: Option<TokenProblem>,
@@ -229,10 +229,13 @@ impl Error {
         self
     }
 
-    /// Names the host and port of a failed exchange.
+    /// Names the host and port of a failed exchange, beside its proxy.
     pub(crate) fn at_host(mut self, host: &str) -> Self {
         if matches!(self.0.kind, ErrorKind::Transport(_)) {
-            self.0.place = Some(host.to_owned());
+            self.0.place = Some(match self.0.place.take() {
+                Some(proxy) => format!("{host} through the proxy {proxy}"),
+                None => host.to_owned(),
+            });
         }
         self
     }
@@ -319,7 +322,7 @@ impl From<TransportError> for Error {
             kind => ErrorKind::Transport(kind),
         };
         let mut new = Self::new(kind, effect);
-        new.0.source = error.into_source();
+        (new.0.place, new.0.source) = error.into_parts();
         new
     }
 }

@@ -49,7 +49,7 @@ pub(crate) fn meaning(status: u16, code: Option<&str>, has_wait: bool) -> Meanin
         ),
         // A proxy's answer, not the service's.
         (407, _) => row(
-            ErrorKind::Transport(TransportErrorKind::Proxy),
+            ErrorKind::Transport(TransportErrorKind::ProxyRefused),
             NotApplied,
             false,
             Some("Check the proxy's user name and password."),

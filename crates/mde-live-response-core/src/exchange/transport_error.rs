@@ -54,8 +54,12 @@ pub enum TransportErrorKind {
     Tls,
     /// The server's certificate was refused. Never retried.
     Certificate,
-    /// The proxy refused or failed, or an answer had status 407, which is a proxy's.
+    /// The server demands a client certificate, and the transport has none. Never retried.
+    ClientCertificate,
+    /// The proxy could not be reached, or failed.
     Proxy,
+    /// The proxy refused the request, or an answer had status 407, which is a proxy's. Never retried.
+    ProxyRefused,
     /// Time ran out in this phase: the deadline passed, or no byte moved for too long.
     Timeout(Phase),
     /// The connection broke while the request was being sent.
@@ -81,7 +85,9 @@ impl fmt::Display for TransportErrorKind {
             Self::Connect => "no connection could be opened",
             Self::Tls => "TLS could not be set up",
             Self::Certificate => "the server's certificate was refused",
-            Self::Proxy => "the proxy refused or failed",
+            Self::ClientCertificate => "the server demands a client certificate",
+            Self::Proxy => "the proxy could not be reached or failed",
+            Self::ProxyRefused => "the proxy refused the request",
             Self::Timeout(phase) => return write!(f, "time ran out while {phase}"),
             Self::Send => "the connection broke while the request was being sent",
             Self::Receive => "the connection broke before the answer was complete",
@@ -110,6 +116,7 @@ impl fmt::Display for TransportErrorKind {
 pub struct TransportError {
     kind: TransportErrorKind,
     effect: Option<Effect>,
+    proxy: Option<String>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
@@ -117,7 +124,7 @@ impl TransportError {
     /// Creates an error of this kind.
     #[must_use]
     pub fn new(kind: TransportErrorKind) -> Self {
-        Self { kind, effect: None, source: None }
+        Self { kind, effect: None, proxy: None, source: None }
     }
 
     /// Sets the effect, if the transport knows it better than the client can derive it.
@@ -129,6 +136,13 @@ impl TransportError {
     #[must_use]
     pub fn with_effect(mut self, effect: Effect) -> Self {
         self.effect = Some(effect);
+        self
+    }
+
+    /// Names the proxy that was used, as `host:port`, without its user and password. The client's error shows it.
+    #[must_use]
+    pub fn with_proxy(mut self, proxy: impl Into<String>) -> Self {
+        self.proxy = Some(proxy.into());
         self
     }
 
@@ -151,8 +165,9 @@ impl TransportError {
         self.effect
     }
 
-    pub(crate) fn into_source(self) -> Option<Box<dyn StdError + Send + Sync>> {
-        self.source
+    /// Returns the proxy and the cause.
+    pub(crate) fn into_parts(self) -> (Option<String>, Option<Box<dyn StdError + Send + Sync>>) {
+        (self.proxy, self.source)
     }
 }
 

@@ -251,8 +251,8 @@ fn statuses(messages: &mut Messages) {
 
 fn faults(messages: &mut Messages) {
     use TransportErrorKind::{
-        AnswerTooLarge, Cancelled, Certificate, Connect, Local, Protocol, Proxy, Receive, Resolve,
-        Send, Timeout, Tls, Unsupported,
+        AnswerTooLarge, Cancelled, Certificate, ClientCertificate, Connect, Local, Protocol, Proxy,
+        ProxyRefused, Receive, Resolve, Send, Timeout, Tls, Unsupported,
     };
     let fault = |kind| {
         let cause = match kind {
@@ -260,19 +260,27 @@ fn faults(messages: &mut Messages) {
             Connect => "connection refused",
             Tls => "the peer closed the connection in the handshake",
             Certificate => "unknown issuer",
-            Proxy => "CONNECT was answered with 502",
+            Proxy => "the proxy answered 502",
+            ProxyRefused => "the proxy answered 403",
+            ClientCertificate => "received fatal alert: CertificateRequired",
             Receive | Send => "connection reset by peer",
             Local => "too many open files",
             _ => return TransportError::new(kind),
         };
-        TransportError::new(kind).with_source(cause)
+        let error = TransportError::new(kind).with_source(cause);
+        match kind {
+            Proxy | ProxyRefused => error.with_proxy("proxy.example:3128"),
+            _ => error,
+        }
     };
     for kind in [
         Resolve,
         Connect,
         Tls,
         Certificate,
+        ClientCertificate,
         Proxy,
+        ProxyRefused,
         Timeout(Phase::Resolve),
         Timeout(Phase::Connect),
         Timeout(Phase::Send),
@@ -292,6 +300,7 @@ fn faults(messages: &mut Messages) {
         Timeout(Phase::Receive),
         Protocol,
         AnswerTooLarge,
+        ClientCertificate,
         Cancelled,
     ] {
         let late = || Reply::fault(fault(kind));

@@ -6,6 +6,7 @@ use mde_live_response_core::transport::TransportErrorKind;
 use rustls::ClientConnection;
 
 use super::socket::{Socket, Wait};
+use super::tls;
 use crate::facts::Allowance;
 use crate::fault::Fault;
 
@@ -130,7 +131,7 @@ impl Channel {
                 return Ok(Incoming::Nothing);
             }
             tls.process_new_packets()
-                .map_err(|cause| Fault::new(TransportErrorKind::Receive, cause))?;
+                .map_err(|cause| tls::fault(cause, TransportErrorKind::Receive))?;
         }
         Ok(Incoming::Unfinished)
     }

@@ -1,6 +1,7 @@
 //! Opens connections: resolve, connect, tunnel, TLS.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::Uri;
@@ -11,9 +12,10 @@ use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{self as ureq_transport, ConnectionDetails, NextTimeout};
 
 use super::channel::Channel;
+use super::connect::connect;
 use super::link::Link;
-use super::resolve::{self, Lookup};
-use super::socket::{self, Socket};
+use super::resolve::{Lookup, Lookups};
+use super::socket::Socket;
 use super::tls::Tls;
 use super::tunnel;
 use crate::facts::{Allowance, Facts};
@@ -26,13 +28,13 @@ pub(crate) struct Connector {
     proxy: Option<Proxy>,
     connect_timeout: Duration,
     tls: Tls,
-    lookup: Lookup,
+    lookups: Arc<Lookups>,
 }
 
 impl Connector {
     pub(crate) fn new(settings: UreqTransportBuilder, lookup: Lookup) -> Self {
         let UreqTransportBuilder { roots, proxy, connect_timeout } = settings;
-        Self { proxy, connect_timeout, tls: Tls::new(roots), lookup }
+        Self { proxy, connect_timeout, tls: Tls::new(roots), lookups: Lookups::new(lookup) }
     }
 
     fn open(&self, uri: &Uri, facts: &Facts) -> Result<Link, Fault> {
@@ -44,15 +46,18 @@ impl Connector {
             return Ok(Link::new(Channel::plain(self.dial(host, port, time)?)));
         }
         let socket = match &self.proxy {
-            Some(proxy) => self.tunnel(proxy, host, port, time)?,
+            Some(proxy) => self.tunnel(proxy, host, port, time).map_err(|mut fault| {
+                fault.proxy = Some(format!("{}:{}", proxy.host, proxy.port));
+                fault
+            })?,
             None => self.dial(host, port, time)?,
         };
         Ok(Link::new(self.tls.connect(socket, host, time)?))
     }
 
     fn dial(&self, host: &str, port: u16, time: Allowance<'_>) -> Result<Socket, Fault> {
-        let addresses = resolve::resolve(self.lookup, host, port, time.in_phase(Phase::Resolve))?;
-        socket::connect(&addresses, time)
+        let addresses = self.lookups.resolve(host, port, time.in_phase(Phase::Resolve))?;
+        connect(&addresses, time)
     }
 
     fn tunnel(

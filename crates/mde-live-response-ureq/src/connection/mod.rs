@@ -4,12 +4,12 @@
 //!
 //! * `connector` opens connections: resolve, connect, tunnel, TLS, all within the exchange's limits;
 //! * `link` is one open connection as ureq uses it, and hears early answers;
-//! * `aside` runs what cannot be interrupted on a thread of its own;
+//! * `resolve` and `connect` run what cannot be interrupted on threads of its own;
 //! * `channel` moves bytes over plain TCP or TLS;
 //! * `socket` calls the kernel, never blocks for too long, and notes that bytes moved.
 
-mod aside;
 mod channel;
+mod connect;
 mod connector;
 mod interim;
 mod link;

@@ -1,14 +1,13 @@
 //! A TCP socket whose calls end within a time. Notes when bytes move.
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::TcpStream;
 use std::thread;
 use std::time::Duration;
 
 use mde_live_response_core::transport::TransportErrorKind;
 use socket2::{SockRef, TcpKeepalive};
 
-use super::aside;
 use crate::facts::{Allowance, Facts};
 use crate::fault::Fault;
 
@@ -48,46 +47,22 @@ pub(super) enum Wait<'e> {
     For(Allowance<'e>),
 }
 
-/// Opens a connection to the first address that accepts one.
-///
-/// Each gets an equal share of the time left, so that a dead address leaves time for the others.
-pub(super) fn connect(addresses: &[SocketAddr], time: Allowance<'_>) -> Result<Socket, Fault> {
-    let mut last = None;
-    for (n, address) in addresses.iter().enumerate() {
-        let shares = u32::try_from(addresses.len() - n).unwrap_or(u32::MAX);
-        let share = time.left()?.map(|left| at_least_a_millisecond(left / shares));
-        let address = *address;
-        let open = move || match share {
-            Some(share) => TcpStream::connect_timeout(&address, share),
-            None => TcpStream::connect(address),
-        };
-        let opened =
-            if time.can_be_cancelled() { aside::run("connect", time, open)? } else { open() };
-        match opened {
-            Ok(stream) => {
-                // Every write is complete in itself, so waiting for more gains nothing.
-                stream.set_nodelay(true).map_err(|e| Fault::io(TransportErrorKind::Connect, e))?;
-                // Best effort: the silence limit ends a dead connection anyway.
-                let _ = SockRef::from(&stream).set_tcp_keepalive(&KEEPALIVE);
-                time.facts().set_moved();
-                return Ok(Socket { stream, read_timeout: None, write_timeout: None });
-            }
-            Err(cause) => last = Some(cause),
-        }
-    }
-    let cause = last.unwrap_or_else(|| io::Error::other("the host has no address"));
-    if cause.kind() == ErrorKind::TimedOut {
-        return Err(time.exceeded());
-    }
-    Err(Fault::io(TransportErrorKind::Connect, cause))
-}
-
 /// The kernel counts in milliseconds, and zero means no limit.
-fn at_least_a_millisecond(time: Duration) -> Duration {
+pub(super) fn at_least_a_millisecond(time: Duration) -> Duration {
     time.max(Duration::from_millis(1))
 }
 
 impl Socket {
+    /// Prepares a connection that was just opened.
+    pub(super) fn new(stream: TcpStream, time: Allowance<'_>) -> Result<Self, Fault> {
+        // Every write is complete in itself, so waiting for more gains nothing.
+        stream.set_nodelay(true).map_err(|e| Fault::io(TransportErrorKind::Connect, e))?;
+        // Best effort: the silence limit ends a dead connection anyway.
+        let _ = SockRef::from(&stream).set_tcp_keepalive(&KEEPALIVE);
+        time.facts().set_moved();
+        Ok(Self { stream, read_timeout: None, write_timeout: None })
+    }
+
     /// Writes some bytes with one call. Returns 0 if the peer took none for [`WRITE_SLICE`] or the time left.
     pub(super) fn write(
         &mut self,

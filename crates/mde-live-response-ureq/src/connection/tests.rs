@@ -11,7 +11,7 @@
 use std::io::{self, Read};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -22,7 +22,8 @@ use mde_live_response_core::transport::{Exchange, Limits, Phase, TransportErrorK
 use mde_live_response_core::{AccessToken, Client, Endpoint, Error, ErrorKind, Upload};
 
 use super::channel::Incoming;
-use super::resolve::{Lookup, resolve};
+use super::connect::{connect, race};
+use super::resolve::{Lookup, Lookups, MAX_LOOKUPS};
 use super::socket::{self, Wait};
 use super::tls::Tls;
 use crate::facts::{Allowance, Facts};
@@ -55,7 +56,7 @@ fn facts(limits: Limits) -> Rc<Facts> {
 }
 
 /// Never returns. Its thread stays parked.
-fn hanging(_: &str, _: u16) -> io::Result<Vec<SocketAddr>> {
+fn hanging(_: &str) -> io::Result<Vec<SocketAddr>> {
     loop {
         thread::park();
     }
@@ -74,14 +75,57 @@ fn r13_a_cancel_is_heard_while_the_resolver_hangs() {
     let canceller = thread::spawn(move || cancel.cancel());
     let facts = facts(limits);
     let time = Allowance::of(&facts, Phase::Resolve);
-    let fault = resolve(hanging, "service.invalid", 443, time).unwrap_err();
+    let fault = Lookups::new(hanging).resolve("service.invalid", 443, time).unwrap_err();
     assert_eq!(fault.kind, TransportErrorKind::Cancelled);
     canceller.join().unwrap();
 }
 
+/// Every lookup hangs until the test ends it. More calls than lookups wait, and end by their own limits.
+#[test]
+fn t02_lookups_are_shared_by_host_and_bounded_in_number() {
+    static STARTED: Mutex<Vec<String>> = Mutex::new(Vec::new());
+    static END: (Mutex<bool>, Condvar) = (Mutex::new(false), Condvar::new());
+    let lookups = &Lookups::new(|host| {
+        STARTED.lock().unwrap().push(host.to_owned());
+        drop(END.1.wait_while(END.0.lock().unwrap(), |end| !*end).unwrap());
+        Ok(vec![SocketAddr::from(([127, 0, 0, 1], 0))])
+    });
+    let hosts = || (0..=MAX_LOOKUPS).flat_map(|n| [n, n, n]).map(|n| format!("host{n}.invalid"));
+    let expected = |port| vec![SocketAddr::from(([127, 0, 0, 1], port))];
+    let in_time = |host: &str, milliseconds| {
+        let limited =
+            facts(Limits::new().with_time_left(Some(Duration::from_millis(milliseconds))));
+        lookups.resolve(host, 1, Allowance::of(&limited, Phase::Resolve)).map_err(|it| it.kind)
+    };
+    let timeout = Err(TransportErrorKind::Timeout(Phase::Resolve));
+    for host in hosts().take(3 * MAX_LOOKUPS) {
+        assert_eq!(in_time(&host, 10), timeout);
+    }
+    let (beyond, started) = thread::scope(|scope| {
+        for (port, host) in (1..).zip(hosts()) {
+            scope.spawn(move || {
+                let endless = facts(endless());
+                let time = Allowance::of(&endless, Phase::Resolve);
+                assert_eq!(lookups.resolve(&host, port, time).unwrap(), expected(port));
+            });
+        }
+        while STARTED.lock().unwrap().len() < MAX_LOOKUPS {
+            thread::yield_now();
+        }
+        let beyond = in_time("another.invalid", 100);
+        let started = STARTED.lock().unwrap().len();
+        *END.0.lock().unwrap() = true;
+        END.1.notify_all();
+        (beyond, started)
+    });
+    assert_eq!((beyond, started), (timeout, MAX_LOOKUPS));
+    let started = STARTED.lock().unwrap();
+    assert!(!started.contains(&"another.invalid".to_owned()), "nobody waits for it any more");
+}
+
 #[test]
 fn a_name_without_addresses_is_not_resolved() {
-    let nothing = |_: &str, _| Ok(Vec::new());
+    let nothing = |_: &str| Ok(Vec::new());
     let kind = TransportErrorKind::Resolve;
     assert_eq!(kind_of(&upload_over(nothing)), (kind, Effect::NotApplied));
 }
@@ -95,21 +139,57 @@ fn t04_the_second_address_is_tried_when_the_first_is_dead() {
     let facts = facts(endless());
     let time = Allowance::of(&facts, Phase::Connect).at_most(Duration::from_secs(30));
 
-    let mut socket = socket::connect(&[dead, alive], time).unwrap();
+    let mut socket = connect(&[dead, alive], time).unwrap();
     socket.write(time, |stream| stream.write(b"x")).unwrap().unwrap();
     let mut byte = [0];
     listener.accept().unwrap().0.read_exact(&mut byte).unwrap();
     assert_eq!(byte, *b"x");
 
-    let fault = socket::connect(&[dead, dead], time).unwrap_err();
+    let fault = connect(&[dead, dead], time).unwrap_err();
     assert_eq!(fault.kind, TransportErrorKind::Connect);
+}
+
+/// A first attempt that only succeeds once a second one has begun: it goes on, and wins.
+#[test]
+fn t04_the_next_address_is_tried_beside_one_that_does_not_answer() {
+    let [v6, other_v6, v4] =
+        ["[::1]:1", "[::1]:2", "127.0.0.1:3"].map(|it| it.parse::<SocketAddr>().unwrap());
+    let facts = facts(endless());
+    let time = Allowance::of(&facts, Phase::Connect).at_most(Duration::from_secs(30));
+    let addresses = [v6, other_v6, v4];
+    // The address of which the attempt ends last or never; the winner.
+    for (silent, winner) in [(Some(v6), v4), (Some(v4), v6), (None, other_v6)] {
+        let begun = Arc::new((Mutex::new(Vec::new()), Condvar::new()));
+        let open = {
+            let begun = Arc::clone(&begun);
+            move |address, _| {
+                begun.0.lock().unwrap().push(address);
+                begun.1.notify_all();
+                let number = match silent {
+                    Some(silent) if silent == address => loop {
+                        thread::park();
+                    },
+                    // Refused at once, but for the last.
+                    None if address != winner => {
+                        return Err(io::ErrorKind::ConnectionRefused.into());
+                    }
+                    Some(_) if address == v6 => 2,
+                    _ => 0,
+                };
+                drop(begun.1.wait_while(begun.0.lock().unwrap(), |it| it.len() < number).unwrap());
+                Ok(address)
+            }
+        };
+        assert_eq!(race(&addresses, time, open).unwrap(), winner);
+        assert!(begun.0.lock().unwrap().starts_with(&[v6, v4]), "families take turns");
+    }
 }
 
 /// Two ends of a connection on loopback.
 pub(super) fn pair() -> (socket::Socket, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    let socket = socket::connect(&[address], unlimited()).unwrap();
+    let socket = connect(&[address], unlimited()).unwrap();
     (socket, listener.accept().unwrap().0)
 }
 
@@ -183,6 +263,9 @@ fn an_address_written_as_a_number_needs_no_look_up() {
     let facts = facts(endless());
     let time = Allowance::of(&facts, Phase::Resolve);
     for (host, address) in [("127.0.0.1", "127.0.0.1:80"), ("[::1]", "[::1]:80")] {
-        assert_eq!(resolve(hanging, host, 80, time).unwrap(), [address.parse().unwrap()]);
+        assert_eq!(
+            Lookups::new(hanging).resolve(host, 80, time).unwrap(),
+            [address.parse().unwrap()]
+        );
     }
 }

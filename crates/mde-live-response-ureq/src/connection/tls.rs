@@ -4,13 +4,15 @@ use std::io;
 use std::sync::{Arc, OnceLock};
 
 use mde_live_response_core::transport::TransportErrorKind;
+use rustls::client::ResolvesClientCert;
 use rustls::crypto::ring;
 use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, ClientConnection};
+use rustls::sign::CertifiedKey;
+use rustls::{AlertDescription, ClientConfig, ClientConnection, SignatureScheme};
 
 use super::channel::Channel;
 use super::socket::{Socket, Wait};
-use crate::facts::Allowance;
+use crate::facts::{Allowance, Facts};
 use crate::fault::Fault;
 use crate::roots::Roots;
 
@@ -59,17 +61,52 @@ impl Tls {
 fn build(roots: &Roots) -> Result<Arc<ClientConfig>, rustls::Error> {
     let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()?;
-    let mut config = roots.verify(config)?.with_no_client_auth();
+    let mut config = roots.verify(config)?.with_client_cert_resolver(Arc::new(NoCertificate));
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(Arc::new(config))
 }
 
-fn of_tls(error: rustls::Error) -> Fault {
+/// Has no client certificate, and notes that the server asked for one.
+#[derive(Debug)]
+struct NoCertificate;
+
+impl ResolvesClientCert for NoCertificate {
+    fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        // The handshake runs on the exchange's thread.
+        if let Ok(facts) = Facts::current() {
+            facts.set_certificate_requested();
+        }
+        None
+    }
+
+    fn has_certs(&self) -> bool {
+        false
+    }
+}
+
+/// The fault for an error of TLS: a certificate's, or else of this kind.
+///
+/// In TLS 1.3 the refusal of a client without a certificate comes after its last handshake message, maybe after the request.
+/// Many servers send an alert for it that says less than `CertificateRequired`.
+pub(super) fn fault(error: rustls::Error, otherwise: TransportErrorKind) -> Fault {
+    use AlertDescription::{
+        AccessDenied, BadCertificate, CertificateRequired, CertificateUnknown, HandshakeFailure,
+        NoCertificate,
+    };
+    let is_requested = || Facts::current().is_ok_and(|facts| facts.is_certificate_requested());
     let kind = match error {
         rustls::Error::InvalidCertificate(_) => TransportErrorKind::Certificate,
-        _ => TransportErrorKind::Tls,
+        rustls::Error::AlertReceived(CertificateRequired) => TransportErrorKind::ClientCertificate,
+        rustls::Error::AlertReceived(
+            AccessDenied | BadCertificate | CertificateUnknown | HandshakeFailure | NoCertificate,
+        ) if is_requested() => TransportErrorKind::ClientCertificate,
+        _ => otherwise,
     };
     Fault::new(kind, error)
+}
+
+fn of_tls(error: rustls::Error) -> Fault {
+    fault(error, TransportErrorKind::Tls)
 }
 
 fn of_socket(cause: io::Error) -> Fault {

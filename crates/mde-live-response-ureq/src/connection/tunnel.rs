@@ -36,7 +36,11 @@ pub(super) fn open(
         Some([_, b' ', b'2', ..]) => Ok(()),
         Some([_, b' ', a @ b'1'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9', ..]) => {
             let status: String = [*a, *b, *c].into_iter().map(char::from).collect();
-            Err(Fault::new(TransportErrorKind::Proxy, format!("the proxy answered {status}")))
+            let kind = match a {
+                b'5' => TransportErrorKind::Proxy,
+                _ => TransportErrorKind::ProxyRefused,
+            };
+            Err(Fault::new(kind, format!("the proxy answered {status}")))
         }
         _ => Err(Fault::new(TransportErrorKind::Proxy, "the proxy's answer is not HTTP")),
     }

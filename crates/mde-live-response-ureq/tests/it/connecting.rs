@@ -17,15 +17,27 @@ const DEAD: &str = "127.0.0.1:1";
 
 /// A broadcast address accepts no connection, and this one does not lead out of the machine.
 #[test]
-fn t01_t03_no_connection() {
-    for (url, kind) in [
-        ("https://nonexistent.invalid".to_owned(), Kind::Resolve),
-        (format!("http://{DEAD}"), Kind::Connect),
-        (format!("https://{DEAD}"), Kind::Connect),
-        ("https://127.255.255.255".to_owned(), Kind::Connect),
+fn t01_t03_no_connection_names_host_and_port() {
+    for (url, kind, place) in [
+        ("https://nonexistent.invalid", Kind::Resolve, "nonexistent.invalid:443"),
+        ("https://nonexistent.invalid:8443/path", Kind::Resolve, "nonexistent.invalid:8443"),
+        ("http://127.0.0.1:1", Kind::Connect, DEAD),
+        ("https://127.0.0.1:1", Kind::Connect, DEAD),
+        ("https://127.255.255.255", Kind::Connect, "127.255.255.255:443"),
     ] {
-        assert_eq!(upload_to(builder(&url)), not_applied(kind), "case: {url}");
+        let error = builder(url).build().upload(&small()).unwrap_err();
+        assert!(error.to_string().contains(&format!("({place})")), "{error}");
+        assert_eq!(outcome(Err(error)), not_applied(kind), "case: {url}");
     }
+}
+
+#[test]
+fn a_broken_connection_names_host_and_port() {
+    both(|speech| {
+        let server = Server::start(speech, [after_request([Close])]);
+        let error = client(&server).upload(&small()).unwrap_err().to_string();
+        assert!(error.contains(&format!("({})", server.address())), "{error}");
+    });
 }
 
 /// A machine without IPv6 has no such address.
@@ -33,24 +45,6 @@ fn t01_t03_no_connection() {
 fn v48_plain_http_to_the_ipv6_loopback_is_tried() {
     let outcome = upload_to(builder("http://[::1]:1"));
     assert_one_of(&outcome, &[Kind::Connect, Kind::Local].map(not_applied));
-}
-
-#[test]
-fn network_errors_name_host_and_port() {
-    let error_at = |url: &str| builder(url).build().upload(&small()).unwrap_err().to_string();
-    for (url, place) in [
-        ("https://nonexistent.invalid", "nonexistent.invalid:443"),
-        ("https://nonexistent.invalid:8443/path", "nonexistent.invalid:8443"),
-        ("http://127.0.0.1:1", DEAD),
-    ] {
-        let error = error_at(url);
-        assert!(error.contains(place), "{error}");
-    }
-    both(|speech| {
-        let server = Server::start(speech, [after_request([Close])]);
-        let error = error_at(&server.url());
-        assert!(error.contains(&server.address().to_string()), "{error}");
-    });
 }
 
 /// A listener that accepts nobody, with a full queue: nobody else gets an answer.

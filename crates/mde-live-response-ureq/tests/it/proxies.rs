@@ -3,65 +3,78 @@
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::thread;
+use std::time::Duration;
 
-use mde_live_response_ureq::Proxy;
+use mde_live_response_core::policy::RetryPolicy;
+use mde_live_response_ureq::{Proxy, UreqTransportBuilder};
 
 use crate::support::*;
 
 /// A service that can only be reached through the proxy.
 const SERVICE: &str = "https://service.example:8443";
-const CONNECT: &str = "CONNECT service.example:8443 HTTP/1.1\r\nHost: service.example:8443\r\n\r\n";
+const CONNECT: &str = "CONNECT service.example:8443 HTTP/1.1\r\nHost: service.example:8443\r\n\
+    Proxy-Authorization: Basic bWU6c2VjcmV0\r\n\r\n";
 const OPEN: &str = "HTTP/1.1 200 Connection Established\r\nVia: 1.1 x\r\n\r\n";
 
-fn client_through(url: &str, proxy: &str) -> Client {
-    let proxy = Proxy::new(proxy).unwrap();
-    builder_over(url, transport().proxy(Some(proxy))).build()
+/// `proxy` is its address, after user and password if there are any.
+fn through(proxy: &str) -> UreqTransportBuilder {
+    transport().proxy(Some(Proxy::new(&format!("http://{proxy}")).unwrap()))
 }
 
-/// Uploads through a proxy with this script. The proxy must receive nothing but its own line, or a part of it.
+/// Uploads to the service through this proxy, with up to three attempts. The error must name service and proxy.
 #[track_caller]
-fn through(script: Script) -> Outcome {
-    let proxy = Server::start(Speech::Plain, [script]);
-    let client = client_through(SERVICE, &format!("http://{}", proxy.address()));
-    let outcome = upload_by(&client, &small());
-    let heard = proxy.finish_one().received;
-    assert!(CONNECT.as_bytes().starts_with(&heard), "{}", heard.escape_ascii());
-    outcome
+fn attempts_through(address: &str) -> (Outcome, u32) {
+    let at_once = RetryPolicy::DEFAULT.with_backoff(Duration::ZERO, Duration::ZERO);
+    let client = builder_over(SERVICE, through(&format!("me:secret@{address}")));
+    let error = client.retry(at_once).build().upload(&small()).unwrap_err();
+    let (attempts, message) = (error.attempts(), error.to_string());
+    let place = format!("(service.example:8443 through the proxy {address})");
+    assert!(message.contains(&place), "{message}");
+    (outcome(Err(error)), attempts)
 }
 
 #[test]
-fn t34_a_proxy_that_cannot_be_reached() {
-    for proxy in ["http://127.0.0.1:1", "http://nonexistent.invalid:3128"] {
-        let outcome = upload_by(&client_through(SERVICE, proxy), &small());
-        assert_eq!(outcome, not_applied(Kind::Proxy), "case: {proxy}");
+fn t34_a_proxy_that_cannot_be_reached_is_tried_again() {
+    for address in ["127.0.0.1:1", "nonexistent.invalid:3128"] {
+        assert_eq!(attempts_through(address), (not_applied(Kind::Proxy), 3), "case: {address}");
     }
 }
 
+/// The proxy receives nothing but its own line, or a part of it. What it refuses is not tried again.
 #[test]
 fn t34_h12_a_proxy_that_gives_no_tunnel() {
-    let answers = [
+    let lasting = [
         "HTTP/1.1 407 Who\r\nProxy-Authenticate: Basic realm=\"x\"\r\nContent-Length: 2\r\n\r\nno",
         "HTTP/1.1 403 Forbidden\r\n\r\n",
-        "HTTP/1.1 502 Bad Gateway\r\n\r\n",
         "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1/\r\n\r\n",
         "HTTP/1.1 199 Odd\r\n\r\n",
         "HTTP/1.1 300 Odd\r\n\r\n",
+    ];
+    let passing = [
+        "HTTP/1.1 502 Bad Gateway\r\n\r\n",
+        "HTTP/1.1 503 Unavailable\r\n\r\n",
         "HTTP/1.1 200 O",
         "SSH-2.0-OpenSSH_9.6\r\n\r\n",
         "\x05\x00\r\n\r\n",
         "\r\n\r\n\r\n",
         "",
     ];
-    for answer in answers {
-        let outcome = through(vec![ReadHead, say(answer), Close]);
-        assert_eq!(outcome, not_applied(Kind::Proxy), "case: {answer}");
-    }
-    for script in [
+    let answer = |answer: &str| vec![ReadHead, say(answer), Close];
+    let broken = [
         vec![Close],
         vec![ReadBytes(1), Reset],
         vec![ReadHead, SendForever(b"HTTP/1.1 200 OK".to_vec())],
-    ] {
-        assert_eq!(through(script.clone()), not_applied(Kind::Proxy), "case: {script:?}");
+    ];
+    let lasting = lasting.map(|it| (answer(it), Kind::ProxyRefused, 1));
+    let passing = passing.map(answer).into_iter().chain(broken).map(|it| (it, Kind::Proxy, 3));
+    for (script, kind, attempts) in lasting.into_iter().chain(passing) {
+        let proxy = Server::start(Speech::Plain, vec![script.clone(); 3]);
+        let outcome = attempts_through(&proxy.address().to_string());
+        assert_eq!(outcome, (not_applied(kind), attempts), "case: {script:?}");
+        for connection in proxy.finish() {
+            let heard = connection.received;
+            assert!(CONNECT.as_bytes().starts_with(&heard), "{}", heard.escape_ascii());
+        }
     }
 }
 
@@ -70,35 +83,28 @@ fn t34_h12_a_proxy_that_gives_no_tunnel() {
 fn h12_407_without_a_proxy_is_a_proxys_fault_too() {
     both(|speech| {
         let outcome = answered(speech, reply("407 Proxy Authentication Required", "", ""));
-        assert_eq!(outcome, refused(407, ErrorKind::Transport(Kind::Proxy)));
+        assert_eq!(outcome, refused(407, ErrorKind::Transport(Kind::ProxyRefused)));
     });
-}
-
-#[test]
-fn t34_a_proxy_that_is_silent() {
-    let script = vec![ReadHead, say("HTTP/1.1"), Stall];
-    let proxy = Server::start(Speech::Plain, [script.clone(), script]);
-    let transport = || {
-        let proxy = Proxy::new(&format!("http://{}", proxy.address())).unwrap();
-        transport().proxy(Some(proxy))
-    };
-    for builder in [
-        builder_over(SERVICE, transport()).deadline(SHORT),
-        builder_over(SERVICE, transport()).silence_limit(SHORT),
-    ] {
-        let outcome = upload_by(&builder.build(), &small());
-        assert_eq!(outcome, not_applied(Kind::Timeout(Phase::Connect)));
-    }
-    assert!(proxy.finish().iter().all(|it| it.received == CONNECT.as_bytes()));
 }
 
 /// A fault inside the tunnel is not the proxy's.
 #[test]
-fn t34_a_tunnel_to_a_server_without_tls() {
+fn t34_a_silent_proxy_and_a_server_without_tls() {
+    let silent = || vec![ReadHead, say("HTTP/1.1"), Stall];
     let garbage = "HTTP/1.1 400 Bad Request\r\n\r\n";
-    let proxy = Server::start(Speech::Plain, [vec![ReadHead, say(OPEN), say(garbage), ReadToEnd]]);
-    let client = client_through(SERVICE, &format!("http://{}", proxy.address()));
-    assert_eq!(upload_by(&client, &small()), not_applied(Kind::Tls));
+    for (script, deadline, silence, kind) in [
+        (silent(), SHORT, PLENTY, Kind::Timeout(Phase::Connect)),
+        (silent(), PLENTY, SHORT, Kind::Timeout(Phase::Connect)),
+        (vec![ReadHead, say(OPEN), say(garbage), ReadToEnd], PLENTY, PLENTY, Kind::Tls),
+    ] {
+        let proxy = Server::start(Speech::Plain, [script]);
+        let client = builder_over(SERVICE, through(&format!("me:secret@{}", proxy.address())));
+        let client = client.deadline(deadline).silence_limit(silence);
+        assert_eq!(upload_by(&client.build(), &small()), not_applied(kind));
+        let heard = proxy.finish_one().received;
+        assert!(heard.starts_with(CONNECT.as_bytes()), "{}", heard.escape_ascii());
+        assert_eq!(heard.len() == CONNECT.len(), kind != Kind::Tls);
+    }
 }
 
 /// Serves one client as a proxy that opens a tunnel; returns the head of its request.
@@ -132,10 +138,10 @@ fn tunnelled(user: &str, identity: Identity) -> (Outcome, String) {
     let server = Server::start(Speech::TlsAs(identity), [served(1)]);
     let port = server.address().port();
     let proxy = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{user}{}", proxy.local_addr().unwrap());
+    let place = format!("{user}{}", proxy.local_addr().unwrap());
     let (outcome, heard) = thread::scope(|scope| {
         let heard = scope.spawn(|| serve_tunnel(&proxy, &server));
-        let client = client_through(&format!("https://localhost:{port}"), &url);
+        let client = builder_over(&format!("https://localhost:{port}"), through(&place)).build();
         let outcome = upload_by(&client, &small());
         drop(client);
         (outcome, heard.join().unwrap())
@@ -173,8 +179,8 @@ fn t34_a_certificate_in_a_tunnel_is_checked() {
 fn t34_plain_http_does_not_go_through_a_proxy() {
     let proxy = Server::start(Speech::Plain, []);
     let server = Server::start(Speech::Plain, [served(1)]);
-    let client = client_through(&server.url(), &format!("http://{}", proxy.address()));
-    assert_eq!(upload_by(&client, &small()), STORED);
+    let client = builder_over(&server.url(), through(&format!("me:secret@{}", proxy.address())));
+    assert_eq!(upload_by(&client.build(), &small()), STORED);
     assert_eq!(proxy.finish().len(), 0);
 }
 

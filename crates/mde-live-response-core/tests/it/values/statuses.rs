@@ -21,7 +21,7 @@ const LOWER_CASE: &str = r#"{"error":{"code":"conflict"}}"#;
 const IN_WORDS: &str =
     r#"{"error":{"code":"BadRequest","message":"Conflict: file already exists"}}"#;
 const THROTTLED: ErrorKind = ErrorKind::Throttled { local: false };
-const PROXY: ErrorKind = Transport(TransportErrorKind::Proxy);
+const PROXY: ErrorKind = Transport(TransportErrorKind::ProxyRefused);
 const PROTOCOL: ErrorKind = Transport(TransportErrorKind::Protocol);
 
 /// Status, `Retry-After`, body; kind, effect, code, whether a retry may help.
