@@ -4,9 +4,9 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::thread;
 
+use mde_live_response_core::Effect;
 use mde_live_response_core::operation::{Operation, UploadRequest};
 use mde_live_response_core::transport::{Limits, Transport};
-use mde_live_response_core::Effect;
 use mde_live_response_core::{AccessToken, Endpoint, Upload};
 use mde_live_response_ureq::UreqTransport;
 
