@@ -21,7 +21,7 @@ pub(super) fn connect(addresses: &[SocketAddr], time: Allowance<'_>) -> Result<S
         Some(left) => TcpStream::connect_timeout(&address, left),
         None => TcpStream::connect(address),
     })?;
-    Socket::new(stream, time)
+    Ok(Socket::new(stream, time))
 }
 
 /// Calls `open` for each address on a thread of its own, one after another, until a call succeeds.

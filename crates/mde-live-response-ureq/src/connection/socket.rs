@@ -5,7 +5,6 @@ use std::net::TcpStream;
 use std::thread;
 use std::time::Duration;
 
-use mde_live_response_core::transport::TransportErrorKind;
 use socket2::{SockRef, TcpKeepalive};
 
 use crate::facts::{Allowance, Facts};
@@ -54,13 +53,13 @@ pub(super) fn at_least_a_millisecond(time: Duration) -> Duration {
 
 impl Socket {
     /// Prepares a connection that was just opened.
-    pub(super) fn new(stream: TcpStream, time: Allowance<'_>) -> Result<Self, Fault> {
-        // Every write is complete in itself, so waiting for more gains nothing.
-        stream.set_nodelay(true).map_err(|e| Fault::io(TransportErrorKind::Connect, e))?;
-        // Best effort: the silence limit ends a dead connection anyway.
+    pub(super) fn new(stream: TcpStream, time: Allowance<'_>) -> Self {
+        // Best effort: if the peer has reset the connection, the first write says so. Every write is complete in itself, so
+        // waiting for more gains nothing; and the silence limit ends a dead connection anyway.
+        let _ = stream.set_nodelay(true);
         let _ = SockRef::from(&stream).set_tcp_keepalive(&KEEPALIVE);
         time.facts().set_moved();
-        Ok(Self { stream, read_timeout: None, write_timeout: None })
+        Self { stream, read_timeout: None, write_timeout: None }
     }
 
     /// Writes some bytes with one call. Returns 0 if the peer took none for [`WRITE_SLICE`] or the time left.

@@ -103,7 +103,8 @@ fn t34_a_silent_proxy_and_a_server_without_tls() {
         assert_eq!(upload_by(&client.build(), &small()), not_applied(kind));
         let heard = proxy.finish_one().received;
         assert!(heard.starts_with(CONNECT.as_bytes()), "{}", heard.escape_ascii());
-        assert_eq!(heard.len() == CONNECT.len(), kind != Kind::Tls);
+        // Of what follows in the tunnel, a reset may hide all.
+        assert!(kind == Kind::Tls || heard == CONNECT.as_bytes());
     }
 }
 
