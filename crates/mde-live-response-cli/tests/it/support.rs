@@ -78,7 +78,7 @@ impl<'a> Lrlib<'a> {
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_lrlib"));
         command.args(arguments).env_clear().envs(self.environment.iter().cloned());
-        // Output to a pipe has no colours whatever the terminal can show.
+        // Output to a pipe has no colours, even if the terminal can show them.
         command.env("TERM", "xterm-256color");
         // For the token command and the system's own libraries.
         for name in ["PATH", "SystemRoot"] {

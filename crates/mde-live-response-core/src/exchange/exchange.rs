@@ -194,7 +194,7 @@ fn has_two_lengths(headers: &HeaderMap) -> bool {
     lengths > 1 || (lengths == 1 && headers.contains_key(TRANSFER_ENCODING))
 }
 
-/// Allows `https`, and plain `http` to this machine. A user name would become a header that nobody asked for.
+/// Allows `https`, and plain `http` to this machine. A user name in a URL would add a header.
 fn check_url(url: &Uri) -> Result<(), InvalidInput> {
     let error = |problem| Err(InvalidInput::new("request URL", problem));
     if url.authority().is_some_and(|authority| authority.as_str().contains('@')) {

@@ -68,7 +68,7 @@ fn detail(text: &str) -> Option<ErrorDetail> {
     json::object(body.error.get()).ok()
 }
 
-/// The code of an error body, whatever its status.
+/// The code of an error body, with any status.
 pub(super) fn code_of(text: &str) -> Option<String> {
     detail(text)?.code
 }

@@ -94,7 +94,7 @@ fn a_credential_that_fails_ends_the_call_with_its_facts() {
     assert_eq!(shown_causes(&error), ["the vault is sealed"]);
 }
 
-/// What a credential says is text from outside.
+/// A credential's message is untrusted text.
 #[test]
 fn the_message_of_a_credential_is_escaped() {
     let failing = asked(|_| Err(CredentialError::message("\u{1b}[2J\u{202e}no")));

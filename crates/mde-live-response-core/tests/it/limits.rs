@@ -1,4 +1,4 @@
-//! What reaches the transport besides the request, and what its errors say.
+//! The limits that reach a transport, and the errors that come from it.
 
 use std::time::Duration;
 

@@ -154,7 +154,7 @@ fn an_error_is_the_last_item_after_the_files_of_earlier_pages() {
         ("a file without a name", page_of(r#"{"fileName":"c"},{}"#)),
         ("a bad hash", page_of(r#"{"fileName":"c","sha256":"1"}"#)),
         ("lost", Reply::lost()),
-        // Whatever a transport says, a list changes nothing.
+        // A list changes nothing, even if a transport says otherwise.
         ("applied", Reply::fault(applied)),
     ] {
         let mock = script([page(&["a", "b"], Some(MORE)), reply]);

@@ -1,6 +1,6 @@
 //! Every error as a person sees it: one snapshot, `messages.txt`. No other test depends on a sentence.
 //!
-//! Change the file with `MESSAGES_WRITE=1`, and read the difference as somebody who has to act on it at night.
+//! Change the file with `MESSAGES_WRITE=1`, and read the difference: could you act on it at night?
 
 use std::io;
 use std::path::Path;
