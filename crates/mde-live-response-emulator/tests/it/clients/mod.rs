@@ -46,7 +46,7 @@ fn run(mut command: Command, stdin: &[u8]) -> String {
 
 /// Scheme, host and token are the emulator's; the rest is the documented example, word by word.
 #[test]
-fn the_documented_curl_example_stores_the_file() {
+fn p14_the_documented_curl_example_stores_the_file() {
     let emulator = Emulator::start().unwrap();
     let Some(mut curl) = foreign::program("curl", &["-q", "--version"]) else { return };
     let url = format!("{}/api/libraryfiles", emulator.base_url());
@@ -69,7 +69,7 @@ fn the_documented_curl_example_stores_the_file() {
 }
 
 #[test]
-fn the_recorded_bytes_of_the_documented_curl_example_store_the_file() {
+fn p14_the_recorded_bytes_of_the_documented_curl_example_store_the_file() {
     let library = FakeLibrary::builder().token("TOKEN").build();
     let emulator = Emulator::builder().library(library).start().unwrap();
     assert_eq!(exchange(&emulator, RECORDED).status, 200);
