@@ -1,10 +1,5 @@
 //! `tests/vendor_page.md`, the citations in the code and the tests hold each other.
 
-mod client;
-mod library;
-#[cfg(feature = "entra")]
-mod tokens;
-
 use std::collections::BTreeSet;
 use std::fs;
 

@@ -70,7 +70,7 @@ fn a_connection_serves_one_call_after_another() {
 }
 
 #[test]
-fn other_paths_and_methods_are_told_so() {
+fn p33_other_paths_and_methods_are_told_so() {
     let emulator = Emulator::start().unwrap();
     let cases = [
         ("GET /", 404, "NotFound", ""),

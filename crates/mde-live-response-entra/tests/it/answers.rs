@@ -23,7 +23,7 @@ fn lasting(reply: Reply) -> Error {
 
 /// About the message: each fact stands in it once.
 #[test]
-fn a05_a_refusal_tells_who_refused_why_and_what_to_do() {
+fn p41_a05_a_refusal_tells_who_refused_why_and_what_to_do() {
     let error = lasting(refusal(401, 7_000_215, "Invalid client secret provided."));
     assert_eq!(error.status().unwrap(), 401);
     assert_eq!(error.code(), Some("AADSTS7000215"));
@@ -184,7 +184,7 @@ fn a_token_may_be_escaped_and_come_with_more() {
 /// Token requests of two uploads an hour apart. Anything but whole seconds counts as absent: then the token is used
 /// until the service refuses it.
 #[test]
-fn the_life_of_a_token_is_a_number_or_text() {
+fn p40_the_life_of_a_token_is_a_number_or_text() {
     for (expires_in, expected) in [
         (r#","expires_in":3599"#, 2),
         (r#","expires_in":"3599""#, 2),

@@ -21,7 +21,7 @@ fn client(mock: &MockTransport, path: impl Into<PathBuf>) -> Client {
 }
 
 #[test]
-fn a03_one_line_end_at_the_end_of_a_token_file_is_dropped() {
+fn p42_a03_one_line_end_at_the_end_of_a_token_file_is_dropped() {
     for end in ["", "\n", "\r\n"] {
         let dir = TempDir::new();
         let file = dir.write("token", format!("an.assertion{end}"));

@@ -18,7 +18,7 @@ fn request(credential: EntraCredential, endpoint: Endpoint) -> RecordedRequest {
 }
 
 #[test]
-fn the_request_is_a_form_to_the_login_host() {
+fn p38_p39_the_request_is_a_form_to_the_login_host() {
     let mock = successful();
     client(&mock).upload(&upload()).unwrap();
     let [request, upload] = mock.requests();
@@ -61,11 +61,12 @@ fn a_secret_of_any_characters_arrives_unchanged() {
 }
 
 #[test]
-fn tenant_login_host_and_audience_are_in_the_request() {
+fn p38_p39_p43_tenant_login_host_and_audience_are_in_the_request() {
     let custom = || Endpoint::parse("https://api.example").unwrap();
     let elsewhere = |login: &str| custom().with_login(login).unwrap();
     let (com, us) = ("https://login.microsoftonline.com", "https://login.microsoftonline.us");
     let commercial = "https%3A%2F%2Fapi.securitycenter.microsoft.com%2F.default";
+    let gcc = "https%3A%2F%2Fapi-gcc.securitycenter.microsoft.us%2F.default";
     let gov = "https%3A%2F%2Fapi-gov.securitycenter.microsoft.us%2F.default";
     let other = "https%3A%2F%2Faud.example%2F.default";
     let own = "HTTPS://login.example:8443//";
@@ -73,7 +74,10 @@ fn tenant_login_host_and_audience_are_in_the_request() {
     for (endpoint, login, expected, scope) in [
         (Endpoint::COMMERCIAL, None, com, commercial),
         (custom(), None, com, commercial),
+        (Endpoint::EU, None, com, commercial),
+        (Endpoint::GCC, None, com, gcc),
         (Endpoint::GCC_HIGH, None, us, gov),
+        (Endpoint::DOD, None, us, gov),
         (custom().with_audience("https://aud.example"), None, com, other),
         (custom().with_audience("https://aud.example/"), None, com, other),
         (elsewhere("login.example/"), None, "https://login.example", commercial),

@@ -257,7 +257,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_lead_to_files_or_nowhere() {
+    fn p01_p20_p22_paths_lead_to_files_or_nowhere() {
         let file = |name: &str| Target::File(name.to_owned());
         let cases = [
             ("/api/libraryfiles", Target::Files),

@@ -92,7 +92,7 @@ fn what_common_clients_send_is_read() {
 }
 
 #[test]
-fn headers_that_are_nearly_right_are_refused() {
+fn p03_headers_that_are_nearly_right_are_refused() {
     let body = format!("{TEXT}{END}");
     assert!(Form::decode(&sized(TYPE, 59), body.as_bytes()).is_ok());
     let long = format!("multipart/form-data; boundary={}", "B".repeat(71));

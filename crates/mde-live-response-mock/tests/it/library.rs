@@ -19,7 +19,7 @@ fn text<'a>(name: &'a str, value: &'a str) -> Part<'a> {
 }
 
 #[test]
-fn an_upload_is_answered_with_the_entity_and_what_was_not_said_is_null() {
+fn p18_p21_p26_p27_an_upload_is_answered_with_the_entity_and_what_was_not_said_is_null() {
     let library = FakeLibrary::builder().created_by("somebody").build();
     let texts = [
         text("Description", "test description"),
@@ -51,14 +51,15 @@ fn an_upload_is_answered_with_the_entity_and_what_was_not_said_is_null() {
 
 /// The name, the flag `hasParameters` and the code of the answer, to each form alone.
 #[test]
-fn each_quirk_of_a_form_has_its_answer() {
+fn p08_p11_p12_p13_p19_p30_each_quirk_of_a_form_has_its_answer() {
     const INPUT: &str = "InvalidInput";
     const BODY: &str = "InvalidRequestBody";
+    const MISSING: &str = "MissingRequiredParameter";
     let flag = |value| [text("HasParameters", value), FILE];
     let replace = |value| [text("OverrideIfExists", value), FILE];
     let (named, stored) = (|name| json!(name), json!("a.ps1"));
     let none = || Value::Null;
-    let cases: [(&[Part<'_>], Value, bool, &str); 20] = [
+    let cases: [(&[Part<'_>], Value, bool, &str); 24] = [
         (&[text("ParametersDescription", "-H <n>"), FILE], stored.clone(), false, ""),
         (&flag("true"), stored.clone(), true, ""),
         (&flag("True"), stored.clone(), true, ""),
@@ -78,7 +79,11 @@ fn each_quirk_of_a_form_has_its_answer() {
         (&[("Description", None, b"\xff"), FILE], none(), false, BODY),
         (&[("Description", Some("a"), b"d"), FILE], none(), false, BODY),
         (&[text("Size", "1"), FILE], none(), false, BODY),
+        (&[text("description", "d"), FILE], none(), false, BODY),
+        (&[text("overrideIfExists", "true"), FILE], none(), false, BODY),
         (&[FILE, FILE], none(), false, BODY),
+        (&[("FILE", Some("a"), b"one")], none(), false, MISSING),
+        (&[text("Description", "d")], none(), false, MISSING),
     ];
     for (parts, name, has_parameters, code) in cases {
         let library = FakeLibrary::new();
@@ -94,7 +99,7 @@ fn each_quirk_of_a_form_has_its_answer() {
 }
 
 #[test]
-fn existing_and_too_large_files_are_refused_as_it_is_set() {
+fn p12_p15_existing_and_too_large_files_are_refused_as_it_is_set() {
     for (builder, exists, too_large) in [
         (FakeLibrary::builder(), (400, "BadRequest"), (413, "InvalidInput")),
         (
@@ -111,11 +116,14 @@ fn existing_and_too_large_files_are_refused_as_it_is_set() {
         let library = builder.max_file_bytes(3).build();
         library.insert("a.ps1", "old");
         let mut answers = vec![post(&library, &[FILE])];
+        for value in ["", "false"] {
+            answers.push(post(&library, &[text("OverrideIfExists", value), FILE]));
+        }
         for length in [3, 4, 70_000] {
             answers.push(post(&library, &[("file", Some("A.ps1"), &vec![b'x'; length])]));
         }
         let judged: Vec<_> = answers.iter().map(judged).collect();
-        let expected = [exists, (200, ""), too_large, too_large];
+        let expected = [exists, exists, exists, (200, ""), too_large, too_large];
         assert_eq!(judged, expected.map(|(status, code)| (status, code.to_owned())));
         assert_eq!(library.names(), ["A.ps1", "a.ps1"], "two names by letter case");
         assert_eq!(library.content("a.ps1").unwrap(), b"old");
@@ -149,7 +157,7 @@ fn head(method: &str, path: &str, more: (&str, &str)) -> Parts {
 }
 
 #[test]
-fn a_server_learns_what_to_read_and_what_changes() {
+fn p23_p24_a_server_learns_what_to_read_and_what_changes() {
     const MOST: u64 = 20 * 1024 * 1024 + 8 * 1024 * 1024 + 64 * 1024;
     let chunked = ("transfer-encoding", "chunked");
     let library = FakeLibrary::new();
@@ -177,13 +185,16 @@ fn a_server_learns_what_to_read_and_what_changes() {
     assert_eq!(upload.finish(&form(&[FILE])).status(), 200);
     let cut = begin("POST", "/api/libraryfiles", chunked).refuse("cut");
     assert_eq!(judged(&cut), (400, "InvalidRequestBody".to_owned()));
-    let delete = begin("DELETE", "/api/libraryfiles/a.ps1", chunked);
-    assert_eq!((library.names().len(), delete.finish(b"ignored").status().as_u16()), (1, 204));
-    assert!(library.names().is_empty());
+    for (before, expected) in [(1, (204, "")), (0, (404, "ResourceNotFound"))] {
+        let delete = begin("DELETE", "/api/libraryfiles/a.ps1", chunked);
+        assert_eq!(library.names().len(), before);
+        let (status, code) = judged(&delete.finish(b"ignored"));
+        assert_eq!((status, code.as_str()), expected);
+    }
 }
 
 #[test]
-fn authorization_is_one_bearer_token_that_is_accepted_refused_or_forbidden() {
+fn p02_p31_p32_authorization_is_one_bearer_token_that_is_accepted_refused_or_forbidden() {
     let any = FakeLibrary::builder().forbidden_token("elsewhere").build();
     let one = FakeLibrary::builder().token("good").forbidden_token("elsewhere").build();
     let cases: [(&FakeLibrary, &[&str], u16, &str); 13] = [
@@ -212,7 +223,7 @@ fn authorization_is_one_bearer_token_that_is_accepted_refused_or_forbidden() {
 }
 
 #[test]
-fn an_error_has_the_documented_form_and_names_its_call() {
+fn p28_an_error_has_the_documented_form_and_names_its_call() {
     let library = FakeLibrary::new();
     let _ = list(&library, "t");
     let played = library.error(http::StatusCode::BAD_GATEWAY, "InternalServerError", "played");

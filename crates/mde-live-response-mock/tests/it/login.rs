@@ -59,7 +59,7 @@ fn list_status(library: &FakeLibrary, answer: &Value) -> u16 {
 }
 
 #[test]
-fn an_issued_token_says_what_it_is_for_and_is_accepted_until_it_expires() {
+fn p40_an_issued_token_says_what_it_is_for_and_is_accepted_until_it_expires() {
     let library = builder().build();
     let answer = issue(&library, &fields(&[]));
     assert_eq!([&answer["token_type"], &answer["expires_in"]], [&json!("Bearer"), &json!(3599)]);
@@ -81,7 +81,7 @@ fn an_issued_token_says_what_it_is_for_and_is_accepted_until_it_expires() {
 }
 
 #[test]
-fn a_token_is_worth_what_its_application_may_do() {
+fn p07_p43_a_token_is_worth_what_its_application_may_do() {
     let graph = fields(&[("scope", Some("https://graph.microsoft.com/.default"))]);
     let powerless = application().with_roles(["Machine.Read.All"]);
     let life = |life| builder().token_life(life);
@@ -101,7 +101,7 @@ fn a_token_is_worth_what_its_application_may_do() {
 
 /// The status, Entra's code, and nothing secret.
 #[test]
-fn each_form_is_judged_with_the_code_of_entra() {
+fn p39_p41_p42_each_form_is_judged_with_the_code_of_entra() {
     let with = |name, value| fields(&[(name, Some(value))]);
     let without = |name| fields(&[(name, None)]);
     let twice = |name: &str| fields(&[]) + &format!("&{name}=x");

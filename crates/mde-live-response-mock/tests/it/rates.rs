@@ -22,7 +22,7 @@ fn assert_accepts(library: &FakeLibrary, calls: usize, wait: Option<u64>) {
 }
 
 #[test]
-fn a_hundred_calls_a_minute_and_fifteen_hundred_an_hour_are_accepted() {
+fn p16_p17_p35_a_hundred_calls_a_minute_and_fifteen_hundred_an_hour_are_accepted() {
     let after = |milliseconds, calls, wait| (milliseconds, calls, Some(wait));
     let an_hour = (0..15).map(|n| (if n == 0 { 0 } else { 60_000 }, 100, None));
     for (case, steps) in [
