@@ -1,6 +1,6 @@
 //! Calls that are cancelled while they run.
 
-use std::sync::mpsc::{self, Sender};
+use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -15,35 +15,20 @@ use mde_live_response_core::{
 };
 use mde_live_response_mock::{MockTransport, Reply};
 
-use crate::support::{causes, drawn, script, upload};
+use crate::support::{causes, drawn, observing, script, upload};
+
+type When = fn(&Call<'_>, &Event<'_>) -> bool;
 
 /// Cancels at the first event that the test waits for.
-struct CancelAt<F> {
-    cancel: CancelToken,
-    when: F,
-}
-
-impl<F: Fn(&Call<'_>, &Event<'_>) -> bool + Send + Sync> Observer for CancelAt<F> {
-    fn event(&self, call: &Call<'_>, event: &Event<'_>) {
-        if (self.when)(call, event) {
-            self.cancel.cancel();
-        }
-    }
-}
-
-/// The outcome of an upload that is cancelled at this event.
-fn cancelled_at(
-    mock: &MockTransport,
-    if_exists: IfExists,
-    when: impl Fn(&Call<'_>, &Event<'_>) -> bool + Send + Sync + 'static,
-) -> Result<LibraryFile, Error> {
+fn cancel_at(when: When) -> (CancelToken, impl Observer + 'static) {
     let cancel = CancelToken::new();
-    let observer = CancelAt { cancel: cancel.clone(), when };
-    let builder = mock.client_builder().random(drawn(&[0xff])).observer(observer);
-    let client = builder.build().cancelled_by(&cancel);
-    let outcome = client.upload(&upload().with_if_exists(if_exists));
-    mock.assert_done();
-    outcome
+    let from_within = cancel.clone();
+    let observer = observing(move |call, event| {
+        if when(call, event) {
+            from_within.cancel();
+        }
+    });
+    (cancel, observer)
 }
 
 #[track_caller]
@@ -67,7 +52,6 @@ fn a_cancel_before_the_call_sends_nothing() {
 fn a_cancel_leaves_the_effect_of_what_was_sent() {
     use Effect::{NotApplied, Unknown};
     use IfExists::{Fail, Override};
-    type When = fn(&Call<'_>, &Event<'_>) -> bool;
     let attempt: When = |_, event| matches!(event, Event::Attempt { .. });
     let sent: When = |_, event| matches!(event, Event::Sent { bytes, of } if bytes == of);
     let backoff: When =
@@ -76,19 +60,32 @@ fn a_cancel_leaves_the_effect_of_what_was_sent() {
         |call, event| call.kind() == CallKind::List && matches!(event, Event::Attempt { .. });
     let listed: When =
         |call, event| call.kind() == CallKind::List && matches!(event, Event::Succeeded);
+    let succeeded: When = |_, event| matches!(event, Event::Succeeded);
+    let never: When = |_, _| false;
     let empty = || Reply::json(200, r#"{"value":[]}"#);
+    let own = Reply::fault(TransportError::new(TransportErrorKind::Cancelled));
     for (case, when, if_exists, replies, effect) in [
-        ("sending", attempt, Fail, vec![Reply::stored()], NotApplied),
-        ("awaiting the answer", sent, Fail, vec![Reply::stored()], Unknown),
-        ("awaiting the answer, override", sent, Override, vec![Reply::stored()], Unknown),
-        ("backoff", backoff, Fail, vec![Reply::refused_connection()], NotApplied),
-        ("backoff, override", backoff, Override, vec![Reply::lost()], Unknown),
-        ("listing", listing, Fail, vec![Reply::lost(), empty()], Unknown),
-        ("after the listing", listed, Fail, vec![Reply::lost(), empty()], Unknown),
+        ("sending", attempt, Fail, vec![Reply::stored()], Some(NotApplied)),
+        ("awaiting the answer", sent, Fail, vec![Reply::stored()], Some(Unknown)),
+        ("awaiting the answer, override", sent, Override, vec![Reply::stored()], Some(Unknown)),
+        ("backoff", backoff, Fail, vec![Reply::refused_connection()], Some(NotApplied)),
+        ("backoff, override", backoff, Override, vec![Reply::lost()], Some(Unknown)),
+        ("listing", listing, Fail, vec![Reply::lost(), empty()], Some(Unknown)),
+        ("after the listing", listed, Fail, vec![Reply::lost(), empty()], Some(Unknown)),
+        ("after success", succeeded, Fail, vec![Reply::stored()], None),
+        ("the transport's own", never, Fail, vec![own], Some(Unknown)),
     ] {
-        let mock = script(replies);
-        let error = assert_cancelled(cancelled_at(&mock, if_exists, when), effect);
+        let (mock, (cancel, observer)) = (script(replies), cancel_at(when));
+        let builder = mock.client_builder().random(drawn(&[0xff])).observer(observer);
+        let client = builder.build().cancelled_by(&cancel);
+        let outcome = client.upload(&upload().with_if_exists(if_exists));
         assert_eq!(mock.clock().now(), Duration::ZERO, "case: {case}");
+        mock.assert_done();
+        let Some(effect) = effect else {
+            outcome.expect(case);
+            continue;
+        };
+        let error = assert_cancelled(outcome, effect);
         if case.starts_with("backoff") {
             let last = causes(&error)[0].downcast_ref::<Error>().expect("the attempt's error");
             assert!(matches!(last.kind(), ErrorKind::Transport(_)), "case: {case}");
@@ -98,12 +95,10 @@ fn a_cancel_leaves_the_effect_of_what_was_sent() {
 
 #[test]
 fn a_cancel_while_the_rate_limit_is_reached() {
-    let cancel = CancelToken::new();
     let mock = MockTransport::from_fn(|_| Reply::stored());
-    let when = |_: &Call<'_>, event: &Event<'_>| {
+    let (cancel, observer) = cancel_at(|_, event| {
         matches!(event, Event::Waiting { reason: WaitReason::MinuteLimit, .. })
-    };
-    let observer = CancelAt { cancel: cancel.clone(), when };
+    });
     let client = mock.client_builder().observer(observer).build();
     for _ in 0..100 {
         client.upload(&upload()).unwrap();
@@ -113,28 +108,25 @@ fn a_cancel_while_the_rate_limit_is_reached() {
 }
 
 /// Tells the test that a call waits.
-struct TellWaiting(Mutex<Sender<WaitReason>>);
-
-impl Observer for TellWaiting {
-    fn event(&self, _: &Call<'_>, event: &Event<'_>) {
+fn telling() -> (impl Observer + 'static, Receiver<WaitReason>) {
+    let (tell, waits) = mpsc::channel();
+    let observer = observing(move |_, event| {
         if let Event::Waiting { reason, .. } = event {
-            self.0.lock().unwrap().send(*reason).unwrap();
+            tell.send(*reason).unwrap();
         }
-    }
+    });
+    (observer, waits)
 }
 
 /// On the system's clock. Without the cancel this takes a minute, and then sends a request that the script lacks.
 #[test]
 fn another_thread_ends_a_pause_of_a_minute() {
-    let (tell, waits) = mpsc::channel();
-    let mock = MockTransport::new()
-        .reply(Reply::error(429, "TooManyRequests").header("retry-after", "60"));
+    let (observer, waits) = telling();
+    let mock = script([Reply::error(429, "TooManyRequests").header("retry-after", "60")]);
     let token = AccessToken::new("an-access-token").unwrap();
     let cancel = CancelToken::new();
-    let client = Client::builder(Endpoint::COMMERCIAL, token, mock.clone())
-        .observer(TellWaiting(Mutex::new(tell)))
-        .build()
-        .cancelled_by(&cancel);
+    let client = Client::builder(Endpoint::COMMERCIAL, token, mock.clone()).observer(observer);
+    let client = client.build().cancelled_by(&cancel);
     let outcome = thread::scope(|scope| {
         let uploading = scope.spawn(|| client.upload(&upload()));
         assert_eq!(waits.recv().unwrap(), WaitReason::RetryAfter);
@@ -148,19 +140,19 @@ fn another_thread_ends_a_pause_of_a_minute() {
 /// A call that waits for another call's token ends; the other call goes on.
 #[test]
 fn a_cancel_while_another_call_gets_the_token() {
-    let (tell, waits) = mpsc::channel();
+    let (observer, waits) = telling();
     let (asked, is_asked) = mpsc::channel();
     let (answer, answers) = mpsc::channel();
-    let (asked, answers) = (Mutex::new(asked), Mutex::new(answers));
+    let answers = Mutex::new(answers);
     let credential = credential_fn(move |_| {
-        asked.lock().unwrap().send(()).unwrap();
+        asked.send(()).unwrap();
         answers.lock().unwrap().recv().unwrap();
         Ok(AccessToken::new("an-access-token").unwrap().into())
     });
-    let mock = MockTransport::new().reply(Reply::stored());
+    let mock = script([Reply::stored()]);
     let cancel = CancelToken::new();
     let client = Client::builder(Endpoint::COMMERCIAL, credential, mock.clone())
-        .observer(TellWaiting(Mutex::new(tell)))
+        .observer(observer)
         .retry(RetryPolicy::NONE)
         .build();
     thread::scope(|scope| {
@@ -176,28 +168,11 @@ fn a_cancel_while_another_call_gets_the_token() {
     mock.assert_done();
 }
 
-#[test]
-fn a_cancel_after_success_has_no_effect() {
-    let mock = MockTransport::new().reply(Reply::stored());
-    let is_end = |event: &Event<'_>| matches!(event, Event::Succeeded);
-    cancelled_at(&mock, IfExists::Fail, move |_, event| is_end(event)).unwrap();
-}
-
-#[test]
-fn a_transports_own_cancel_is_a_cancel() {
-    let mock = MockTransport::new()
-        .reply(Reply::fault(TransportError::new(TransportErrorKind::Cancelled)));
-    assert_cancelled(mock.client().upload(&upload()), Effect::Unknown);
-    mock.assert_done();
-}
-
 /// A credential may ask a person, so a cancelled call does not ask it. A slow credential can check for the cancel.
 #[test]
 fn a_cancelled_call_asks_for_no_token() {
-    let asked = Arc::new(Mutex::new(Vec::new()));
-    let seen = Arc::clone(&asked);
-    let cancel = CancelToken::new();
-    let from_within = cancel.clone();
+    let (asked, cancel) = (Arc::new(Mutex::new(Vec::new())), CancelToken::new());
+    let (seen, from_within) = (Arc::clone(&asked), cancel.clone());
     let credential = credential_fn(move |request| {
         from_within.cancel();
         seen.lock().unwrap().push(request.is_cancelled());

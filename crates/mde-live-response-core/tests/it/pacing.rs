@@ -1,18 +1,16 @@
 //! The client's rate limit against a library that counts as the service does, on one clock for both.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, SystemTime};
 
-use mde_live_response_core::http::Response;
+use mde_live_response_core::auth::credential_fn;
 use mde_live_response_core::policy::{ClientBuilder, Clock, Pacing};
-use mde_live_response_core::transport::{Exchange, Transport, TransportError};
-use mde_live_response_core::{AccessToken, Client, Endpoint, Error, ErrorKind, IfExists, Upload};
-use mde_live_response_mock::{FakeLibrary, ManualClock, MockTransport, Reply};
+use mde_live_response_core::transport::Transport;
+use mde_live_response_core::{AccessToken, Client, Endpoint, ErrorKind, IfExists, Upload};
+use mde_live_response_mock::{FakeLibrary, ManualClock, Reply};
 
-use crate::support::upload;
-
-const LOCAL: ErrorKind = ErrorKind::Throttled { local: true };
+use crate::support::{Canned, script, upload};
 
 fn library(clock: &ManualClock) -> FakeLibrary {
     let clock = clock.clone();
@@ -39,27 +37,32 @@ const fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
-#[track_caller]
-fn assert_local(error: &Error, wait: Option<Duration>) {
-    assert_eq!((error.kind(), error.retry_after(), error.attempts()), (&LOCAL, wait, 0));
-}
-
 #[test]
 fn the_101st_call_of_a_minute_waits_or_fails() {
-    let clock = ManualClock::new();
-    let library = library(&clock);
-    let client = builder(library.clone(), clock.clone()).build();
-    uploads(&client, 100);
-    assert_eq!(clock.now(), Duration::ZERO, "a hundred at once");
-    uploads(&client, 1);
-    assert_eq!((clock.now(), library.calls()), (seconds(60), 101));
-
-    let clock = ManualClock::new();
-    let client = builder(self::library(&clock), clock.clone()).pacing(Pacing::FailFast).build();
-    uploads(&client, 100);
-    clock.advance(seconds(20));
-    assert_local(&client.upload(&overriding()).unwrap_err(), Some(seconds(40)));
-    assert_eq!(clock.now(), seconds(20));
+    // The settings, how long after the hundredth call the next one comes, and how long it would wait.
+    for (pacing, deadline, later, wait) in [
+        (Pacing::Wait, 86_400, 0, None),
+        (Pacing::FailFast, 86_400, 20, Some(40)),
+        // A wait beyond the deadline fails at once.
+        (Pacing::Wait, 59, 0, Some(60)),
+    ] {
+        let clock = ManualClock::new();
+        let library = library(&clock);
+        let client = builder(library.clone(), clock.clone()).pacing(pacing);
+        let client = client.deadline(seconds(deadline)).build();
+        uploads(&client, 100);
+        assert_eq!(clock.now(), Duration::ZERO, "a hundred at once");
+        clock.advance(seconds(later));
+        let Some(wait) = wait else {
+            uploads(&client, 1);
+            assert_eq!((clock.now(), library.calls()), (seconds(60), 101));
+            continue;
+        };
+        let error = client.upload(&overriding()).unwrap_err();
+        let facts = (error.kind(), error.retry_after(), error.attempts());
+        assert_eq!(facts, (&ErrorKind::Throttled { local: true }, Some(seconds(wait)), 0));
+        assert_eq!((clock.now(), library.calls()), (seconds(later), 100));
+    }
 }
 
 #[test]
@@ -73,15 +76,6 @@ fn the_1501st_call_of_an_hour_waits() {
     }
     uploads(&client, 1);
     assert_eq!((clock.now(), library.calls()), (seconds(3_600), 1_501));
-}
-
-#[test]
-fn a_wait_beyond_the_deadline_fails_at_once() {
-    let clock = ManualClock::new();
-    let client = builder(library(&clock), clock.clone()).deadline(seconds(59)).build();
-    uploads(&client, 100);
-    assert_local(&client.upload(&overriding()).unwrap_err(), Some(seconds(60)));
-    assert_eq!(clock.now(), Duration::ZERO);
 }
 
 /// The time of day jumps by hours.
@@ -118,28 +112,26 @@ fn setting_the_systems_clock_does_not_move_the_window() {
     }
 }
 
-/// Panics once.
-#[derive(Debug)]
-struct Panicking {
-    library: FakeLibrary,
-    is_next: AtomicBool,
-}
-
-impl Transport for Panicking {
-    fn send(&self, exchange: &mut Exchange<'_>) -> Result<Response<Vec<u8>>, TransportError> {
-        assert!(!self.is_next.swap(false, Ordering::SeqCst), "a broken transport");
-        self.library.send(exchange)
-    }
-}
-
+/// That of a credential counts as none: no request was begun.
 #[test]
 fn a_panic_counts_as_one_call_and_poisons_nothing() {
-    let clock = ManualClock::new();
-    let transport = Panicking { library: library(&clock), is_next: AtomicBool::new(true) };
-    let client = builder(transport, clock.clone()).build();
-    let panic = catch_unwind(AssertUnwindSafe(|| client.upload(&overriding()))).unwrap_err();
-    assert_eq!(panic.downcast_ref(), Some(&"a broken transport"));
-    uploads(&client, 99);
+    let (clock, tokens, calls) = (ManualClock::new(), AtomicU32::new(0), AtomicU32::new(0));
+    let library = library(&clock);
+    let transport = Canned::with(move |exchange, _| {
+        assert!(calls.fetch_add(1, Ordering::SeqCst) > 0, "a broken transport");
+        library.send(exchange)
+    });
+    let credential = credential_fn(move |_| {
+        assert!(tokens.fetch_add(1, Ordering::SeqCst) > 0, "no vault");
+        Ok(AccessToken::new("an-access-token").unwrap().into())
+    });
+    let client = Client::builder(Endpoint::COMMERCIAL, credential, transport).clock(clock.clone());
+    let client = client.build();
+    for message in ["no vault", "a broken transport"] {
+        let panic = catch_unwind(AssertUnwindSafe(|| client.upload(&overriding()))).unwrap_err();
+        assert_eq!(panic.downcast_ref(), Some(&message));
+    }
+    uploads(&client.clone(), 99);
     assert_eq!(clock.now(), Duration::ZERO);
     uploads(&client, 1);
     assert_eq!(clock.now(), seconds(60));
@@ -150,9 +142,8 @@ fn a_panic_counts_as_one_call_and_poisons_nothing() {
 fn a_429_closes_the_window_for_all_calls_and_at_most_for_an_hour() {
     for (asked, waited) in [("90", 90), ("1000000000000", 3_600)] {
         let clock = ManualClock::new();
-        let mock = MockTransport::new()
-            .reply(Reply::error(429, "TooManyRequests").header("retry-after", asked))
-            .reply(Reply::stored());
+        let busy = Reply::error(429, "TooManyRequests").header("retry-after", asked);
+        let mock = script([busy, Reply::stored()]);
         let client = builder(mock, clock.clone()).build();
         let error = client.upload(&upload()).unwrap_err();
         assert_eq!(error.kind(), &ErrorKind::Throttled { local: false });

@@ -5,13 +5,12 @@ use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
 use mde_live_response_core::auth::{Credential, CredentialError, IssuedToken, credential_fn};
-use mde_live_response_core::http::Response;
 use mde_live_response_core::policy::CancelToken;
-use mde_live_response_core::transport::{Exchange, Transport, TransportError};
+use mde_live_response_core::transport::Transport;
 use mde_live_response_core::{AccessToken, Client, Effect, Endpoint, ErrorKind, IfExists, Upload};
-use mde_live_response_mock::{FakeLibrary, MockTransport, Reply};
+use mde_live_response_mock::{FakeLibrary, ManualClock, MockTransport, Reply};
 
-use crate::support::{builder, upload};
+use crate::support::{Canned, builder, script, stored, upload};
 
 /// Counts how often a credential was asked. Clones share the number.
 #[derive(Clone, Default)]
@@ -35,15 +34,14 @@ impl Asked {
     fn unlimited(&self) -> impl Credential + 'static {
         self.credential(|n| Ok(numbered(n).into()))
     }
-
-    /// The same, with a life in seconds.
-    fn expiring(&self, life: u64) -> impl Credential + 'static {
-        self.credential(move |n| Ok(IssuedToken::expiring(numbered(n), Duration::from_secs(life))))
-    }
 }
 
 fn numbered(n: usize) -> AccessToken {
     AccessToken::new(format!("token-{n}")).unwrap()
+}
+
+fn expiring(n: usize, life: u64) -> IssuedToken {
+    IssuedToken::expiring(numbered(n), Duration::from_secs(life))
 }
 
 fn refusal() -> Reply {
@@ -57,8 +55,7 @@ fn always_stored() -> MockTransport {
 #[test]
 fn a_refused_token_is_replaced_and_the_same_bytes_are_sent_again() {
     for (reply, is_read) in [(refusal(), true), (refusal().early(), false)] {
-        let (mock, asked) = (MockTransport::new().reply(reply), Asked::default());
-        let mock = mock.reply(Reply::stored());
+        let (mock, asked) = (script([reply, Reply::stored()]), Asked::default());
         builder(&mock, asked.unlimited()).build().upload(&upload()).unwrap();
         let [first, second] = mock.requests();
         first.assert_bearer("token-0");
@@ -70,57 +67,36 @@ fn a_refused_token_is_replaced_and_the_same_bytes_are_sent_again() {
 }
 
 #[test]
-fn the_same_token_again_ends_the_call() {
-    let mock = MockTransport::new().reply(refusal());
-    let error = builder(&mock, numbered(0)).build().upload(&upload()).unwrap_err();
-    assert_eq!((error.kind(), error.status().unwrap().as_u16()), (&ErrorKind::Unauthorized, 401));
-    mock.assert_done();
-
-    let mock = MockTransport::new().reply(Reply::lost()).reply(refusal());
-    let overriding = upload().with_if_exists(IfExists::Override);
-    let error = builder(&mock, numbered(0)).build().upload(&overriding).unwrap_err();
-    assert_eq!((error.kind(), error.effect()), (&ErrorKind::Unauthorized, Effect::Unknown));
-    mock.assert_done();
-}
-
-#[test]
-fn a_credential_that_cannot_replace_a_refused_token_ends_the_call() {
-    let mock = MockTransport::new().reply(refusal());
-    let credential = Asked::default().credential(|n| match n {
-        0 => Ok(numbered(0).into()),
-        _ => Err(CredentialError::new("no more tokens")),
-    });
-    let error = builder(&mock, credential).build().upload(&upload()).unwrap_err();
-    assert_eq!((error.kind(), error.effect()), (&ErrorKind::NoToken, Effect::NotApplied));
-    mock.assert_done();
-}
-
-/// Holds the first exchanges until all ten threads are in one.
-#[derive(Debug)]
-struct Together {
-    library: FakeLibrary,
-    barrier: Barrier,
-    first: AtomicUsize,
-}
-
-impl Transport for Together {
-    fn send(&self, exchange: &mut Exchange<'_>) -> Result<Response<Vec<u8>>, TransportError> {
-        let answer = self.library.send(exchange);
-        if self.first.fetch_add(1, Ordering::SeqCst) < 10 {
-            self.barrier.wait();
-        }
-        answer
+fn the_same_token_again_or_none_ends_the_call() {
+    for (replies, has_one_only, kind, effect) in [
+        (vec![refusal()], false, ErrorKind::Unauthorized, Effect::NotApplied),
+        (vec![Reply::lost(), refusal()], false, ErrorKind::Unauthorized, Effect::Unknown),
+        (vec![refusal()], true, ErrorKind::NoToken, Effect::NotApplied),
+    ] {
+        let credential = Asked::default().credential(move |n| match n {
+            1.. if has_one_only => Err(CredentialError::new("no more tokens")),
+            _ => Ok(numbered(0).into()),
+        });
+        let mock = script(replies);
+        let overriding = upload().with_if_exists(IfExists::Override);
+        let error = builder(&mock, credential).build().upload(&overriding).unwrap_err();
+        assert_eq!((error.kind(), error.effect()), (&kind, effect));
+        mock.assert_done();
     }
 }
 
 #[test]
 fn one_renewal_serves_ten_threads() {
     let library = FakeLibrary::builder().token("token-1").build();
-    let transport = Together {
-        library: library.clone(),
-        barrier: Barrier::new(10),
-        first: AtomicUsize::new(0),
-    };
+    let (served, barrier, first) = (library.clone(), Barrier::new(10), AtomicUsize::new(0));
+    // Holds the first exchanges until all ten threads are in one.
+    let transport = Canned::with(move |exchange, _| {
+        let answer = served.send(exchange);
+        if first.fetch_add(1, Ordering::SeqCst) < 10 {
+            barrier.wait();
+        }
+        answer
+    });
     let asked = Asked::default();
     let client = Client::builder(Endpoint::COMMERCIAL, asked.unlimited(), transport).build();
     std::thread::scope(|scope| {
@@ -136,60 +112,51 @@ fn one_renewal_serves_ten_threads() {
     assert_eq!(asked.times(), 2, "one token and one renewal");
 }
 
-#[test]
-fn a_token_is_renewed_300_s_before_it_expires_or_at_half_life() {
-    for (life, due) in [(3_600, 3_300), (601, 301), (600, 300), (400, 200), (10, 5)] {
-        let (mock, asked) = (always_stored(), Asked::default());
-        let client = builder(&mock, asked.expiring(life)).build();
-        for (time, expected) in [(0, 1), (due * 1_000 - 1, 1), (due * 1_000, 2)] {
-            mock.clock().advance(Duration::from_millis(time).saturating_sub(mock.clock().now()));
-            client.upload(&upload()).unwrap();
-            assert_eq!(asked.times(), expected, "at {time} ms of {life} s");
+/// Uploads at these times, in ms: how often the credential was asked by then, and the token that was sent.
+#[track_caller]
+fn assert_renewed(life: u64, fails: fn(usize) -> bool, times: &[(u64, usize, Option<usize>)]) {
+    let asked = Asked::default();
+    let credential = asked.credential(move |n| match n {
+        n if fails(n) => Err(CredentialError::new("the login host is down")),
+        n => Ok(expiring(n, life)),
+    });
+    let (transport, clock) = (Canned::new(stored()), ManualClock::new());
+    let client = Client::builder(Endpoint::COMMERCIAL, credential, transport.clone());
+    let client = client.clock(clock.clone()).build();
+    for (at, expected, token) in times {
+        clock.advance(Duration::from_millis(*at).saturating_sub(clock.now()));
+        let outcome = client.upload(&upload());
+        assert_eq!(asked.times(), *expected, "at {at} ms of {life} s");
+        match (outcome, token) {
+            (Ok(_), Some(token)) => {
+                let sent = transport.sent().pop().unwrap();
+                assert_eq!(sent.headers()["authorization"], format!("Bearer token-{token}"));
+            }
+            (outcome, token) => {
+                assert_eq!(*token, None, "at {at} ms");
+                assert_eq!(outcome.unwrap_err().kind(), &ErrorKind::NoToken, "at {at} ms");
+            }
         }
     }
 }
 
 #[test]
-fn a_valid_token_serves_while_renewing_fails_and_renewing_is_tried_every_30_s() {
-    let (mock, asked) = (always_stored(), Asked::default());
-    let client = builder(
-        &mock,
-        asked.credential(|n| match n {
-            0 => Ok(IssuedToken::expiring(numbered(0), Duration::from_secs(3_600))),
-            _ => Err(CredentialError::new("the login host is down")),
-        }),
-    )
-    .build();
-    let clock = mock.clock();
-    // When an upload starts, in seconds, and how often the credential was asked by then.
-    for (at, times) in [(0, 1), (3_300, 2), (3_329, 2), (3_330, 3), (3_599, 4)] {
-        clock.advance(Duration::from_secs(at).saturating_sub(clock.now()));
-        client.upload(&upload()).unwrap_or_else(|error| panic!("at {at} s: {error}"));
-        assert_eq!(asked.times(), times, "at {at} s");
+fn a_token_is_renewed_300_s_before_it_expires_or_at_half_life() {
+    for (life, due) in [(3_600, 3_300), (601, 301), (600, 300), (400, 200), (10, 5)] {
+        let due = due * 1_000;
+        let times = [(0, 1, Some(0)), (due - 1, 1, Some(0)), (due, 2, Some(1))];
+        assert_renewed(life, |_| false, &times);
     }
-    clock.advance(Duration::from_secs(3_600).saturating_sub(clock.now()));
-    assert_eq!(client.upload(&upload()).unwrap_err().kind(), &ErrorKind::NoToken);
 }
 
-/// A renewal that failed is tried again when the old token ends, however soon that is.
+/// An old token is used while a renewal fails, but not after its end, however soon that is.
 #[test]
-fn an_old_token_is_not_used_after_its_end() {
-    let (mock, asked) = (always_stored(), Asked::default());
-    let client = builder(
-        &mock,
-        asked.credential(|n| match n {
-            1 => Err(CredentialError::new("not now")),
-            n => Ok(IssuedToken::expiring(numbered(n), Duration::from_secs(600))),
-        }),
-    )
-    .build();
-    for seconds in [0, 590, 20] {
-        mock.clock().advance(Duration::from_secs(seconds));
-        client.upload(&upload()).unwrap();
-    }
-    let [_, before, after] = mock.requests();
-    before.assert_bearer("token-0");
-    after.assert_bearer("token-2");
+fn a_valid_token_serves_while_renewing_fails_and_renewing_is_tried_every_30_s() {
+    let old = Some(0);
+    let before = [(0, 1, old), (3_300_000, 2, old), (3_329_000, 2, old), (3_330_000, 3, old)];
+    let after = [(3_599_000, 4, old), (3_600_000, 5, None)];
+    assert_renewed(3_600, |n| n > 0, &[&before[..], &after].concat());
+    assert_renewed(600, |n| n == 1, &[(0, 1, old), (590_000, 2, old), (610_000, 3, Some(2))]);
 }
 
 /// A renewal that ended with its caller's cancel is not a failed renewal: the next call asks at once.
@@ -197,17 +164,14 @@ fn an_old_token_is_not_used_after_its_end() {
 fn a_cancelled_renewal_does_not_fail_or_delay_the_others() {
     let (mock, asked, cancel) = (always_stored(), Asked::default(), CancelToken::new());
     let from_within = cancel.clone();
-    let client = builder(
-        &mock,
-        asked.credential(move |n| {
-            if n == 1 {
-                from_within.cancel();
-                return Err(CredentialError::new("the person went away"));
-            }
-            Ok(IssuedToken::expiring(numbered(n), Duration::from_secs(3_600)))
-        }),
-    )
-    .build();
+    let credential = asked.credential(move |n| {
+        if n == 1 {
+            from_within.cancel();
+            return Err(CredentialError::new("the person went away"));
+        }
+        Ok(expiring(n, 3_600))
+    });
+    let client = builder(&mock, credential).build();
     client.upload(&upload()).unwrap();
     mock.clock().advance(Duration::from_secs(3_400));
     let error = client.cancelled_by(&cancel).upload(&upload()).unwrap_err();
@@ -221,7 +185,7 @@ fn a_cancelled_renewal_does_not_fail_or_delay_the_others() {
 #[test]
 fn the_token_is_looked_up_again_after_a_wait_for_the_rate_window() {
     let (mock, asked) = (always_stored(), Asked::default());
-    let client = builder(&mock, asked.expiring(90)).build();
+    let client = builder(&mock, asked.credential(|n| Ok(expiring(n, 90)))).build();
     for _ in 0..101 {
         client.upload(&upload()).unwrap();
     }

@@ -9,9 +9,9 @@ use std::sync::{Arc, Mutex};
 use std::{env, fs};
 
 use mde_live_response_core::auth::Credential;
-use mde_live_response_core::http::{HeaderMap, Method, Response, Uri};
+use mde_live_response_core::http::{Request, Response};
 use mde_live_response_core::library::Sha256Digest;
-use mde_live_response_core::policy::{ClientBuilder, RetryPolicy};
+use mde_live_response_core::policy::{Call, ClientBuilder, Event, Observer, RetryPolicy};
 use mde_live_response_core::transport::{Exchange, Transport, TransportError, TransportErrorKind};
 use mde_live_response_core::{AccessToken, Client, Endpoint, Error, Upload};
 use mde_live_response_mock::{MockTransport, Reply};
@@ -26,13 +26,7 @@ pub(crate) const EMPTY_SHA256: &str =
 pub(crate) const AAAA: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 
 /// One request, with the bytes of its body that were read.
-#[derive(Debug, Clone)]
-pub(crate) struct Sent {
-    pub(crate) method: Method,
-    pub(crate) uri: Uri,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Vec<u8>,
-}
+pub(crate) type Sent = Request<Vec<u8>>;
 
 type Answer = dyn Fn(&mut Exchange<'_>, &mut Vec<u8>) -> Result<Response<Vec<u8>>, TransportError>
     + Send
@@ -104,8 +98,7 @@ impl Transport for Canned {
     fn send(&self, exchange: &mut Exchange<'_>) -> Result<Response<Vec<u8>>, TransportError> {
         let (head, mut body) = (exchange.head().clone(), Vec::new());
         let answer = (self.answer)(exchange, &mut body);
-        let (method, uri, headers) = (head.method, head.uri, head.headers);
-        self.sent.lock().unwrap().push(Sent { method, uri, headers, body });
+        self.sent.lock().unwrap().push(Sent::from_parts(head, body));
         answer
     }
 }
@@ -188,6 +181,19 @@ pub(crate) fn drawn(blocks: &[u8]) -> impl Fn(&mut [u8]) -> io::Result<()> + Sen
         buf.fill(blocks[draw]);
         Ok(())
     }
+}
+
+/// An observer that calls this function.
+pub(crate) fn observing(
+    function: impl Fn(&Call<'_>, &Event<'_>) + Send + Sync + 'static,
+) -> impl Observer + 'static {
+    struct Observing<F>(F);
+    impl<F: Fn(&Call<'_>, &Event<'_>) + Send + Sync> Observer for Observing<F> {
+        fn event(&self, call: &Call<'_>, event: &Event<'_>) {
+            (self.0)(call, event);
+        }
+    }
+    Observing(function)
 }
 
 /// Every cause of an error, outermost first.

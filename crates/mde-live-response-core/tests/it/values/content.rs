@@ -1,14 +1,12 @@
 //! How large a file may be, and what is sent of it.
 
-use std::io::Read;
-
 use mde_live_response_core::error::{InvalidInput, Problem, SourceProblem};
 use mde_live_response_core::library::{FileContent, MAX_FILE_BYTES};
 use mde_live_response_core::{Effect, Error, ErrorKind, Upload};
 
 use super::form::TAIL;
 use crate::support::{
-    Canned, EMPTY_SHA256, NAME, SHA256, answer, broken, drawn, file_of, sha256, stored, upload,
+    Canned, EMPTY_SHA256, NAME, SHA256, answer, drawn, file_of, sha256, stored, upload,
 };
 
 fn sized(bytes: u64) -> Upload {
@@ -31,7 +29,7 @@ fn an_empty_file_is_sent_only_if_allowed() {
 
     let stored = transport.client().upload(&sized(0).allow_empty()).unwrap();
     assert_eq!(stored.sha256().unwrap().to_string(), EMPTY_SHA256);
-    assert_eq!(file_of(&transport.only().body), b"", "a file part with nothing in it");
+    assert_eq!(file_of(&transport.only().into_body()), b"", "a file part with nothing in it");
 }
 
 #[test]
@@ -41,13 +39,12 @@ fn the_limit_is_20_mib_of_the_file_unless_the_caller_sets_another() {
         let transport = Canned::storing(NAME);
         let builder = transport.builder();
         let client = match limit {
-            Some(bytes) => builder.max_file_bytes(bytes),
-            None => builder,
-        }
-        .build();
+            Some(bytes) => builder.max_file_bytes(bytes).build(),
+            None => builder.build(),
+        };
         let max = limit.unwrap_or(MAX_FILE_BYTES);
         client.upload(&sized(max).allow_empty()).unwrap();
-        let body = transport.only().body;
+        let body = transport.only().into_body();
         assert_eq!(file_of(&body).len() as u64, max, "the body is longer: {}", body.len());
 
         let error = client.upload(&sized(max + 1)).unwrap_err();
@@ -63,38 +60,34 @@ fn a_file_that_only_the_service_finds_too_large_is_sent_whole() {
         let transport = Canned::new(answer(status, &[], ""));
         let error = transport.client().upload(&sized(20_000_001)).unwrap_err();
         assert_eq!((error.kind(), error.effect()), (&kind, Effect::NotApplied));
-        assert_eq!(file_of(&transport.only().body).len(), 20_000_001, "case: {status}");
+        assert_eq!(file_of(&transport.only().into_body()).len(), 20_000_001, "case: {status}");
     }
 }
 
 #[test]
 fn contents_of_every_kind_are_sent_as_they_are() {
     let all: Vec<u8> = (0..=255).collect();
-    let contents: [(&str, FileContent, Vec<u8>); 3] = [
-        ("vector", all.clone().into(), all),
-        ("static bytes", b"\x00\xff".as_slice().into(), b"\x00\xff".to_vec()),
-        ("static array", b"\x00\xff".into(), b"\x00\xff".to_vec()),
-    ];
-    for (case, content, bytes) in contents {
+    for (case, content, bytes) in [
+        ("vector", FileContent::from(all.clone()), &*all),
+        ("static bytes", b"\x00\xff".as_slice().into(), b"\x00\xff"),
+        ("static array", b"\x00\xff".into(), b"\x00\xff"),
+    ] {
         assert_eq!(content.len(), bytes.len() as u64, "case: {case}");
-        assert_eq!(content.sha256().unwrap().to_string(), sha256(&bytes), "case: {case}");
+        assert_eq!(content.sha256().unwrap().to_string(), sha256(bytes), "case: {case}");
         let transport = Canned::storing(NAME);
         transport.client().upload(&Upload::new(NAME.parse().unwrap(), content)).expect(case);
-        assert_eq!(file_of(&transport.only().body), bytes, "case: {case}");
+        assert_eq!(file_of(&transport.only().into_body()), bytes, "case: {case}");
     }
 }
 
 #[test]
 fn bytes_with_another_sha256_than_expected_are_never_sent_whole() {
-    let transport = Canned::with(|exchange, body| {
-        exchange.read_to_end(body).map_err(broken)?;
-        Ok(stored())
-    });
+    let transport = Canned::new(stored());
     let client = transport.builder().random(drawn(&[0xaa])).build();
     client.upload(&upload().expect_sha256(SHA256.parse().unwrap())).unwrap();
     let error = client.upload(&upload().expect_sha256(EMPTY_SHA256.parse().unwrap())).unwrap_err();
     assert_eq!(error.kind(), &ErrorKind::Source(SourceProblem::Changed));
     assert_eq!((error.effect(), error.is_retryable()), (Effect::NotApplied, false));
     let [whole, cut] = <[_; 2]>::try_from(transport.sent()).unwrap();
-    assert_eq!(whole.body, [&*cut.body, TAIL.as_bytes()].concat());
+    assert_eq!(*whole.body(), [&**cut.body(), TAIL.as_bytes()].concat());
 }

@@ -25,7 +25,7 @@ fn a_base_url_may_have_a_port_and_a_path() {
         assert_eq!(given.parse(), Ok(endpoint.clone()), "case: {given}");
         let (transport, token) = (Canned::new(stored()), AccessToken::new("t").unwrap());
         Client::builder(endpoint, token, transport.clone()).build().upload(&upload()).unwrap();
-        assert_eq!(transport.only().uri, format!("{base}/api/libraryfiles").as_str());
+        assert_eq!(*transport.only().uri(), format!("{base}/api/libraryfiles").as_str());
     }
 }
 

@@ -35,43 +35,33 @@ fn assert_unusable(reply: Response<Vec<u8>>, problem: AnswerProblem, effect: Eff
     let case = format!("{reply:.300?}");
     let error = failure(reply);
     assert_eq!(error.kind(), &ErrorKind::Unusable(problem), "{case}");
-    assert_eq!(
-        (error.effect(), error.is_retryable()),
-        (effect, effect == Effect::Unknown),
-        "{case}"
-    );
+    let facts = (error.effect(), error.is_retryable());
+    assert_eq!(facts, (effect, effect == Effect::Unknown), "{case}");
     assert!(!format!("{error:?}").chars().any(char::is_control), "{case}: {error:?}");
 }
 
 #[test]
 fn c01_c02_c06_c08_c13_c16_c17_t21_entities_that_are_not_usable() {
-    let as_array = format!(r#"["{NAME}","{SHA256}",null,null,null,null,null,null]"#);
-    let shapes = [
-        // JSON, but not an entity.
-        "[]".to_owned(),
-        "[1]".to_owned(),
-        as_array,
-        format!("[{}]", entity("")),
-        "\"text\"".to_owned(),
-        "-1.5e3".to_owned(),
-        "null".to_owned(),
-        "true".to_owned(),
-        " { } ".to_owned(),
-        format!(r#"{{"value":{}}}"#, entity("")),
-        // No name.
-        r#"{"fileName":null}"#.to_owned(),
-        r#"{"fileName":5}"#.to_owned(),
-        r#"{"fileName":["a"]}"#.to_owned(),
-        r#"{"filename":"a"}"#.to_owned(),
+    for body in ["[]", "[1]", "\"text\"", "-1.5e3", "null", "true", " { } "] {
+        assert_unusable(json(200, body), Shape, Effect::Unknown);
+    }
+    // `ENTITY`, `NAME` and `SHA` stand for usable ones.
+    for body in [
+        r#"["NAME","SHA",null,null,null,null,null,null]"#,
+        "[ENTITY]",
+        r#"{"value":ENTITY}"#,
+        r#"{"fileName":null}"#,
+        r#"{"fileName":5}"#,
+        r#"{"fileName":["a"]}"#,
+        r#"{"filename":"a"}"#,
         // A known field twice, even with the same value.
-        entity(&format!(r#","sha256":"{SHA256}""#)),
-        entity(&format!(r#","sha256":"{EMPTY_SHA256}""#)),
-        entity(r#","sha256":null"#),
-        entity(&format!(r#","fileName":"{NAME}""#)),
-        entity(r#","description":"a","description":"a""#),
-        entity(r#","hasParameters":true,"hasParameters":false"#),
-    ];
-    for body in shapes {
+        r#"{"fileName":"NAME","sha256":"SHA","sha256":"SHA"}"#,
+        r#"{"fileName":"NAME","sha256":"SHA","sha256":null}"#,
+        r#"{"fileName":"NAME","sha256":"SHA","fileName":"NAME"}"#,
+        r#"{"fileName":"NAME","sha256":"SHA","description":"a","description":"a"}"#,
+        r#"{"fileName":"NAME","sha256":"SHA","hasParameters":true,"hasParameters":false}"#,
+    ] {
+        let body = body.replace("ENTITY", &entity("")).replace("NAME", NAME).replace("SHA", SHA256);
         assert_unusable(json(200, &body), Shape, Effect::Unknown);
     }
 
@@ -94,45 +84,39 @@ fn c01_c02_c06_c08_c13_c16_c17_t21_entities_that_are_not_usable() {
         assert_unusable(answer(200, &[], body), NotJson, Effect::Unknown);
     }
 
-    for digest in [
-        format!("\"{}\"", &SHA256[1..]),
-        format!("\"{SHA256}0\""),
-        format!("\"{SHA256}{SHA256}\""),
-        format!("\" {SHA256}\""),
-        format!("\"{SHA256} \""),
-        format!("\" {}\"", &SHA256[1..]),
-        format!("\"g{}\"", &SHA256[1..]),
-        format!("\"+{}\"", &SHA256[1..]),
-        format!("\"{}\"", "\u{ff11}".repeat(64)),
-        format!("\"sha256:{SHA256}\""),
-        "\"da39a3ee5e6b4b0d3255bfef95601890afd80709\"".to_owned(),
-        "\"pJg++sZcwiQnwxW1YFvohah2Ba4C5HWqUKSZJndF+vk=\"".to_owned(),
-        "\" \"".to_owned(),
-        "5".to_owned(),
-        format!("[\"{SHA256}\"]"),
-        "{}".to_owned(),
-        "false".to_owned(),
-    ] {
-        assert_unusable(json(200, &with_sha256(&digest)), Sha256, Effect::Applied);
+    // `SHA` stands for a usable digest, `CUT` for one without its first character.
+    let wide = "\u{ff11}".repeat(64);
+    for digest in ["CUT", "SHA0", "SHASHA", " SHA", "SHA ", " CUT", "gCUT", "+CUT", &wide]
+        .into_iter()
+        .chain(["sha256:SHA", "pJg++sZcwiQnwxW1YFvohah2Ba4C5HWqUKSZJndF+vk=", " "])
+    {
+        let digest = digest.replace("SHA", SHA256).replace("CUT", &SHA256[1..]);
+        let body = with_sha256(&format!("\"{digest}\""));
+        assert_unusable(json(200, &body), Sha256, Effect::Applied);
+    }
+    for value in ["5", "[\"\"]", "{}", "false"] {
+        assert_unusable(json(200, &with_sha256(value)), Sha256, Effect::Applied);
     }
 }
 
 #[test]
 fn c03_no_hash_is_an_error_unless_accepted() {
+    let accepting =
+        |body: &str| Canned::new(json(200, body)).builder().accept_unverified(true).build();
     for body in [format!(r#"{{"fileName":"{NAME}"}}"#), with_sha256("null"), with_sha256(r#""""#)] {
         assert_unusable(json(200, &body), Unverified, Effect::Applied);
-        let accepting = Canned::new(json(200, &body)).builder().accept_unverified(true).build();
-        assert_eq!(accepting.upload(&upload()).unwrap().sha256(), None, "the result says so");
+        let stored = accepting(&body).upload(&upload()).unwrap();
+        assert_eq!(stored.sha256(), None, "the result says so");
     }
     // Who accepts no hash accepts nothing else.
     for (body, effect) in [
-        (with_sha256(&format!("\"{EMPTY_SHA256}\"")), Effect::Applied),
-        (with_sha256("\"x\""), Effect::Applied),
-        (r#"{"fileName":"other.ps1"}"#.to_owned(), Effect::Applied),
-        ("{}".to_owned(), Effect::Unknown),
+        (&*with_sha256(&format!("\"{EMPTY_SHA256}\"")), Effect::Applied),
+        (&with_sha256("\"x\""), Effect::Applied),
+        (r#"{"fileName":"other.ps1"}"#, Effect::Applied),
+        ("{}", Effect::Unknown),
     ] {
-        let accepting = Canned::new(json(200, &body)).builder().accept_unverified(true).build();
-        assert_eq!(accepting.upload(&upload()).unwrap_err().effect(), effect, "case: {body}");
+        let error = accepting(body).upload(&upload()).unwrap_err();
+        assert_eq!(error.effect(), effect, "case: {body}");
     }
 }
 
@@ -145,19 +129,28 @@ fn c05_hash_of_other_bytes() {
 }
 
 #[test]
-fn c02_c04_c08_c13_c16_entities_that_are_usable() {
+fn h01_h03_c02_c04_c08_c11_c13_c16_entities_that_are_usable() {
+    let plain = success(&entity(""));
+    assert_eq!((plain.file_name(), plain.sha256().unwrap().to_string()), (NAME, SHA256.to_owned()));
+    assert_eq!(accepted(json(201, &entity(""))), plain);
     for body in [
         format!("\u{feff}{}", entity("")),
         format!("\r\n {} \t\r\n", entity("")),
         entity("").replace(SHA256, &SHA256.to_uppercase()),
-        entity(
-            r#","@odata.context":"https://x/$metadata#LibraryFiles/$entity","size":19,"new":{"a":[{"b":null}]},"new":1"#,
-        ),
+        entity(r#","@odata.context":"https://x","size":19,"new":{"a":[{"b":null}]},"new":1"#),
     ] {
-        assert_eq!(success(&body), success(&entity("")), "case: {body}");
+        assert_eq!(success(&body), plain, "case: {body}");
     }
-    let pair = success(&entity(r#","description":"\ud83e\uddf0""#));
-    assert_eq!(pair.description(), Some("\u{1f9f0}"));
+    // Values of another type count as absent.
+    for value in ["1e400", "-1", "1.5", "false", "[1e400]", "{\"a\":1}", "null"] {
+        let texts = "description creationTime lastUpdatedTime createdBy parametersDescription";
+        let texts = texts.split(' ').map(|field| format!(r#","{field}":{value}"#));
+        assert_eq!(success(&entity(&texts.collect::<String>())), plain, "case: {value}");
+    }
+    for value in ["1e400", "-1", "1", "[]", "{}", "\"true\"", "null"] {
+        let more = format!(r#","size":{value},"hasParameters":{value}"#);
+        assert_eq!(success(&entity(&more)), plain, "case: {value}");
+    }
 }
 
 #[test]
@@ -186,82 +179,38 @@ fn c07_only_letter_case_may_differ_in_the_name() {
     }
 }
 
+/// Times are kept as text, and read on request.
 #[test]
-fn c09_c19_fields_are_as_the_service_says() {
-    let nulls = r#","description":null,"creationTime":null,"lastUpdatedTime":null,"createdBy":null,"hasParameters":null,"parametersDescription":null"#;
+fn c09_c10_c19_fields_are_as_the_service_says() {
     let bare = success(&entity(""));
-    assert_eq!(success(&entity(nulls)), bare);
-    assert_eq!(
-        (bare.description(), bare.creation_time(), bare.last_updated_time()),
-        (None, None, None)
-    );
-    assert_eq!(
-        (bare.created_by(), bare.has_parameters(), bare.parameters_description()),
-        (None, None, None)
-    );
+    assert_eq!((bare.description(), bare.created_by(), bare.has_parameters()), (None, None, None));
+    assert_eq!((bare.creation_time(), bare.last_updated_time()), (None, None));
+    assert_eq!(bare.parameters_description(), None);
 
-    // The upload had no texts.
-    let more = r#","description":"d","creationTime":"2026-01-31T09:30:00Z","lastUpdatedTime":"2026-02-01T00:00:00.1234567Z","createdBy":"who","hasParameters":true,"parametersDescription":"-p \u00e9\n""#;
-    let full = success(&entity(more));
-    assert_eq!((full.description(), full.created_by()), (Some("d"), Some("who")));
-    assert_eq!(full.creation_time().unwrap().as_str(), "2026-01-31T09:30:00Z");
-    assert_eq!(full.last_updated_time().unwrap().as_str(), "2026-02-01T00:00:00.1234567Z");
-    assert_eq!(full.has_parameters(), Some(true));
-    assert_eq!(full.parameters_description(), Some("-p \u{e9}\n"));
-    let as_sent: serde_json::Value = serde_json::from_str(&entity(more)).unwrap();
-    assert_eq!(serde_json::to_value(&full).unwrap(), as_sent, "serialises as it came");
-}
-
-#[test]
-fn c10_times_are_kept_as_text_and_read_on_request() {
-    // The second is what `to_jiff` makes of the first.
+    // The upload had no texts. What `to_jiff` makes of the time.
     for (time, read) in [
         ("2026-01-31T09:30:00Z", Some("2026-01-31T09:30:00Z")),
-        ("2026-01-31T09:30:00.1Z", Some("2026-01-31T09:30:00.1Z")),
-        ("2026-01-31T09:30:00.1234567Z", Some("2026-01-31T09:30:00.1234567Z")),
-        ("2026-01-31T09:30:00.123456789Z", Some("2026-01-31T09:30:00.123456789Z")),
         ("2026-01-31T10:30:00.1234567+01:00", Some("2026-01-31T09:30:00.1234567Z")),
-        ("2016-12-31T23:59:60Z", Some("2016-12-31T23:59:59Z")),
-        ("0001-01-01T00:00:00Z", Some("0001-01-01T00:00:00Z")),
         ("2026-01-31T09:30:00", None),
-        ("2026-02-31T09:30:00Z", None),
         ("yesterday", None),
         ("", None),
     ] {
-        let more = format!(r#","lastUpdatedTime":"{time}","creationTime":"{time}""#);
-        let stored = success(&entity(&more));
-        assert_eq!(stored.last_updated_time().unwrap().as_str(), time);
-        assert_eq!(stored.creation_time().unwrap().to_string(), time);
+        let more = r#","description":"d\ud83e\uddf0","creationTime":"TIME","lastUpdatedTime":"TIME2","createdBy":"who","hasParameters":true,"parametersDescription":"-p \u00e9\n""#;
+        let more = more.replace("TIME", time);
+        let full = success(&entity(&more));
+        assert_eq!((full.description(), full.created_by()), (Some("d\u{1f9f0}"), Some("who")));
+        assert_eq!(full.creation_time().unwrap().as_str(), time);
+        assert_eq!(full.last_updated_time().unwrap().to_string(), format!("{time}2"));
+        assert_eq!(full.has_parameters(), Some(true));
+        assert_eq!(full.parameters_description(), Some("-p \u{e9}\n"));
+        let as_sent: serde_json::Value = serde_json::from_str(&entity(&more)).unwrap();
+        assert_eq!(serde_json::to_value(&full).unwrap(), as_sent, "serialises as it came");
         #[cfg(feature = "jiff")]
         {
-            let jiff = stored.creation_time().unwrap().to_jiff().ok().map(|it| it.to_string());
+            let jiff = full.creation_time().unwrap().to_jiff().ok().map(|it| it.to_string());
             assert_eq!(jiff.as_deref(), read, "case: {time:?}");
         }
         let _ = read;
-    }
-}
-
-#[test]
-fn c11_values_of_another_type_count_as_absent() {
-    let texts =
-        ["description", "creationTime", "lastUpdatedTime", "createdBy", "parametersDescription"];
-    for value in [
-        "1e400",
-        "-1e400",
-        "0",
-        "-1",
-        "9223372036854775808",
-        "1.5",
-        "false",
-        "[1e400]",
-        "{\"a\":1}",
-    ] {
-        let more = texts.map(|field| format!(r#","{field}":{value}"#)).concat();
-        assert_eq!(success(&entity(&more)), success(&entity("")), "case: {value}");
-    }
-    for value in ["1e400", "-1", "1", "[]", "{}", "\"true\""] {
-        let more = format!(r#","size":{value},"hasParameters":{value}"#);
-        assert_eq!(success(&entity(&more)), success(&entity("")), "case: {value}");
     }
 }
 
@@ -286,10 +235,8 @@ fn c12_deep_nesting() {
 fn c14_c15_only_charset_and_encoding_are_read_of_the_headers() {
     for (name, value, is_usable) in [
         ("content-type", "text/html", true),
-        ("content-type", "text/plain; charset=utf-8", true),
         ("content-type", "application/json;charset=\"UTF-8\"", true),
         ("content-type", "application/json; charset=us-ascii", true),
-        ("content-type", "nonsense", true),
         ("content-type", "", true),
         ("content-encoding", "Identity", true),
         ("content-type", "application/json; charset=utf-16", false),
@@ -305,16 +252,6 @@ fn c14_c15_only_charset_and_encoding_are_read_of_the_headers() {
             assert_unusable(reply, Encoding, Effect::Unknown);
         }
     }
-    let wide: Vec<u8> = entity("").encode_utf16().flat_map(u16::to_le_bytes).collect();
-    let utf16 = [("content-type", "application/json; charset=utf-16")];
-    assert_unusable(answer(200, &utf16, wide), Encoding, Effect::Unknown);
-}
-
-#[test]
-fn c17_an_error_under_a_success_is_named() {
-    let error = failure(json(200, r#"{"error":{"code":"InternalServerError","message":"x"}}"#));
-    assert_eq!(error.kind(), &ErrorKind::Unusable(Shape));
-    assert_eq!((error.effect(), error.code()), (Effect::Unknown, Some("InternalServerError")));
 }
 
 /// About the message itself: nothing that the service sends can forge or hide a line of a log.
@@ -333,11 +270,7 @@ fn c18_texts_of_the_service_are_escaped_and_cut_in_messages_and_whole_in_accesso
     for error in [
         error,
         failure(json(200, &format!(r#"{{"fileName":"\u001b[2J\n","sha256":"{SHA256}"}}"#))),
-        failure(answer(
-            200,
-            &[("content-type", "text/html")],
-            "<p>\u{202e}\r\n\u{1b}</p>".repeat(10_000),
-        )),
+        failure(answer(200, &[], "<p>\u{202e}\r\n\u{1b}</p>".repeat(10_000))),
     ] {
         let shown = format!("{error} {error:?}");
         assert!(!shown.chars().any(|c| c.is_control() || c == '\u{202e}'), "{shown}");

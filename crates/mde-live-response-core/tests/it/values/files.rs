@@ -77,7 +77,7 @@ fn a_symbolic_link_is_followed_under_its_own_name_or_refused() {
     let transport = Canned::storing("link.ps1");
     let stored = transport.client().upload(&Upload::from_path(&link).unwrap()).unwrap();
     assert_eq!(stored.file_name(), "link.ps1");
-    assert_eq!(file_of(&transport.only().body), b"behind the link");
+    assert_eq!(file_of(&transport.only().into_body()), b"behind the link");
     assert!(FileContent::open_without_following(&target).is_ok());
 
     for (target, followed) in [

@@ -96,7 +96,7 @@ fn a_file_that_changes_while_it_is_sent_is_never_completed() {
         let upload = Upload::from_path(&path).unwrap();
         let transport = changing(move || change(&path));
         assert_changed(&transport.client().upload(&upload).expect_err(case), case);
-        let body = transport.only().body;
+        let body = transport.only().into_body();
         let start = body.windows(4).position(|it| it == b"xxxx").unwrap();
         assert!(body[start..].iter().all(|b| *b == b'x'), "case: {case}: only content follows");
     }
@@ -128,7 +128,7 @@ fn a_file_replaced_under_its_name_is_sent_as_it_was_opened() {
     fs::rename(&other, &path).unwrap();
     let transport = Canned::storing(NAME);
     transport.client().upload(&upload).unwrap();
-    assert_eq!(file_of(&transport.only().body), b"first");
+    assert_eq!(file_of(transport.only().body()), b"first");
 
     fs::remove_file(&path).unwrap();
     transport.client().upload(&upload).expect("the open file outlives its name");
@@ -143,7 +143,7 @@ fn a_file_rewritten_unseen_is_verified_as_sent() {
     let transport = changing(move || rewrite(&path, &vec![b'y'; SIZE]));
     let stored = transport.client().upload(&upload).unwrap();
     let sent = transport.only();
-    let content = file_of(&sent.body);
+    let content = file_of(sent.body());
     assert_eq!(content.len(), SIZE);
     assert_eq!((content[0], content[SIZE - 1]), (b'x', b'y'), "both, as read");
     assert_eq!(stored.sha256().unwrap().to_string(), sha256(content));
@@ -182,7 +182,7 @@ fn a_file_that_changes_between_attempts_is_not_completed_again() {
     assert_eq!(error.kind(), &ErrorKind::Source(SourceProblem::Changed));
     assert_eq!((error.effect(), error.attempts()), (Effect::Unknown, 2), "of the first attempt");
     let [whole, cut] = <[_; 2]>::try_from(transport.sent()).unwrap();
-    assert!(whole.body.starts_with(&cut.body) && cut.body.ends_with(b"\r\n\r\nx"));
+    assert!(whole.body().starts_with(cut.body()) && cut.body().ends_with(b"\r\n\r\nx"));
 }
 
 #[test]

@@ -10,4 +10,3 @@ mod names;
 mod properties;
 mod secrets;
 mod statuses;
-mod texts;

@@ -30,7 +30,7 @@ fn assert_stored(name: FileName, as_given: &str) {
     let transport = Canned::new(json(200, &entity));
     let stored = transport.client().upload(&Upload::new(name, b"x")).expect(as_given);
     assert_eq!(stored.file_name(), as_given);
-    let body = String::from_utf8(transport.only().body).unwrap();
+    let body = String::from_utf8(transport.only().into_body()).unwrap();
     let part = format!(
         "Content-Disposition: form-data; name=\"file\"; filename=\"{as_given}\"\r\nContent-Type: "
     );
