@@ -4,7 +4,7 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 
 use mde_live_response_core::Effect;
-use mde_live_response_core::http::header::{CONTENT_LENGTH, HeaderMap, HeaderName, LOCATION};
+use mde_live_response_core::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, LOCATION};
 use mde_live_response_core::http::{HeaderValue, Response, StatusCode, request::Parts};
 use mde_live_response_core::transport::{Exchange, Transport, TransportError, TransportErrorKind};
 use mde_live_response_emulator::conformance::{Level, Speech, check};
@@ -18,6 +18,7 @@ enum Mistake {
     FollowsRedirects,
     SendsAgain,
     SaysNotApplied,
+    EndsTheForm,
     IgnoresTheLimit,
     TakesWhatCame,
 }
@@ -58,6 +59,11 @@ impl Tiny {
         let sent = send_head(head, &stream).and_then(|()| io::copy(exchange, &mut &stream));
         // Hears a refusal after a failed write, but never completes a request whose source failed.
         if sent.is_err() {
+            if self.0 == Some(Mistake::EndsTheForm) {
+                let content_type = head.headers[CONTENT_TYPE].to_str().unwrap_or_default();
+                let boundary = content_type.rsplit('=').next().unwrap_or_default();
+                let _ = (&stream).write_all(format!("\r\n--{boundary}--\r\n").as_bytes());
+            }
             let _ = stream.shutdown(std::net::Shutdown::Write);
         }
         let mut reader = BufReader::new(stream);
@@ -141,6 +147,7 @@ fn each_mistake_of_a_transport_is_found_by_its_rule() {
                 "an answer's body is read up to the limit",
             ],
         ),
+        (Mistake::EndsTheForm, &["a request whose source fails is never completed"]),
         (Mistake::IgnoresTheLimit, &["an answer's body is read up to the limit"]),
         (Mistake::TakesWhatCame, &["an answer that was cut is no success"]),
     ] {

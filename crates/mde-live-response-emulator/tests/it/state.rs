@@ -168,17 +168,27 @@ fn a_directory_in_use_or_a_file_in_its_place_is_an_error_at_start() {
     assert!(error.contains(path.to_str().unwrap()), "{error}");
 }
 
+/// The index names no content before it is on disk. A kill within a write leaves the same behind as a write that fails.
 #[test]
-fn a_change_that_cannot_be_kept_is_not_answered_as_done() {
-    let dir = TempDir::new();
-    let emulator = start(dir.path()).unwrap();
-    let contents = dir.path().join("contents");
-    fs::remove_dir_all(&contents).unwrap();
-    fs::write(&contents, "in the way").unwrap();
-    let answer = upload(&emulator, &file_form("a.ps1", b"x"));
-    assert_eq!((answer.status, answer.code().as_str()), (500, "InternalServerError"));
-
-    fs::remove_file(&contents).unwrap();
-    fs::create_dir(&contents).unwrap();
-    assert_eq!(upload(&emulator, &file_form("a.ps1", b"x")).status, 200);
+fn a_change_that_cannot_be_kept_is_not_answered_as_done_and_leaves_what_was_there() {
+    for in_the_way in ["unfinished", "contents"] {
+        let dir = with_one_file();
+        let emulator = start(dir.path()).unwrap();
+        let (path, aside) = (dir.path().join(in_the_way), dir.path().join("aside"));
+        let is_there = fs::rename(&path, &aside).is_ok();
+        let block = if is_there { fs::write(&path, "in the way") } else { fs::create_dir(&path) };
+        block.unwrap();
+        let answer = upload(&emulator, &file_form("a.ps1", b"x"));
+        let outcome = (answer.status, answer.code());
+        assert_eq!(outcome, (500, "InternalServerError".to_owned()), "case: {in_the_way}");
+        drop(emulator);
+        if is_there {
+            fs::remove_file(&path).and_then(|()| fs::rename(&aside, &path)).unwrap();
+        } else {
+            fs::remove_dir(&path).unwrap();
+        }
+        let emulator = start(dir.path()).unwrap();
+        assert_eq!(emulator.library().content("a.ps1").unwrap(), b"Get-Date");
+        assert_eq!(upload(&emulator, &file_form("a.ps1", b"x")).status, 200);
+    }
 }

@@ -28,25 +28,6 @@ fn issue(emulator: &Emulator, length: usize) -> Answer {
     exchange(emulator, &request(&format!("Content-Length: {length}"), FORM))
 }
 
-fn list_status(emulator: &Emulator, token: &str) -> u16 {
-    let request = format!(
-        "GET /api/libraryfiles HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer {token}\r\n\r\n"
-    );
-    exchange(emulator, request.as_bytes()).status
-}
-
-#[test]
-fn an_issued_token_is_good_until_it_is_revoked_and_the_fixed_one_beside_it() {
-    let emulator = emulator();
-    let answer = issue(&emulator, FORM.len());
-    assert_eq!(answer.headers["cache-control"], "no-store, no-cache");
-    let issued = answer.json()["access_token"].as_str().unwrap().to_owned();
-    let statuses = || [&issued, emulator.token(), "another"].map(|it| list_status(&emulator, it));
-    assert_eq!(statuses(), [200, 200, 401]);
-    emulator.library().revoke_tokens();
-    assert_eq!(statuses(), [401, 200, 401]);
-}
-
 /// Whether its length is announced or not.
 #[test]
 fn a_form_that_is_cut_or_too_long_is_refused_and_the_next_is_served() {

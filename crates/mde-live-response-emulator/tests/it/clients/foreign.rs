@@ -4,8 +4,6 @@ use std::io::{self, Write};
 use std::process::{Command, Stdio};
 use std::{env, thread};
 
-use mde_live_response_testkit::TempDir;
-
 const REQUIRED: &str = "CI_REQUIRE_TOOLS";
 
 /// What a user has set for other programs.
@@ -41,20 +39,4 @@ pub(super) fn program(name: &str, probe: &[&str]) -> Option<Command> {
     // Not `eprintln!`: that would be shown only if the test failed.
     let _ = writeln!(io::stderr(), "{line}");
     None
-}
-
-/// This test program, run where there are no programs.
-#[test]
-fn a_missing_program_is_told_of_and_fails_the_test_where_it_is_required() {
-    let nothing = TempDir::new();
-    for (required, passes) in [("0", true), ("1", false)] {
-        let mut alone = Command::new(env::current_exe().unwrap());
-        alone.args(["--exact", "clients::python_uploads_lists_and_deletes", "--test-threads=2"]);
-        let output = alone.env("PATH", nothing.path()).env(REQUIRED, required).output().unwrap();
-        let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
-        assert!(text.contains("running 1 test"), "{text}");
-        assert_eq!(output.status.success(), passes, "{text}");
-        let line = "skipped: clients::python_uploads_lists_and_deletes: python3 does not start";
-        assert_eq!(text.matches(line).count(), 1, "{text}");
-    }
 }

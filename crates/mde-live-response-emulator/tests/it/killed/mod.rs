@@ -4,7 +4,6 @@
 //! steps, from the first byte to the last. What is true is read from the program's directory afterwards.
 
 mod relay;
-mod writes;
 
 use std::net::TcpListener;
 use std::sync::OnceLock;
