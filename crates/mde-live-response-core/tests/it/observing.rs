@@ -48,7 +48,7 @@ fn attempts_bytes_waits_and_results_are_reported() {
                 *text += &call;
                 *before = call;
             }
-            *text += &match event {
+            let what = match event {
                 Event::Attempt { number } => format!("attempt {number}; "),
                 Event::Sent { bytes, of } => format!("{bytes} of {of}; "),
                 Event::Failed { number, error } => format!("{number} failed {:?}; ", error.kind()),
@@ -57,6 +57,7 @@ fn attempts_bytes_waits_and_results_are_reported() {
                 Event::Ended { error } => format!("ended {:?}; ", error.kind()),
                 other => panic!("not known: {other:?}"),
             };
+            *text += &what;
         });
         let client = mock.client_builder().random(drawn(&[0xff])).observer(observer).build();
         for _ in 0..times {

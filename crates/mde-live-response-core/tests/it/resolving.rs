@@ -2,10 +2,10 @@
 
 use mde_live_response_core::policy::RetryPolicy;
 use mde_live_response_core::transport::TransportErrorKind as Kind;
-use mde_live_response_core::{Effect, ErrorKind, IfExists, Upload};
-use mde_live_response_mock::{MockTransport, Reply};
+use mde_live_response_core::{Effect, ErrorKind, IfExists};
+use mde_live_response_mock::Reply;
 
-use crate::support::{EMPTY_SHA256, NAME, SHA256, upload};
+use crate::support::{EMPTY_SHA256, NAME, SHA256, script, upload};
 
 /// What a listing shows: nothing, or one file with these fields.
 fn listing(fields: &str) -> Reply {
@@ -13,72 +13,42 @@ fn listing(fields: &str) -> Reply {
     Reply::json(200, format!(r#"{{"value":[{file}]}}"#))
 }
 
-fn page(file: &str, next: &str) -> Reply {
-    Reply::json(200, format!(r#"{{"value":[{file}],"@odata.nextLink":"{next}"}}"#))
-}
-
 /// An older file may have the same bytes, but hardly the same texts.
 #[test]
 fn a_listed_file_is_this_upload_only_if_bytes_and_texts_are_the_same() {
+    const SAME: &str = r#","hasParameters":true,"parametersDescription":"-Server NAME""#;
     let plain = || upload();
     let described = || upload().with_description("Lists the DNS cache\nfast".parse().unwrap());
-    let with_parameters = || upload().with_parameters("-Server NAME".parse().unwrap());
-    let name = format!(r#""fileName":"{NAME}","sha256":"{SHA256}""#);
-    let other = format!(r#""fileName":"{NAME}","sha256":"{EMPTY_SHA256}""#);
-    // The upload, the fields of the listed file, and whether that is this upload.
-    let cases: Vec<(Upload, &str, String, bool)> = vec![
-        (plain(), "no texts", name.clone(), true),
-        (plain(), "null", format!(r#"{name},"description":null"#), true),
-        (plain(), "empty", format!(r#"{name},"description":"","parametersDescription":"""#), true),
-        (plain(), "no parameters", format!(r#"{name},"hasParameters":false"#), true),
-        (plain(), "parameters", format!(r#"{name},"hasParameters":true"#), false),
-        (plain(), "a description", format!(r#"{name},"description":"Another""#), false),
-        (plain(), "usage", format!(r#"{name},"parametersDescription":"-A""#), false),
-        (plain(), "other bytes", other.clone(), false),
-        (described(), "no texts", name.clone(), false),
-        (described(), "same", format!(r#"{name},"description":"Lists the DNS cache\nfast""#), true),
-        (
-            described(),
-            "other line ends",
-            format!(r#"{name},"description":"Lists the DNS cache\r\nfast""#),
-            true,
-        ),
-        (described(), "a part", format!(r#"{name},"description":"Lists the DNS cache""#), false),
-        (
-            described(),
-            "other bytes, same texts",
-            format!(r#"{other},"description":"Lists the DNS cache\nfast""#),
-            false,
-        ),
-        (with_parameters(), "no texts", name.clone(), false),
-        (
-            with_parameters(),
-            "same",
-            format!(r#"{name},"hasParameters":true,"parametersDescription":"-Server NAME""#),
-            true,
-        ),
-        (
-            with_parameters(),
-            "same, flag not reported",
-            format!(r#"{name},"parametersDescription":"-Server NAME""#),
-            true,
-        ),
-        (
-            with_parameters(),
-            "same, other flag",
-            format!(r#"{name},"hasParameters":false,"parametersDescription":"-Server NAME""#),
-            false,
-        ),
-        (with_parameters(), "flag alone", format!(r#"{name},"hasParameters":true"#), false),
-    ];
-    for (upload, case, fields, is_same) in cases {
-        let mock = MockTransport::new().reply(Reply::lost()).reply(listing(&fields));
+    let with_usage = || upload().with_parameters("-Server NAME".parse().unwrap());
+    // The upload; the listed file's bytes and more of its fields; whether that is this upload.
+    for (upload, sha256, fields, is_same) in [
+        (plain(), SHA256, "", true),
+        (plain(), SHA256, r#","description":null"#, true),
+        (plain(), SHA256, r#","description":"","parametersDescription":"""#, true),
+        (plain(), SHA256, r#","hasParameters":false"#, true),
+        (plain(), SHA256, r#","hasParameters":true"#, false),
+        (plain(), SHA256, r#","description":"Another""#, false),
+        (plain(), SHA256, r#","parametersDescription":"-A""#, false),
+        (plain(), EMPTY_SHA256, "", false),
+        (described(), SHA256, "", false),
+        (described(), SHA256, r#","description":"Lists the DNS cache\nfast""#, true),
+        (described(), SHA256, r#","description":"Lists the DNS cache\r\nfast""#, true),
+        (described(), SHA256, r#","description":"Lists the DNS cache""#, false),
+        (described(), EMPTY_SHA256, r#","description":"Lists the DNS cache\nfast""#, false),
+        (with_usage(), SHA256, "", false),
+        (with_usage(), SHA256, SAME, true),
+        (with_usage(), SHA256, &SAME.replace("true", "null"), true),
+        (with_usage(), SHA256, &SAME.replace("true", "false"), false),
+        (with_usage(), SHA256, r#","hasParameters":true"#, false),
+    ] {
+        let listed = listing(&format!(r#""fileName":"{NAME}","sha256":"{sha256}"{fields}"#));
+        let mock = script([Reply::lost(), listed]);
         match mock.client().upload(&upload) {
-            Ok(stored) => assert!(stored.is_resolved() && is_same, "case: {case}, {upload:?}"),
+            Ok(stored) => assert!(stored.is_resolved() && is_same, "case: {fields}, {upload:?}"),
             Err(error) => {
                 let facts = (error.kind(), error.effect(), is_same);
                 let expected = (&ErrorKind::NameTaken, Effect::Unknown, false);
-                assert_eq!(facts, expected, "case: {case}, {upload:?}");
+                assert_eq!(facts, expected, "case: {fields}, {upload:?}");
             }
         }
         mock.assert_done();
@@ -96,7 +66,7 @@ fn if_the_listing_does_not_tell_the_lost_answer_is_the_error() {
         ("no hash", named("")),
         ("bad hash", named(r#","sha256":"1234""#)),
     ] {
-        let mock = MockTransport::new().reply(Reply::lost()).reply(reply);
+        let mock = script([Reply::lost(), reply]);
         let once = RetryPolicy::DEFAULT.with_attempts(1);
         let error = mock.client_builder().retry(once).build().upload(&upload()).unwrap_err();
         let facts = (error.kind(), error.effect(), error.attempts());
@@ -107,19 +77,16 @@ fn if_the_listing_does_not_tell_the_lost_answer_is_the_error() {
 
 #[test]
 fn the_listing_follows_pages_on_the_same_origin_only() {
+    let page = |next| Reply::json(200, format!(r#"{{"value":[],"@odata.nextLink":"{next}"}}"#));
     let next = "https://api.security.microsoft.com/api/libraryfiles?$skip=1";
     let upper = format!(r#""fileName":"{}","sha256":"{SHA256}""#, NAME.to_uppercase());
-    let mock = MockTransport::new()
-        .reply(Reply::lost())
-        .reply(page(r#"{"fileName":"a.ps1"}"#, next))
-        .reply(listing(&upper));
+    let mock = script([Reply::lost(), page(next), listing(&upper)]);
     assert!(mock.client().upload(&upload()).unwrap().is_resolved());
     let [_, first, second] = mock.requests();
     assert_eq!(first.uri(), "https://api.security.microsoft.com/api/libraryfiles");
     assert_eq!(second.uri(), next);
 
-    let elsewhere = page("", "https://elsewhere.example/api/libraryfiles");
-    let mock = MockTransport::new().reply(Reply::lost()).reply(elsewhere);
+    let mock = script([Reply::lost(), page("https://elsewhere.example/api/libraryfiles")]);
     assert_eq!(mock.client().upload(&upload()).unwrap_err().effect(), Effect::Unknown);
     mock.assert_done();
 }
@@ -127,13 +94,12 @@ fn the_listing_follows_pages_on_the_same_origin_only() {
 #[test]
 fn nothing_is_listed_if_there_is_nothing_to_resolve() {
     let default = RetryPolicy::DEFAULT;
-    let cases = [
+    for (case, policy, if_exists) in [
         ("switched off", default.with_unknown_resolved(false), IfExists::Fail),
         ("no retries", RetryPolicy::NONE, IfExists::Fail),
         ("override", default.with_attempts(1), IfExists::Override),
-    ];
-    for (case, policy, if_exists) in cases {
-        let mock = MockTransport::new().reply(Reply::lost());
+    ] {
+        let mock = script([Reply::lost()]);
         let client = mock.client_builder().retry(policy).build();
         let error = client.upload(&upload().with_if_exists(if_exists)).unwrap_err();
         assert_eq!(error.effect(), Effect::Unknown, "case: {case}");

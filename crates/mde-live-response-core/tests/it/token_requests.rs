@@ -1,19 +1,18 @@
 //! `TokenRequest::send`: a credential's requests through the client's transport.
 
-use std::fmt::Write;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use mde_live_response_core::auth::{
-    Credential, Secret, TokenExchange, TokenRequest, credential_fn,
+    Credential, IssuedToken, Secret, TokenExchange, TokenRequest, credential_fn,
 };
 use mde_live_response_core::http::{Request, Response, StatusCode};
-use mde_live_response_core::policy::{Call, CallKind, CancelToken, Event, Observer};
-use mde_live_response_core::transport::{TransportError, TransportErrorKind};
+use mde_live_response_core::policy::{CallKind, CancelToken};
+use mde_live_response_core::transport::TransportErrorKind;
 use mde_live_response_core::{AccessToken, Effect, Error, ErrorKind, IfExists};
 use mde_live_response_mock::{MockTransport, Reply};
 
-use crate::support::{builder, causes, script, upload};
+use crate::support::{builder, causes, observing, script, upload};
 
 const URL: &str = "https://login.example/token";
 const SECRET: &str = "a-client-secret";
@@ -68,59 +67,54 @@ fn a_token_request_is_sent_as_given_without_a_token() {
     upload.assert_bearer("an-access-token");
 }
 
+type Configure = for<'a> fn(TokenExchange<'a>) -> TokenExchange<'a>;
+
 #[test]
-fn the_last_answer_is_ok_whatever_its_status() {
+fn the_last_attempt_decides_and_any_answer_is_ok() {
+    const PLAIN: Configure = |it| it;
+    const SHORT: Configure = |it| it.with_limit(Duration::from_millis(400));
+    // Adds to the statuses that are retried anyway.
+    const NOT_FOUND: Configure =
+        |it| it.with_retried_status(StatusCode::NOT_FOUND).with_retried_status(StatusCode::GONE);
     let busy = || Reply::error(503, "Busy");
-    let cases: Vec<(u16, Vec<Reply>, u64)> = vec![
-        (200, vec![Reply::status(200)], 0),
-        (204, vec![Reply::status(204)], 0),
-        (302, vec![Reply::status(302)], 0),
-        (400, vec![Reply::error(400, "invalid_client")], 0),
-        (401, vec![Reply::error(401, "invalid_client")], 0),
-        (403, vec![Reply::error(403, "Forbidden")], 0),
-        (404, vec![Reply::status(404)], 0),
-        (500, vec![Reply::status(500), Reply::status(500), Reply::status(500)], 1_500),
-        (200, vec![busy(), Reply::lost(), Reply::status(200)], 1_500),
-        (429, vec![busy(), busy(), Reply::status(429)], 1_500),
-        (400, vec![Reply::refused_connection(), Reply::error(400, "invalid_client")], 500),
-        (200, vec![Reply::status(429).header("retry-after", "7"), Reply::status(200)], 7_000),
+    let status = Reply::status;
+    let denied = |status| Reply::error(status, "invalid_client");
+    let asking = |seconds| Reply::status(429).header("retry-after", seconds);
+    for (replies, configure, expected, waited) in [
+        (vec![status(200)], PLAIN, Some(200), 0),
+        (vec![status(204)], PLAIN, Some(204), 0),
+        (vec![status(302)], PLAIN, Some(302), 0),
+        (vec![denied(400)], PLAIN, Some(400), 0),
+        (vec![denied(401)], PLAIN, Some(401), 0),
+        (vec![denied(403)], PLAIN, Some(403), 0),
+        (vec![status(404)], PLAIN, Some(404), 0),
+        (vec![status(404), status(404), status(200)], NOT_FOUND, Some(200), 1_500),
+        (vec![status(404), status(410), status(404)], NOT_FOUND, Some(404), 1_500),
+        (vec![status(500), status(500), status(500)], NOT_FOUND, Some(500), 1_500),
+        (vec![status(500)], SHORT, Some(500), 0),
+        (vec![busy(), Reply::lost(), status(200)], PLAIN, Some(200), 1_500),
+        (vec![busy(), busy(), status(429)], PLAIN, Some(429), 1_500),
+        (vec![Reply::refused_connection(), denied(400)], PLAIN, Some(400), 500),
+        (vec![asking("7"), status(200)], PLAIN, Some(200), 7_000),
         // A wait that is too long is not begun.
-        (429, vec![Reply::status(429).header("retry-after", "61")], 0),
-    ];
-    for (status, replies, waited) in cases {
-        let (answer, mock) = send(replies, |it| it);
-        assert_eq!(answer.unwrap().status(), status);
-        assert_eq!(mock.clock().now(), Duration::from_millis(waited), "case: {status}");
-    }
-}
-
-#[test]
-fn without_an_answer_there_is_an_error() {
-    for replies in [
-        [Reply::lost(), Reply::lost(), Reply::lost()],
-        // The last attempt decides.
-        [Reply::status(500), Reply::status(500), Reply::lost()],
+        (vec![asking("61")], PLAIN, Some(429), 0),
+        (vec![Reply::lost(), Reply::lost(), Reply::lost()], PLAIN, None, 1_500),
+        (vec![status(500), status(500), Reply::lost()], PLAIN, None, 1_500),
     ] {
-        let (outcome, _) = send(replies, |it| it);
-        let error = outcome.unwrap_err();
-        let facts = (error.call(), error.effect(), error.attempts());
-        assert_eq!(facts, (CallKind::Token, Effect::NotApplied, 3));
-        assert_eq!(error.kind(), &ErrorKind::Transport(TransportErrorKind::Receive));
-        assert!(error.to_string().contains("login.example:443"), "{error}");
+        let case = format!("{replies:?}");
+        let (outcome, mock) = send(replies, configure);
+        assert_eq!(mock.clock().now(), Duration::from_millis(waited), "case: {case}");
+        match outcome {
+            Ok(answer) => assert_eq!(Some(answer.status().as_u16()), expected, "case: {case}"),
+            Err(error) => {
+                assert_eq!(expected, None, "case: {case}");
+                let facts = (error.call(), error.effect(), error.attempts());
+                assert_eq!(facts, (CallKind::Token, Effect::NotApplied, 3));
+                assert_eq!(error.kind(), &ErrorKind::Transport(TransportErrorKind::Receive));
+                assert!(error.to_string().contains("login.example:443"), "{error}");
+            }
+        }
     }
-}
-
-#[test]
-fn with_retried_status_adds_to_the_retried_statuses() {
-    let not_found = StatusCode::NOT_FOUND;
-    let with = [Reply::status(404), Reply::status(404), Reply::status(200)];
-    let (answer, mock) = send(with, move |it| it.with_retried_status(not_found));
-    assert_eq!(answer.unwrap().status(), 200);
-    assert_eq!(mock.clock().now(), Duration::from_millis(1_500));
-    let (answer, _) = send([(); 3].map(|()| Reply::status(404)), move |it| {
-        it.with_retried_status(not_found).with_retried_status(StatusCode::GONE)
-    });
-    assert_eq!(answer.unwrap().status(), 404);
 }
 
 #[test]
@@ -134,10 +128,6 @@ fn with_limit_holds_for_all_attempts_together_and_only_shortens() {
         assert_eq!([left(0), left(1)], expected, "case: {limit} s");
         assert_eq!(left(2), 299_500, "the call keeps its own deadline");
     }
-    // The backoff does not fit.
-    let short = Duration::from_millis(400);
-    let (answer, _) = send([Reply::status(500)], move |it| it.with_limit(short));
-    assert_eq!(answer.unwrap().status(), 500);
 }
 
 #[test]
@@ -159,31 +149,24 @@ fn a_named_secret_is_taken_out_of_answers() {
 /// Also in what the observer receives, which sees every attempt.
 #[test]
 fn neither_events_nor_debug_show_the_secret() {
-    #[derive(Clone, Default)]
-    struct Diary(Arc<Mutex<String>>);
-
-    impl Observer for Diary {
-        fn event(&self, call: &Call<'_>, event: &Event<'_>) {
-            writeln!(self.0.lock().unwrap(), "#{} {}: {event:?}", call.id(), call.kind()).unwrap();
-        }
-    }
-
-    let diary = Diary::default();
-    let mock = MockTransport::new()
-        .reply(Reply::status(503).body(SECRET))
-        .reply(Reply::error(400, SECRET))
-        .reply(Reply::stored());
+    let diary = Arc::new(Mutex::new(Vec::new()));
+    let told = Arc::clone(&diary);
+    let observer = observing(move |call, event| {
+        told.lock().unwrap().push((call.id(), call.kind(), format!("{event:?}")));
+    });
+    let mock =
+        script([Reply::status(503).body(SECRET), Reply::error(400, SECRET), Reply::stored()]);
     let (credential, _) = sending(URL, |it| {
         assert!(!format!("{it:?}").contains(SECRET));
         it
     });
-    let client = builder(&mock, credential).observer(diary.clone()).build();
-    client.upload(&upload()).unwrap();
-    let told = diary.0.lock().unwrap();
-    assert!(told.contains("[redacted]") && !told.contains(SECRET), "{told}");
+    builder(&mock, credential).observer(observer).build().upload(&upload()).unwrap();
+    let told = diary.lock().unwrap();
+    let shown = format!("{told:?}");
+    assert!(shown.contains("[redacted]") && !shown.contains(SECRET), "{shown}");
     // Token requests are parts of the call that needs the token.
-    let kinds: Vec<_> = told.lines().map(|line| line.split(':').next().unwrap()).collect();
-    assert!(kinds.iter().all(|kind| ["#1 token", "#1 upload"].contains(kind)), "{told}");
+    assert!(told.iter().all(|(id, ..)| *id == 1), "{shown}");
+    assert!(told.iter().all(|(_, kind, _)| [CallKind::Token, CallKind::Upload].contains(kind)));
 }
 
 #[test]
@@ -207,10 +190,8 @@ fn a_token_request_does_not_count_in_the_rate_window_and_does_not_close_it() {
 
 #[test]
 fn a_cancel_ends_a_token_request_and_the_call() {
-    let cancel = CancelToken::new();
+    let (cancel, mock) = (CancelToken::new(), MockTransport::new());
     let from_within = cancel.clone();
-    let cancelled = TransportError::new(TransportErrorKind::Cancelled);
-    let mock = MockTransport::new().reply(Reply::fault(cancelled));
     let credential = credential_fn(move |request: &TokenRequest<'_>| {
         let exchange = TokenExchange::new(Request::get(URL).body(&b""[..]).unwrap());
         from_within.cancel();
@@ -227,35 +208,27 @@ fn a_cancel_ends_a_token_request_and_the_call() {
 /// A credential passes on what the request for its token met.
 #[test]
 fn a_failed_token_request_is_the_cause_of_the_calls_error() {
-    let credential = |host: &'static str| {
-        credential_fn(move |request: &TokenRequest<'_>| {
+    let slow = || Reply::error(429, "slow").header("retry-after", "99");
+    for (replies, status, code, is_retryable, named) in [
+        (vec![Reply::lost(), Reply::lost(), Reply::lost()], None, None, true, "login.example:443"),
+        (vec![Reply::error(400, "bad")], Some(400), Some("bad"), false, "login.example"),
+        (vec![slow()], Some(429), Some("slow"), true, "login.example"),
+        (vec![Reply::status(200)], Some(200), None, false, "login.example"),
+    ] {
+        let credential = credential_fn(|request: &TokenRequest<'_>| {
             let exchange = TokenExchange::new(Request::get(URL).body(&b""[..]).unwrap());
             let answer = request.send(&exchange)?;
-            Err::<mde_live_response_core::auth::IssuedToken, _>(request.refusal(host, &answer))
-        })
-    };
-    let mock = MockTransport::new().reply(Reply::lost()).reply(Reply::lost()).reply(Reply::lost());
-    let overriding = upload().with_if_exists(IfExists::Override);
-    let error = builder(&mock, credential("login.example")).build().upload(&overriding);
-    let error = error.unwrap_err();
-    assert_eq!((error.kind(), error.effect()), (&ErrorKind::NoToken, Effect::NotApplied));
-    assert!(error.is_retryable());
-    assert!(error.to_string().contains("login.example:443"), "{error}");
-    assert!(causes(&error).iter().any(|cause| cause.is::<std::io::Error>()), "{error:?}");
-    mock.assert_done();
-
-    for (reply, status, code, is_retryable) in [
-        (Reply::error(400, "invalid_client"), 400, Some("invalid_client"), false),
-        (Reply::error(429, "slow").header("retry-after", "99"), 429, Some("slow"), true),
-        (Reply::status(200), 200, None, false),
-    ] {
-        let mock = MockTransport::new().reply(reply);
-        let error = builder(&mock, credential("login.example")).build().upload(&upload());
-        let error = error.unwrap_err();
-        let facts = (error.kind(), error.effect(), error.attempts(), error.is_retryable());
-        assert_eq!(facts, (&ErrorKind::NoToken, Effect::NotApplied, 0, is_retryable), "{error:?}");
-        assert_eq!((error.status().unwrap().as_u16(), error.code()), (status, code));
-        assert!(error.to_string().contains("login.example"), "{error}");
+            Err::<IssuedToken, _>(request.refusal("login.example", &answer))
+        });
+        let mock = script(replies);
+        let overriding = upload().with_if_exists(IfExists::Override);
+        let error = builder(&mock, credential).build().upload(&overriding).unwrap_err();
+        assert_eq!((error.kind(), error.effect()), (&ErrorKind::NoToken, Effect::NotApplied));
+        assert_eq!((error.attempts(), error.is_retryable()), (0, is_retryable), "{error:?}");
+        assert_eq!((error.status().map(|it| it.as_u16()), error.code()), (status, code));
+        assert!(error.to_string().contains(named), "{error}");
+        let is_lost = causes(&error).iter().any(|cause| cause.is::<std::io::Error>());
+        assert_eq!(is_lost, status.is_none(), "{error:?}");
         mock.assert_done();
     }
 }

@@ -5,12 +5,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use mde_live_response_core::auth::credential_fn;
-use mde_live_response_core::policy::{Call, Event, Observer, WaitReason};
+use mde_live_response_core::policy::{Event, Observer, WaitReason};
 use mde_live_response_core::{AccessToken, Client, Endpoint, Error, ErrorKind, IfExists, Upload};
 use mde_live_response_mock::{ExistsAnswer, FakeLibrary, ManualClock, StoredFile};
 
 use super::scripted::{Answer, Scripted, Sent};
-use crate::support::{CONTENT, NAME, drawn};
+use crate::support::{CONTENT, NAME, drawn, observing};
 
 const DESCRIPTION: &str = "Lists the DNS cache";
 const PARAMETERS: &str = "-Server NAME";
@@ -76,15 +76,21 @@ impl Case {
         let settings = FakeLibrary::builder().no_limits();
         let library = settings.exists_answer(ExistsAnswer::Conflict409).build();
         self.before.put(&library);
-        let (sent, diary, clock) = (Sent::default(), Diary::default(), ManualClock::new());
+        let (sent, told, clock) =
+            (Sent::default(), Arc::<Mutex<Told>>::default(), ManualClock::new());
         let transport =
             Scripted { library: library.clone(), script: script.to_vec(), sent: sent.clone() };
-        let client = client(transport, diary.clone(), clock.clone());
-        let result = self.action.call(&client);
+        let diary = Arc::clone(&told);
+        let observer = observing(move |_, event| diary.lock().unwrap().hear(event));
+        let result = self.action.call(&client(transport, observer, clock.clone()));
+        let told = &mut *told.lock().unwrap();
+        if told.waited != clock.now() {
+            told.waits.push(format!("TOOK {:.2} s", clock.now().as_secs_f64()));
+        }
         let columns = [
             sent.requests(),
-            diary.attempts(),
-            diary.waits(clock.now()),
+            told.attempts.join(" "),
+            told.waits.join(", "),
             if sent.is_same_body() { "" } else { "BODIES DIFFER" }.to_owned(),
             result,
             held(&library).to_owned(),
@@ -125,7 +131,7 @@ fn held(library: &FakeLibrary) -> &'static str {
     }
 }
 
-fn client(transport: Scripted, diary: Diary, clock: ManualClock) -> Client {
+fn client(transport: Scripted, observer: impl Observer + 'static, clock: ManualClock) -> Client {
     let number = AtomicU32::new(1);
     let credential = credential_fn(move |request| {
         let refused = u32::from(request.is_refused());
@@ -136,33 +142,29 @@ fn client(transport: Scripted, diary: Diary, clock: ManualClock) -> Client {
         .clock(clock)
         // Half of the longest backoff, to two digits.
         .random(drawn(&[0x80]))
-        .observer(diary)
+        .observer(observer)
         .build()
 }
 
 impl Action {
     fn call(self, client: &Client) -> String {
         let name = || NAME.parse().unwrap();
-        match self {
+        let outcome = match self {
             Self::Upload(if_exists) => {
                 let upload = Upload::new(name(), CONTENT.as_bytes())
                     .with_description(DESCRIPTION.parse().unwrap())
                     .with_parameters(PARAMETERS.parse().unwrap())
                     .with_if_exists(if_exists);
                 let resolved = |is_resolved| if is_resolved { "ok resolved" } else { "ok" };
-                client
-                    .upload(&upload)
-                    .map_or_else(|error| failed(&error), |it| resolved(it.is_resolved()).to_owned())
+                client.upload(&upload).map(|it| resolved(it.is_resolved()).to_owned())
             }
-            Self::List => client
-                .list()
-                .collect::<Result<Vec<_>, _>>()
-                .map_or_else(|error| failed(&error), |files| format!("ok {} files", files.len())),
-            Self::Delete => {
-                let deleted = client.delete(&name());
-                deleted.map_or_else(|error| failed(&error), |deleted| format!("ok {deleted:?}"))
+            Self::List => {
+                let files = client.list().collect::<Result<Vec<_>, _>>();
+                files.map(|files| format!("ok {} files", files.len()))
             }
-        }
+            Self::Delete => client.delete(&name()).map(|deleted| format!("ok {deleted:?}")),
+        };
+        outcome.unwrap_or_else(|error| failed(&error))
     }
 }
 
@@ -177,48 +179,27 @@ fn failed(error: &Error) -> String {
     format!("{kind} {:?}", error.effect())
 }
 
-/// What the observer is told. Clones share it.
-#[derive(Clone, Default)]
-struct Diary(Arc<Mutex<Told>>);
-
+/// What the observer is told: the numbers of the attempts; the waits, and their sum.
 #[derive(Default)]
 struct Told {
-    attempts: Vec<u32>,
-    waits: Vec<(String, Duration)>,
+    attempts: Vec<String>,
+    waits: Vec<String>,
+    waited: Duration,
 }
 
-impl Diary {
-    fn attempts(&self) -> String {
-        let numbers = &self.0.lock().unwrap().attempts;
-        numbers.iter().map(u32::to_string).collect::<Vec<_>>().join(" ")
-    }
-
-    /// The waits in order, and the time of the call if it is not their sum.
-    fn waits(&self, elapsed: Duration) -> String {
-        let waits = &self.0.lock().unwrap().waits;
-        let mut shown: Vec<_> = waits
-            .iter()
-            .map(|(reason, time)| format!("{reason} {:.2} s", time.as_secs_f64()))
-            .collect();
-        if waits.iter().map(|(_, time)| *time).sum::<Duration>() != elapsed {
-            shown.push(format!("TOOK {:.2} s", elapsed.as_secs_f64()));
-        }
-        shown.join(", ")
-    }
-}
-
-impl Observer for Diary {
-    fn event(&self, _: &Call<'_>, event: &Event<'_>) {
-        let mut told = self.0.lock().unwrap();
+impl Told {
+    fn hear(&mut self, event: &Event<'_>) {
         match event {
-            Event::Attempt { number } => told.attempts.push(*number),
+            Event::Attempt { number } => self.attempts.push(number.to_string()),
             Event::Waiting { reason, time } => {
                 let reason = match reason {
                     WaitReason::Backoff => "backoff".to_owned(),
                     WaitReason::RetryAfter => "asked".to_owned(),
                     other => format!("{other:?}"),
                 };
-                told.waits.push((reason, time.unwrap_or_default()));
+                let time = time.unwrap_or_default();
+                self.waits.push(format!("{reason} {:.2} s", time.as_secs_f64()));
+                self.waited += time;
             }
             _ => {}
         }

@@ -11,11 +11,9 @@ fn a_base_url_may_have_a_port_and_a_path() {
         ("https://api.example", "https://api.example"),
         ("HTTPS://api.example/", "https://api.example"),
         ("https://proxy.example:8443/mde/", "https://proxy.example:8443/mde"),
-        ("https://127.0.0.1", "https://127.0.0.1"),
         ("https://10.0.0.1:0443", "https://10.0.0.1:443"),
         ("https://[2001:db8::1]:8443/", "https://[2001:db8::1]:8443"),
         ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
-        ("http://127.1.2.3", "http://127.1.2.3"),
         ("http://[::1]:8080/", "http://[::1]:8080"),
         ("http://[0:0:0:0:0:0:0:1]", "http://[0:0:0:0:0:0:0:1]"),
         ("http://127.0.0.1/a/b/", "http://127.0.0.1/a/b"),
@@ -31,24 +29,11 @@ fn a_base_url_may_have_a_port_and_a_path() {
 
 #[test]
 fn plain_http_goes_only_to_a_loopback_address_written_as_a_number() {
-    for (host, expected) in [
-        ("127.0.0.1", true),
-        ("127.255.255.254", true),
-        ("[::1]", true),
-        ("localhost", false),
-        ("localhost.evil.example", false),
-        ("127.0.0.1.evil.example", false),
-        ("128.0.0.1", false),
-        ("127.1", false),
-        ("0177.0.0.1", false),
-        ("2130706433", false),
-        ("0.0.0.0", false),
-        ("10.0.0.1", false),
-        ("[::]", false),
-        ("[::2]", false),
-        ("[::ffff:127.0.0.1]", false),
-        ("api.security.microsoft.com", false),
-    ] {
+    let hosts = "localhost localhost.evil.example 127.0.0.1.evil.example 128.0.0.1 127.1 0177.0.0.1 \
+        2130706433 0.0.0.0 10.0.0.1 [::] [::2] [::ffff:127.0.0.1] api.security.microsoft.com";
+    let hosts = hosts.split(' ').map(|host| (host, false));
+    let loopback = ["127.0.0.1", "127.255.255.254", "[::1]"].map(|host| (host, true));
+    for (host, expected) in hosts.chain(loopback) {
         assert_eq!(Endpoint::is_loopback_literal(host), expected, "case: {host}");
         for scheme in ["http", "HTTP"] {
             let refused = Endpoint::parse(&format!("{scheme}://{host}:8080")).err();
@@ -66,49 +51,18 @@ fn plain_http_goes_only_to_a_loopback_address_written_as_a_number() {
 #[test]
 fn what_is_more_or_less_than_a_base_url_is_refused_and_not_shown() {
     let long = format!("https://a.example/{}", "x".repeat(4000));
-    for base in [
-        "https://user@a.example",
-        "https://user:hunter2@a.example",
-        "https://:hunter2@a.example/",
-        "http://user:hunter2@127.0.0.1",
-        "https://a.example?hunter2",
-        "https://a.example/?x=hunter2",
-        "https://a.example#hunter2",
-        "http://127.0.0.1/?hunter2",
-        "https://a.example:",
-        "https://a.example:0",
-        "https://a.example:65536",
-        "https://a.example:https",
-        "https://a.example:+443",
-        "https://a.example:44 3",
-        "http://127.0.0.1:0",
-        "http://[::1]:+80",
-        "https://a .example",
-        " https://a.example",
-        "https://a.example\n",
-        "https://a.example\\@b.example",
-        "https://a%2eexample",
-        "https://a!b.example",
-        "https://a,b.example",
-        "https://10.0.0.256",
-        "https://127.1",
-        "https://[x]",
-        "https://[::1]x",
-        "https://[::1",
-        "https://0x7f.0.0.0x1.",
-        "https://a.example.1:8443/x",
-        "https://",
-        "https://:443",
-        "https:a.example",
-        "//a.example",
-        "a.example",
-        "",
-        "javascript:alert(1)",
-        "file:///etc/passwd",
-        "https://\u{e9}.example",
-        "https://a.example/\u{e9}",
-        &long,
-    ] {
+    let words = "https://user@a.example https://user:hunter2@a.example https://:hunter2@a.example/ \
+        http://user:hunter2@127.0.0.1 https://a.example?hunter2 https://a.example/?x=hunter2 \
+        https://a.example#hunter2 http://127.0.0.1/?hunter2 https://a.example: \
+        https://a.example:0 https://a.example:65536 https://a.example:https \
+        https://a.example:+443 http://127.0.0.1:0 http://[::1]:+80 https://a.example\\@b.example \
+        https://a%2eexample https://a!b.example https://a,b.example https://10.0.0.256 \
+        https://127.1 https://[x] https://[::1]x https://[::1 https://0x7f.0.0.0x1. \
+        https://a.example.1:8443/x https:// https://:443 https:a.example //a.example a.example \
+        javascript:alert(1) file:///etc/passwd https://\u{e9}.example https://a.example/\u{e9}";
+    let spaced =
+        ["", "https://a.example:44 3", "https://a .example", " https://a.example", "https://a.b\n"];
+    for base in words.split(' ').chain(spaced).chain([&*long]) {
         let refused = Endpoint::parse(base).expect_err(base);
         assert_eq!(refused.field(), "service URL");
         // Which form is asked for matters less than that the text is refused.

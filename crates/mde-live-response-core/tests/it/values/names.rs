@@ -31,9 +31,7 @@ fn assert_stored(name: FileName, as_given: &str) {
     let stored = transport.client().upload(&Upload::new(name, b"x")).expect(as_given);
     assert_eq!(stored.file_name(), as_given);
     let body = String::from_utf8(transport.only().into_body()).unwrap();
-    let part = format!(
-        "Content-Disposition: form-data; name=\"file\"; filename=\"{as_given}\"\r\nContent-Type: "
-    );
+    let part = format!("form-data; name=\"file\"; filename=\"{as_given}\"\r\nContent-Type: ");
     assert_eq!(body.matches(&part).count(), 1, "case: {as_given:?}");
 }
 
@@ -44,22 +42,8 @@ fn names_that_are_refused() {
     let edge = |found| (Edge(found), None);
     let long = |len| (TooLong { len, max: 255 }, None);
     for (name, (problem, at)) in [
-        ("a/b.ps1", at('/', 1)),
-        ("/b", at('/', 0)),
-        ("b/", at('/', 1)),
         ("../b", at('/', 2)),
-        ("\u{e9}/b", at('/', 2)),
-        ("a\\b.ps1", at('\\', 1)),
-        ("\\b", at('\\', 0)),
-        ("b\\", at('\\', 1)),
-        ("a\0b.ps1", at('\0', 1)),
-        ("a.ps1\0", at('\0', 5)),
-        ("a\rb", at('\r', 1)),
-        ("a\r\nb", at('\r', 1)),
-        ("a\n", at('\n', 1)),
         ("a\"\r\nX: y", at('"', 1)),
-        ("\"", at('"', 0)),
-        ("\u{1f9f0}\"", at('"', 4)),
         // Encoded words.
         ("=?utf-8?B?YS5wczE=?=", at('?', 1)),
         ("a =?UTF-8?Q?b?=", at('?', 3)),
@@ -95,8 +79,11 @@ fn names_that_are_refused() {
     let invisible = (0x200b..=0x200d).chain([0x2060, 0xfeff]);
     let unseen = controls.chain(turning).chain(invisible).filter_map(char::from_u32);
     for found in unseen.chain("\"/\\:*?<>|".chars()) {
-        assert_refused(&format!("a{found}b"), &Character(found), Some(1));
-        assert_refused(&found.to_string(), &Character(found), Some(0));
+        // Bytes, not characters.
+        for (name, at) in [("a", 1), ("", 0), ("\u{e9}", 2), ("\u{1f9f0}", 4)] {
+            assert_refused(&format!("{name}{found}b"), &Character(found), Some(at));
+            assert_refused(&format!("{name}{found}"), &Character(found), Some(at));
+        }
     }
 }
 
@@ -120,9 +107,7 @@ fn names_that_are_stored_as_they_are() {
 
 #[test]
 fn semicolon_and_ampersand_are_accepted_only_on_request() {
-    for (name, found, at) in
-        [("a;b", ';', 1), ("a&amp;b", '&', 1), ("r&d.ps1", '&', 1), (";", ';', 0)]
-    {
+    for (name, found, at) in [("a;b", ';', 1), ("a&amp;b", '&', 1), (";", ';', 0)] {
         let refused = name.parse::<FileName>().unwrap_err();
         assert_eq!((refused.problem(), refused.at()), (&Character(found), Some(at)));
         assert_eq!(FileName::try_from(name.to_owned()), Err(refused), "case: {name}");
