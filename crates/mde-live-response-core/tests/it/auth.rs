@@ -59,7 +59,8 @@ fn asked(
 fn a_credential_that_fails_ends_the_call_with_its_facts() {
     let mock = MockTransport::new();
     let failing = asked(|_| {
-        Err(CredentialError::message("the vault is sealed")
+        // The message is text from outside.
+        Err(CredentialError::message("the vault is \u{1b}[2J\u{202e}sealed")
             .with_code("E42")
             .with_status(StatusCode::FORBIDDEN)
             .with_correlation_id("T-1")
@@ -74,7 +75,9 @@ fn a_credential_that_fails_ends_the_call_with_its_facts() {
     assert_eq!(error.status(), Some(StatusCode::FORBIDDEN));
     assert_eq!(error.correlation_id(), Some("T-1"));
     assert_eq!(error.help().as_deref(), Some("Unseal the vault."));
-    assert!(error.to_string().contains("the vault is sealed"), "{error}");
+    let shown = format!("{error} {error:?}");
+    assert!(shown.contains("the vault is "), "{shown}");
+    assert!(!shown.contains(['\u{1b}', '\u{202e}']), "{shown}");
     assert_eq!(shown_causes(&error), ["no quorum"]);
     mock.assert_unused();
 
@@ -83,16 +86,6 @@ fn a_credential_that_fails_ends_the_call_with_its_facts() {
     let error = client.upload(&upload()).unwrap_err();
     assert_eq!((error.kind(), error.status(), error.code()), (&ErrorKind::NoToken, None, None));
     assert_eq!(shown_causes(&error), ["the vault is sealed"]);
-}
-
-/// A credential's message is untrusted text.
-#[test]
-fn the_message_of_a_credential_is_escaped() {
-    let failing = asked(|_| Err(CredentialError::message("\u{1b}[2J\u{202e}no")));
-    let client = Client::builder(Endpoint::COMMERCIAL, failing, MockTransport::new()).build();
-    let error = client.upload(&upload()).unwrap_err();
-    let shown = format!("{error} {error:?}");
-    assert!(!shown.contains(['\u{1b}', '\u{202e}']), "{shown}");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use mde_live_response_core::auth::Secret;
 use mde_live_response_core::policy::{Clock, Pacing};
-use mde_live_response_core::{Client, Endpoint, Error, ErrorKind, IfExists, LibraryFile, Upload};
+use mde_live_response_core::{Client, Endpoint, ErrorKind, IfExists, Upload};
 use mde_live_response_entra::EntraCredential;
 use mde_live_response_mock::StoredFile;
 
@@ -113,25 +113,9 @@ fn upload(client: &Client, service: &Service, job: Job) -> (Ending, Duration) {
     set_job(&job);
     let started = clock.now();
     let outcome = client.upload(&upload);
-    let at = clock.now();
-    let pause = pause(&outcome, job.patience);
-    let left = service.stored(&job.name);
-    (Ending { job, sent, started, at, outcome: told(outcome), left }, pause)
-}
-
-/// Zero, unless the client's own rate limit ended the call: without a pause the caller would repeat it for ever. A
-/// little more than necessary, so that not all threads come at the same time.
-fn pause(outcome: &Result<LibraryFile, Error>, more: Duration) -> Duration {
-    match outcome {
-        Err(error) if matches!(error.kind(), ErrorKind::Throttled { local: true }) => {
-            error.retry_after().unwrap_or_default() + more
-        }
-        _ => Duration::ZERO,
-    }
-}
-
-fn told(outcome: Result<LibraryFile, Error>) -> Outcome {
-    match outcome {
+    let (at, left) = (clock.now(), service.stored(&job.name));
+    let mut pause = Duration::ZERO;
+    let outcome = match outcome {
         Ok(file) => Outcome::Stored {
             file: Stored {
                 sha256: file.sha256().map(ToString::to_string),
@@ -139,10 +123,15 @@ fn told(outcome: Result<LibraryFile, Error>) -> Outcome {
             },
             resolved: file.is_resolved(),
         },
-        Err(error) => Outcome::Failed {
-            kind: error.kind().clone(),
-            effect: error.effect(),
-            text: error.to_string(),
-        },
-    }
+        Err(error) => {
+            // Without a pause the caller would repeat such a call for ever. A little more than necessary, so that not
+            // all threads come at the same time.
+            if matches!(error.kind(), ErrorKind::Throttled { local: true }) {
+                pause = error.retry_after().unwrap_or_default() + job.patience;
+            }
+            let (kind, effect) = (error.kind().clone(), error.effect());
+            Outcome::Failed { kind, effect, text: error.to_string() }
+        }
+    };
+    (Ending { job, sent, started, at, outcome, left }, pause)
 }

@@ -113,47 +113,36 @@ impl Service {
             Fault::Busy { asks } => Reply::Answer(answer(429, asks.then_some(asked), "")),
             Fault::Slow => Reply::Answer(answer(408, None, "")),
             Fault::Closed => Reply::Answer(answer(503, Some(asked), "")),
-            Fault::Broken { acts } => {
-                if acts {
-                    self.act(order, ask);
-                }
-                Reply::Answer(answer(status, None, ""))
-            }
+            Fault::Broken { acts: false } => Reply::Answer(answer(status, None, "")),
             Fault::Late => {
                 self.late.lock().unwrap().insert(order.job.name.clone(), (Arc::clone(order), ask));
                 Reply::Nothing
             }
-            Fault::ResetAfter { acts } | Fault::NoAnswer { acts } => {
-                if acts {
-                    self.act(order, ask);
-                }
+            // The last ones do not arrive.
+            Fault::ResetAfter { acts: false } | Fault::NoAnswer { acts: false } => Reply::Nothing,
+            Fault::Refused | Fault::ResetBefore | Fault::ResetDuring | Fault::TimeOut(_) => {
                 Reply::Nothing
             }
-            Fault::Cut => Reply::Half(self.act(order, ask)),
-            Fault::Page => {
-                self.act(order, ask);
-                Reply::Answer(answer(200, None, "<html>Please log in</html>"))
-            }
-            Fault::Empty => {
-                let said = self.act(order, ask);
-                // Only then: a refusal must not become a success.
-                let is_success = said.status().is_success();
-                Reply::Answer(if is_success { answer(200, None, "") } else { said })
-            }
-            Fault::Revoked => {
-                self.library.revoke_tokens();
-                Reply::Answer(self.act(order, ask))
-            }
-            Fault::None => {
-                if order.purpose == Purpose::Upload {
+            _ => {
+                if fault == Fault::None && order.purpose == Purpose::Upload {
                     let late = self.late.lock().unwrap().remove(&order.job.name);
                     late.map(|(order, ask)| self.act(&order, ask));
                 }
-                Reply::Answer(self.act(order, ask))
-            }
-            // The request does not arrive.
-            Fault::Refused | Fault::ResetBefore | Fault::ResetDuring | Fault::TimeOut(_) => {
-                Reply::Nothing
+                if fault == Fault::Revoked {
+                    self.library.revoke_tokens();
+                }
+                let said = self.act(order, ask);
+                match fault {
+                    Fault::Broken { .. } => Reply::Answer(answer(status, None, "")),
+                    Fault::ResetAfter { .. } | Fault::NoAnswer { .. } => Reply::Nothing,
+                    Fault::Cut => Reply::Half(said),
+                    Fault::Page => Reply::Answer(answer(200, None, "<html>Please log in</html>")),
+                    // Only then: a refusal must not become a success.
+                    Fault::Empty if said.status().is_success() => {
+                        Reply::Answer(answer(200, None, ""))
+                    }
+                    _ => Reply::Answer(said),
+                }
             }
         }
     }
@@ -189,9 +178,10 @@ impl Service {
 }
 
 fn answer(status: u16, retry_after: Option<u64>, body: &str) -> Response<Vec<u8>> {
-    let mut answer = Response::builder().status(status);
-    if let Some(seconds) = retry_after {
-        answer = answer.header("retry-after", seconds);
-    }
+    let answer = Response::builder().status(status);
+    let answer = match retry_after {
+        Some(seconds) => answer.header("retry-after", seconds),
+        None => answer,
+    };
     answer.body(body.as_bytes().to_vec()).unwrap()
 }

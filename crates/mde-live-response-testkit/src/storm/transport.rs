@@ -92,13 +92,11 @@ impl<W: Wire> Sky<W> {
             Purpose::List => "a listing",
             Purpose::Token => "a token",
         };
-        let attempt = {
-            let mut attempts = self.attempts.lock().unwrap();
-            let attempt = attempts.entry(name.to_owned()).or_default();
-            *attempt += 1;
-            *attempt
-        };
-        let mut weather = weather(self.seed, name, attempt);
+        let mut attempts = self.attempts.lock().unwrap();
+        let attempt = attempts.entry(name.to_owned()).or_default();
+        *attempt += 1;
+        let mut weather = weather(self.seed, name, *attempt);
+        drop(attempts);
         if weather.fault == Fault::Late && (purpose != Purpose::Upload || job.shared) {
             weather.fault = Fault::None;
         }
@@ -150,10 +148,9 @@ impl<W: Wire> Sky<W> {
 /// Whether the answer leaves open what the service did.
 fn is_unknown(answer: &Answer, exchange: &Exchange<'_>) -> bool {
     match answer {
-        Err(error) => match error.effect() {
-            Some(effect) => effect != Effect::NotApplied,
-            None => !exchange.is_incomplete(),
-        },
+        Err(error) => {
+            error.effect().map_or(!exchange.is_incomplete(), |it| it != Effect::NotApplied)
+        }
         Ok(answer) if answer.status().is_success() => {
             !answer.body().is_empty() && !answer.body().ends_with(b"}")
         }

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, FileTimes};
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use mde_live_response_core::error::SourceProblem;
@@ -65,6 +65,14 @@ fn touch(path: &Path) {
     set_modified(path, modified(path) + Duration::from_secs(2));
 }
 
+/// A file with these bytes, opened: its folder, its path and its upload.
+fn opened(bytes: impl AsRef<[u8]>) -> (TempDir, PathBuf, Upload) {
+    let dir = TempDir::new();
+    let path = dir.write(NAME, bytes);
+    let upload = Upload::from_path(&path).unwrap();
+    (dir, path, upload)
+}
+
 /// A change to a file, given its path.
 type Change = fn(&Path);
 
@@ -80,9 +88,7 @@ fn a_file_that_changes_while_it_is_sent_is_never_completed() {
         ("an earlier time", |path| set_modified(path, modified(path) - Duration::from_secs(2))),
     ];
     for (case, change) in changes {
-        let dir = TempDir::new();
-        let path = dir.write(NAME, vec![b'x'; SIZE]);
-        let upload = Upload::from_path(&path).unwrap();
+        let (_dir, path, upload) = opened(vec![b'x'; SIZE]);
         let transport = changing(move || change(&path));
         assert_changed(&transport.client().upload(&upload).expect_err(case), case);
         let body = transport.only().into_body();
@@ -93,9 +99,7 @@ fn a_file_that_changes_while_it_is_sent_is_never_completed() {
 
 #[test]
 fn a_file_that_changed_before_it_is_sent_is_not_sent_at_all() {
-    let dir = TempDir::new();
-    let path = dir.write(NAME, "x");
-    let upload = Upload::from_path(&path).unwrap();
+    let (_dir, path, upload) = opened("x");
     let (before, transport) = (modified(&path), Canned::storing(NAME));
     fs::write(&path, "xy").unwrap();
     for case in ["its time and its length", "its length alone"] {
@@ -110,9 +114,7 @@ fn a_file_that_changed_before_it_is_sent_is_not_sent_at_all() {
 #[cfg(unix)]
 #[test]
 fn a_file_replaced_under_its_name_is_sent_as_it_was_opened() {
-    let dir = TempDir::new();
-    let path = dir.write(NAME, "first");
-    let upload = Upload::from_path(&path).unwrap();
+    let (dir, path, upload) = opened("first");
     let other = dir.write("other", "another, longer content");
     fs::rename(&other, &path).unwrap();
     let transport = Canned::storing(NAME);
@@ -126,9 +128,7 @@ fn a_file_replaced_under_its_name_is_sent_as_it_was_opened() {
 /// A change that leaves length and time as they were is sent as read, and verified as sent.
 #[test]
 fn a_file_rewritten_unseen_is_verified_as_sent() {
-    let dir = TempDir::new();
-    let path = dir.write(NAME, vec![b'x'; SIZE]);
-    let upload = Upload::from_path(&path).unwrap();
+    let (_dir, path, upload) = opened(vec![b'x'; SIZE]);
     let transport = changing(move || {
         let before = modified(&path);
         fs::write(&path, vec![b'y'; SIZE]).unwrap();
@@ -144,9 +144,8 @@ fn a_file_rewritten_unseen_is_verified_as_sent() {
 
 #[test]
 fn a_file_that_changes_between_attempts_is_not_completed_again() {
-    let dir = TempDir::new();
-    let path = dir.write(NAME, "x");
-    let upload = Upload::from_path(&path).unwrap().with_if_exists(IfExists::Override);
+    let (_dir, path, upload) = opened("x");
+    let upload = upload.with_if_exists(IfExists::Override);
     let transport = Canned::with(move |exchange, body| {
         exchange.read_to_end(body).map_err(broken)?;
         touch(&path);
@@ -162,9 +161,7 @@ fn a_file_that_changes_between_attempts_is_not_completed_again() {
 
 #[test]
 fn a_transport_that_hides_the_read_error_is_not_believed() {
-    let dir = TempDir::new();
-    let path = dir.write(NAME, vec![b'x'; SIZE]);
-    let upload = Upload::from_path(&path).unwrap();
+    let (_dir, path, upload) = opened(vec![b'x'; SIZE]);
     let transport = Canned::with(move |exchange, body| {
         set_len(&path, 10);
         let _ = exchange.read_to_end(body);

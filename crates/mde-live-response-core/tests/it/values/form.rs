@@ -96,7 +96,7 @@ fn the_whole_form_however_it_is_read() {
 
 #[test]
 fn ten_threads_send_one_upload_of_one_open_file() {
-    let bytes: Vec<u8> = (0..=250).cycle().take(200_000).collect();
+    let bytes: Vec<u8> = (0..=255).chain(0..=7).cycle().take(200_000).collect();
     let upload = Upload::from_path(TempDir::new().write("a.bin", &bytes)).unwrap();
     std::thread::scope(|scope| {
         for _ in 0..10 {
