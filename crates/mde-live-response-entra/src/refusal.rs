@@ -64,12 +64,12 @@ impl Refusal {
         let whole = self.error_description.as_deref().unwrap_or_default();
         let rest = whole.strip_prefix(self.code().unwrap_or_default());
         let rest = rest.map_or(whole, |rest| rest.trim_start_matches([':', ' ']));
-        rest.split("Trace ID:").next().unwrap_or(rest).trim()
+        rest.split("Trace ID:").next().unwrap_or(rest).trim().trim_end_matches('.')
     }
 
     fn into_error(self, host: &str, status: StatusCode) -> CredentialError {
         let message =
-            format!("{host} issues no token to the application ({}{self})", status.as_u16());
+            format!("{host} issued no token to the application ({}{self})", status.as_u16());
         let code = self.code();
         let mut error =
             CredentialError::message(message).with_status(status).with_help(help::of(code));
@@ -97,7 +97,7 @@ impl fmt::Display for Refusal {
             sentence => write!(f, ": {}", cut(sentence))?,
         }
         match &self.correlation_id {
-            Some(id) => write!(f, " (correlation ID {})", cut(id)),
+            Some(id) => write!(f, ", correlation ID {}", cut(id)),
             None => Ok(()),
         }
     }

@@ -58,9 +58,9 @@ impl Entry {
     ) -> Result<(), FolderError> {
         let is_described = self.parameters_description.as_ref().is_some_and(|it| !it.is_empty());
         let problem = if self.has_parameters == Some(false) && is_described {
-            "hasParameters is false, but there is a parametersDescription".to_owned()
+            "hasParameters is false, but parametersDescription is not empty".to_owned()
         } else if let Some(said) = self.sha256.as_ref().filter(|it| it.parse() != Ok(*sha256)) {
-            format!("sha256 is {said:?}, but the file's is {sha256}")
+            format!("sha256 is {said:?}, but the file has {sha256}")
         } else {
             return Ok(());
         };
@@ -88,7 +88,7 @@ pub(crate) fn read_side_file(path: &Path, name: &str) -> Result<Option<Entry>, F
     let entry = read_json::<Entry>(path)?;
     match entry.as_ref().and_then(|entry| entry.file_name.as_deref()) {
         Some(other) if other != name => {
-            let problem = format!("fileName is {other:?}");
+            let problem = format!("fileName is {other:?}, but this file describes {name:?}");
             Err(FolderError::new(path, Problem::Entry(problem)))
         }
         _ => Ok(entry),

@@ -1,4 +1,4 @@
-//! Reads a folder: which files it holds for the library, and the texts about them.
+//! Reads a folder: its files for the library, and their texts.
 //!
 //! Each text comes from the first of: the manifest, the side file `NAME.json`, a PowerShell script's own help.
 
@@ -15,10 +15,12 @@ use mde_live_response_core::{Error, FileName};
 use crate::described::{Entry, read_manifest, read_side_file};
 use crate::{Desired, DesiredFile, help};
 
-/// Name of the manifest that a folder may have. Our choice; some teams already use it.
+/// Name of the manifest that a folder may have.
+///
+/// Our choice; some teams already use it.
 pub const MANIFEST: &str = "librarymanifest.json";
 
-/// Why a folder cannot be read as a desired state.
+/// The error of a folder that cannot be read.
 ///
 /// # Examples
 ///
@@ -64,9 +66,11 @@ impl FolderError {
     #[must_use]
     pub fn help(&self) -> Option<String> {
         Some(match &self.problem {
-            Problem::Io(_) => "Check the path and its permissions.".to_owned(),
-            Problem::Entry(_) => return None,
-            Problem::Outside(_) => "Put the file itself into the folder.".to_owned(),
+            Problem::Io(_) => {
+                "Check that the path exists, and that this user may read it.".to_owned()
+            }
+            Problem::Entry(_) => "Correct this file, or the file that it describes.".to_owned(),
+            Problem::Outside(_) => "Replace the link by the file itself.".to_owned(),
             Problem::Input(invalid) => invalid.help().to_owned(),
             Problem::File(error) => return error.help(),
         })
@@ -81,7 +85,7 @@ impl fmt::Display for FolderError {
             Problem::Io(_) => write!(f, "{path}: cannot be read"),
             Problem::Entry(problem) => write!(f, "{path}: {}", shown(problem)),
             Problem::Outside(target) => {
-                write!(f, "{path}: this link leads out of the folder, to {}", text(target))
+                write!(f, "{path}: the link leads out of the folder, to {}", text(target))
             }
             Problem::Input(invalid) => write!(f, "{path}: {invalid}"),
             Problem::File(error) => error.fmt(f),
@@ -127,9 +131,11 @@ pub fn read(folder: &Path) -> Result<Desired, FolderError> {
     Desired::new(files).map_err(|invalid| FolderError::new(folder, Problem::Input(invalid)))
 }
 
-/// Reads and hashes a single file, with the texts of its side file `NAME.json` and of its own help.
+/// Reads and hashes a single file, with its texts.
 ///
-/// A manifest in its folder is not read. Links are followed wherever they lead. Otherwise as [`read`].
+/// The texts come from its side file `NAME.json` and its own help.
+///
+/// A manifest in its folder is not read. Links are followed out of the folder, too. Otherwise as [`read`].
 ///
 /// # Errors
 ///
@@ -146,7 +152,7 @@ fn names_in(folder: &Path) -> Result<BTreeSet<String>, FolderError> {
     let mut names = BTreeSet::new();
     for entry in fs::read_dir(folder).map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();
-        // Hidden files first: editors keep links there that lead nowhere.
+        // Hidden files first, because editors keep broken links there.
         let is_hidden = path.file_name().is_some_and(|it| it.as_encoded_bytes().starts_with(b"."));
         if is_hidden {
             continue;

@@ -23,8 +23,8 @@ Microsoft Entra that AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET or
 
 Exit codes:
   0  done
-  1  failed: nothing was done as far as is known, or a plan has conflicts
-  2  usage: the command line, the environment or the folder cannot be used
+  1  failed: no change was confirmed, or a plan has conflicts
+  2  usage: the command line, the environment or the folder has an error; nothing was done
   3  partly failed, or the result could not be written
   4  a plan has changes (plan, sync --dry-run)";
 

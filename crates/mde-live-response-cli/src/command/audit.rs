@@ -1,4 +1,6 @@
-//! The audit log: a line of JSON for every change, with names and hashes, never with bytes or tokens.
+//! The audit log: a line of JSON for every change.
+//!
+//! Lines have names and hashes, never bytes or tokens.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -49,8 +51,10 @@ impl Audit {
     pub(super) fn open(path: Option<&Path>) -> Result<Self, Failure> {
         let Some(path) = path else { return Ok(Self::default()) };
         let file = OpenOptions::new().create(true).append(true).open(path);
-        let file =
-            file.map_err(|why| Failure::Usage(format!("--audit: {}: {why}", path.display())))?;
+        let file = file.map_err(|why| {
+            let message = format!("--audit: cannot open {}: {why}", path.display());
+            Failure::usage(message, "Give the path of a file that this user may write.")
+        })?;
         Ok(Self { file: Some((path.to_owned(), Mutex::new(file))) })
     }
 
@@ -65,7 +69,10 @@ impl Audit {
         });
         written.map_err(|why| {
             let (name, path) = (change.name, path.display());
-            Failure::Failed(format!("`{name}`: cannot write the audit log: {path}: {why}"))
+            Failure::Failed(format!(
+                "cannot write the change of `{name}` to the audit log {path}: {why}; no further change was made. Correct \
+                 that, then run lrlib again."
+            ))
         })
     }
 }

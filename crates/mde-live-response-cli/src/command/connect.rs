@@ -15,7 +15,7 @@ use super::args::{Cloud, Common, Region};
 use super::exit::Failure;
 use super::tokens;
 
-/// How a service is named: by cloud and region, or by URL.
+/// Name of a service: cloud and region, or URL.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Service<'a> {
     pub(super) cloud: Option<Cloud>,
@@ -41,19 +41,22 @@ impl<'a> Service<'a> {
         self.cloud.is_some() || self.region.is_some() || self.base_url.is_some()
     }
 
-    /// Without any of them, the environment variable `MDE_BASE_URL` counts.
+    /// Returns the endpoint. Default: the environment variable `MDE_BASE_URL`.
     pub(super) fn endpoint(&self) -> Result<Endpoint, Failure> {
         let mut endpoint = match (self.base_url, self.cloud, self.region) {
             // clap sees only conflicts between options at the same place of the command line.
             (Some(_), Some(_), _) | (Some(_), _, Some(_)) => {
-                let problem = "a base URL goes with neither a cloud nor a region";
-                return Err(Failure::Usage(problem.to_owned()));
+                let problem = "a base URL cannot be combined with a cloud or a region";
+                return Err(Failure::usage(problem, "Give one or the other."));
             }
             (Some(url), None, None) => Endpoint::parse(url)?,
             (None, None, None) => Endpoint::from_env()?,
             (None, None | Some(Cloud::Commercial), region) => of_region(region),
             (None, Some(_), Some(_)) => {
-                return Err(Failure::Usage("only the commercial cloud has regions".to_owned()));
+                return Err(Failure::usage(
+                    "only the commercial cloud has regions",
+                    "Leave out the region.",
+                ));
             }
             (None, Some(Cloud::Gcc), None) => Endpoint::GCC,
             (None, Some(Cloud::GccHigh), None) => Endpoint::GCC_HIGH,
@@ -82,10 +85,10 @@ fn of_region(region: Option<Region>) -> Endpoint {
     }
 }
 
-/// Where tokens come from.
+/// Source of tokens.
 pub(super) struct Tokens {
     pub(super) credential: Box<dyn Credential>,
-    /// URL of the login host that issues them; `None` if they were issued before.
+    /// URL of the login host. `None`: the tokens exist already.
     pub(super) login_host: Option<String>,
 }
 
@@ -95,7 +98,7 @@ impl Tokens {
     }
 }
 
-/// Finds where tokens for a service come from. `--login-host` goes before the environment.
+/// Finds the source of tokens for a service. `--login-host` takes precedence over the environment.
 pub(super) fn tokens(common: &Common, endpoint: &Endpoint) -> Result<Tokens, Failure> {
     if let Some(path) = &common.token_file {
         return Ok(Tokens::issued_before(tokens::from_file(path)));
@@ -109,9 +112,9 @@ pub(super) fn tokens(common: &Common, endpoint: &Endpoint) -> Result<Tokens, Fai
         return Ok(Tokens::issued_before(token));
     }
     let mut application = EntraCredential::from_env().map_err(|why| {
-        Failure::Usage(format!(
-            "no token: --token-file, --token-command and MDE_TOKEN are not set, and {why}"
-        ))
+        let message =
+            format!("no token: --token-file, --token-command and MDE_TOKEN are not set, and {why}");
+        Failure::usage(message, why.help())
     })?;
     if common.login_host.is_some() {
         application = application.with_login(endpoint.login())?;
@@ -124,7 +127,9 @@ pub(super) fn tokens(common: &Common, endpoint: &Endpoint) -> Result<Tokens, Fai
 pub(super) fn variable(name: &str) -> Result<Option<String>, Failure> {
     let value = env::var_os(name).filter(|value| !value.is_empty());
     let text = value.map(OsString::into_string).transpose();
-    text.map_err(|_| Failure::Usage(format!("the environment variable {name} is not UTF-8")))
+    text.map_err(|_| {
+        Failure::usage(format!("the environment variable {name} is not UTF-8"), "Set it again.")
+    })
 }
 
 /// Makes a client of a service.

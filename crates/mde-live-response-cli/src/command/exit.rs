@@ -1,4 +1,4 @@
-//! How a run ends: the documented exit codes, and the messages.
+//! The end of a run: the documented exit codes, and messages.
 
 use std::error::Error as StdError;
 use std::fmt::Display;
@@ -8,7 +8,7 @@ use mde_live_response_core::Error;
 use mde_live_response_core::error::InvalidInput;
 use mde_live_response_sync::FolderError;
 
-/// How a run ended.
+/// Outcome of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Exit {
     Done,
@@ -29,7 +29,7 @@ impl From<Exit> for ExitCode {
 }
 
 impl Exit {
-    /// After this many things, of which this many failed.
+    /// The outcome for this many items, of which this many failed.
     pub(super) fn of(all: usize, failed: usize) -> Self {
         match failed {
             0 => Self::Done,
@@ -38,13 +38,13 @@ impl Exit {
         }
     }
 
-    /// After a run whose result could not be written.
+    /// The outcome of a run whose result could not be written.
     pub(super) fn unwritten(self) -> Self {
         if self == Self::Done { Self::PartlyFailed } else { self }
     }
 }
 
-/// Why a command cannot go on.
+/// Failure that ends a command.
 #[derive(Debug)]
 pub(super) enum Failure {
     /// Command line, environment or folder cannot be used.
@@ -93,17 +93,17 @@ impl From<InvalidInput> for Failure {
     }
 }
 
-/// The error of a call with its causes and its help, on one line.
+/// An error with its causes and help, on one line.
 pub(super) fn explain(error: &Error) -> String {
     one_line(error, error.help())
 }
 
 fn one_line(error: &dyn StdError, help: Option<String>) -> String {
     let mut line = error.to_string();
-    let mut cause = error.source();
+    let (mut cause, mut between) = (error.source(), ". Cause: ");
     while let Some(error) = cause {
-        line = format!("{line}: {error}");
-        cause = error.source();
+        line = format!("{line}{between}{error}");
+        (cause, between) = (error.source(), ": ");
     }
     if let Some(help) = help {
         line = format!("{line}. {help}");

@@ -1,4 +1,4 @@
-//! The shape of what `--json` prints.
+//! The output of `--json`.
 
 use std::fmt::Write;
 
@@ -24,7 +24,7 @@ pub(super) fn visible(json: &str) -> String {
     visible
 }
 
-/// Version of the shape. It changes when a program that reads it would have to change.
+/// Version of the output's shape. It changes when programs that read the output must change.
 pub(super) const VERSION: u32 = 1;
 
 pub(super) fn effect(effect: Effect) -> &'static str {
@@ -72,7 +72,7 @@ pub(super) fn action(action: &Action) -> &'static str {
     }
 }
 
-/// The reasons of an action, in the same words in tables and in JSON.
+/// The reasons of an action, for tables and JSON.
 pub(super) fn reasons(action: &Action) -> Vec<&'static str> {
     match action {
         Action::Update { reasons } => reasons.iter().map(|reason| difference(*reason)).collect(),
@@ -111,7 +111,7 @@ pub(super) fn outcome(outcome: &Outcome) -> &'static str {
     }
 }
 
-/// A step of a plan, and its outcome if the plan was applied.
+/// A step of a plan, with its outcome if it was applied.
 pub(super) fn step(step: &Step, applied: Option<&Outcome>) -> Value {
     json!({
         "name": step.name(),

@@ -32,7 +32,9 @@ struct Done<'a> {
     outcome: Result<&'static str, Error>,
 }
 
-/// Refuses empty and too large files before anything is done, also in a dry run.
+/// Refuses empty and too large files before any change.
+///
+/// A dry run checks this, too.
 pub(super) fn check_sizes<'f>(
     files: impl IntoIterator<Item = &'f DesiredFile>,
 ) -> Result<(), Failure> {
@@ -88,7 +90,8 @@ pub(super) fn delete(
     audit: &Audit,
 ) -> Result<Exit, Failure> {
     let parse = |name: &String| {
-        let help = "Give names as `list` shows them. Delete files with other names in the portal.";
+        let help =
+            "Give names as `lrlib list` shows them. Delete files with other names in the portal.";
         FileName::permitting_separators(name.as_str())
             .map_err(|why| Failure::usage(format!("`{}`: {why}", shown(name, 100)), help))
     };
@@ -108,7 +111,7 @@ pub(super) fn delete(
     Ok(apply("delete", changes, ui, audit))
 }
 
-/// Makes one change after the other. A change that cannot be written to the audit log is the last one.
+/// Makes the changes one by one. Stops if one cannot be written to the audit log.
 fn apply<'a>(
     command: &str,
     changes: impl Iterator<Item = Done<'a>>,
@@ -208,7 +211,7 @@ pub(super) fn list(common: &Common, ui: &Arc<Ui>) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// The start of a hash is enough to tell two versions apart; JSON has all of it.
+/// A row of the table. It has the start of the hash; JSON has all of it.
 fn row(file: &LibraryFile) -> [String; 5] {
     let hash = file.sha256().map(ToString::to_string).unwrap_or_default();
     let updated = file.last_updated_time().map(ToString::to_string).unwrap_or_default();

@@ -1,7 +1,7 @@
 //! The command `lrlib`.
 //!
-//! `args` is the command line, `connect` makes clients of it, `library` and `sync` do the work, `ui` writes progress and
-//! results, `json` and `text` shape them. Secrets come from files, environment variables and commands.
+//! `args` is the command line, `connect` creates clients from it, `library` and `sync` do the work, `ui` writes
+//! progress and results, `json` and `text` format them. Secrets come from files, environment variables and commands.
 
 mod args;
 mod audit;
@@ -31,11 +31,13 @@ use exit::{Exit, Failure};
 use json::VERSION;
 use ui::Ui;
 
-/// Runs `lrlib` with these arguments, the first of which is its own name, and returns its exit code.
+/// Runs `lrlib` and returns its exit code.
+///
+/// The first argument is the program's name. Exit codes:
 ///
 /// * 0: done.
-/// * 1: failed. Nothing was done as far as is known, or a plan has conflicts.
-/// * 2: usage. The command line, the environment or the folder cannot be used.
+/// * 1: failed. No change was confirmed, or a plan has conflicts.
+/// * 2: usage. The command line, the environment or the folder has an error; nothing was done.
 /// * 3: partly failed, or standard output or the audit log could not be written.
 /// * 4: a plan has changes (`plan`, `sync --dry-run`).
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -86,7 +88,10 @@ fn man(of: Option<&str>, ui: &Ui) -> Result<Exit, Failure> {
         Some(name) => whole.find_subcommand(name).cloned(),
         None => Some(whole),
     };
-    let command = command.ok_or_else(|| Failure::Usage("there is no such command".to_owned()))?;
+    let command = command.ok_or_else(|| {
+        let message = format!("there is no command `{}`", of.unwrap_or_default());
+        Failure::usage(message, "`lrlib --help` lists the commands.")
+    })?;
     let mut page = Vec::new();
     let rendered: io::Result<()> = clap_mangen::Man::new(command).render(&mut page);
     rendered.map_err(|why| Failure::Failed(why.to_string()))?;

@@ -4,7 +4,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-/// Does the work for each item on at most this many threads, and returns the results in the items' order.
+/// Does the work for each item, on several threads.
+///
+/// Uses at most `threads` threads, and returns the results in the items' order.
 ///
 /// 0 threads count as 1. A panic of the work propagates when all threads have ended.
 pub(super) fn side_by_side<T: Sync, R: Send>(

@@ -1,4 +1,4 @@
-//! The commands for a folder: plan and sync, for one library or for many.
+//! The commands plan and sync, for one library or for many.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -37,7 +37,7 @@ struct Synced {
     plan: Plan,
     /// `None` if the plan was not applied.
     report: Option<Report>,
-    /// Why the audit log could not be written.
+    /// Failure to write the audit log.
     unwritten: Option<Failure>,
 }
 
@@ -61,8 +61,9 @@ pub(super) fn run(
     let job = Job { desired, rules, is_dry, common, ui, audit };
     match &arguments.tenants {
         Some(_) if common.token_file.is_some() || common.token_command.is_some() => {
-            let problem = "--tenants goes with neither --token-file nor --token-command";
-            Err(Failure::Usage(problem.to_owned()))
+            let problem = "--tenants cannot be combined with --token-file or --token-command";
+            let help = "The tenants file says where the tokens of each tenant come from.";
+            Err(Failure::usage(problem, help))
         }
         Some(path) => job.for_tenants(&tenants::read(path)?, arguments.jobs),
         None => job.for_one(),
@@ -97,7 +98,7 @@ impl Job<'_> {
     fn sum_up(&self, tenant: &str, synced: &Synced) {
         self.ui.say(format_args!("{tenant}{}", synced.summary()));
         if synced.plan.has_conflicts() {
-            let help = "Rename your file, or overwrite the other one with --take-over.";
+            let help = "Rename your files, or overwrite files of other owners with --take-over.";
             self.ui.say(format_args!("{tenant}conflicts were left alone. {help}"));
         }
         if let Some(failure) = &synced.unwritten {
@@ -148,7 +149,7 @@ impl Job<'_> {
         if self.is_dry {
             return Ok(Synced { plan, report: None, unwritten: None });
         }
-        // A change that cannot be written to the audit log is the last one.
+        // Stops after a change that cannot be written to the audit log.
         let (cancel, mut unwritten) = (CancelToken::new(), None);
         let report = sync::apply(&client.cancelled_by(&cancel), &plan, |step, outcome| {
             if unwritten.is_some() {
@@ -302,7 +303,7 @@ fn of_tenant(name: &str, synced: &Result<Synced, Failure>) -> Value {
     Value::Object(fields)
 }
 
-/// All failed, some failed, or the most remarkable of the rest.
+/// The common outcome: all failed, some failed, or the most severe of the rest.
 fn exit_of(all: &[Result<Synced, Failure>]) -> Exit {
     let exits: Vec<_> =
         all.iter().map(|synced| synced.as_ref().map_or(Exit::Failed, Synced::exit)).collect();

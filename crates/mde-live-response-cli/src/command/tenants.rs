@@ -1,4 +1,4 @@
-//! The tenants file: which tenants there are, and how to reach each.
+//! The tenants file: the tenants, and their settings.
 
 use std::fmt::Display;
 use std::fs;
@@ -8,6 +8,7 @@ use clap::ValueEnum;
 use mde_live_response_core::AccessToken;
 use mde_live_response_core::Endpoint;
 use mde_live_response_core::auth::{Credential, Secret};
+use mde_live_response_core::error::InvalidInput;
 use mde_live_response_entra::EntraCredential;
 use serde::Deserialize;
 
@@ -38,8 +39,13 @@ pub(super) struct Tenant {
 
 /// Reads a tenants file, in which each name occurs once.
 pub(super) fn read(path: &Path) -> Result<Vec<Tenant>, Failure> {
-    let about = |why: &dyn Display| Failure::Usage(format!("{}: {why}", path.display()));
-    let bytes = fs::read(path).map_err(|why| about(&why))?;
+    let about = |why: &dyn Display| {
+        Failure::usage(format!("{}: {why}", path.display()), "Correct the tenants file.")
+    };
+    let bytes = fs::read(path).map_err(|why| {
+        let message = format!("cannot read the tenants file {}: {why}", path.display());
+        Failure::usage(message, "Check its path and permissions.")
+    })?;
     let json = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&bytes);
     let tenants: Vec<Tenant> = serde_json::from_slice(json).map_err(|why| about(&why))?;
     for (n, tenant) in tenants.iter().enumerate() {
@@ -83,8 +89,12 @@ impl Tenant {
 
     fn choice<C: ValueEnum>(&self, field: &str, text: Option<&str>) -> Result<Option<C>, Failure> {
         let parse = |text| {
-            C::from_str(text, true)
-                .map_err(|_| self.about(format_args!("{field} `{text}` is not known")))
+            C::from_str(text, true).map_err(|_| {
+                let known = C::value_variants().iter().filter_map(C::to_possible_value);
+                let known: Vec<_> = known.map(|it| it.get_name().to_owned()).collect();
+                let known = known.join(", ");
+                self.about(format_args!("{field} `{text}` is not known. Use one of: {known}."))
+            })
         };
         text.map(parse).transpose()
     }
@@ -92,17 +102,20 @@ impl Tenant {
     pub(super) fn credential(&self) -> Result<Box<dyn Credential>, Failure> {
         if let Some(name) = &self.token_env {
             let token = AccessToken::new(self.variable(name)?);
-            return Ok(Box::new(token.map_err(|why| self.about(format_args!("{name}: {why}")))?));
+            let about = |why: InvalidInput| format!("{name}: {why}. {}", why.help());
+            return Ok(Box::new(token.map_err(|why| self.about(about(why)))?));
         }
         let (Some(tenant), Some(client)) = (&self.directory, &self.client_id) else {
-            return Err(self.about("set tokenEnv, or tenantId and clientId"));
+            return Err(self.about("no token. Set tokenEnv, or tenantId and clientId."));
         };
         let application = match (&self.client_secret_env, &self.federated_token_file) {
             (Some(name), _) => Secret::new(self.variable(name)?)
                 .and_then(|secret| EntraCredential::with_secret(tenant, client, secret)),
             (None, Some(file)) => EntraCredential::with_token_file(tenant, client, file),
             (None, None) => {
-                return Err(self.about("set clientSecretEnv or federatedTokenFile"));
+                let problem =
+                    "no secret of the application. Set clientSecretEnv or federatedTokenFile.";
+                return Err(self.about(problem));
             }
         };
         Ok(Box::new(application.map_err(|why| self.about(Failure::from(why).message()))?))
@@ -112,10 +125,13 @@ impl Tenant {
         // A wrong name may be the secret itself, so it is not shown.
         if !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
             return Err(self.about(
-                "the name of an environment variable must be letters, digits and underscores",
+                "the name of an environment variable must be letters, digits and underscores. Give the name of the \
+                 variable, not its value.",
             ));
         }
         let value = connect::variable(name).map_err(|failure| self.about(failure.message()))?;
-        value.ok_or_else(|| self.about(format_args!("the environment variable {name} is not set")))
+        value.ok_or_else(|| {
+            self.about(format_args!("the environment variable {name} is not set. Set it first."))
+        })
     }
 }

@@ -6,7 +6,7 @@ use std::io::{self, IsTerminal};
 use mde_live_response_core::error;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// Shows text from outside on one line of at most this many columns. Characters without width count as one column.
+/// Fits text from outside on one line of this many columns. Characters without width count as one column.
 pub(super) fn shown(text: &str, columns: usize) -> String {
     let (mut line, mut width) = (error::shown(text).to_string(), 0_usize);
     let cut = line.char_indices().find(|(_, c)| {

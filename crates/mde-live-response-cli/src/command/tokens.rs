@@ -1,4 +1,4 @@
-//! Tokens of other programs: in a file, or on the output of a command.
+//! Tokens of other programs: from a file or a command's output.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -15,24 +15,27 @@ use mde_live_response_core::auth::{
 };
 use zeroize::Zeroizing;
 
-/// A token in a file, which is read for every request for a token.
+/// A credential with a token file, read for every token request.
 pub(super) fn from_file(path: &Path) -> impl Credential + use<> {
     let path = path.to_owned();
     credential_fn(move |request| {
-        let about =
-            |why: &dyn fmt::Display| CredentialError::message(format!("{}: {why}", path.display()));
+        let about = |why: &dyn fmt::Display| {
+            CredentialError::message(format!("the token file {}: {why}", path.display()))
+                .with_help("Check the path, and the program that writes the token to it.")
+        };
         let text = File::open(&path).and_then(read).map_err(|why| about(&why))?;
         issued(&text, request.time_of_day()).map_err(|why| about(&why))
     })
 }
 
-/// A shell command that prints a token, and is run for every request for a token.
+/// A credential with a shell command, run for every token request.
 pub(super) fn from_command(command: &str) -> impl Credential + use<> {
     let command = command.to_owned();
     credential_fn(move |request| {
         let about = |why: &dyn fmt::Display| {
             // Never the command itself: it may contain a secret.
             CredentialError::message(format!("the token command {why}"))
+                .with_help("Run the command by itself: it must print a token and nothing else.")
         };
         let (printed, status) = printed_by(shell(&command))
             .map_err(|why| about(&format_args!("cannot be run: {why}")))?;
@@ -45,12 +48,12 @@ pub(super) fn from_command(command: &str) -> impl Credential + use<> {
     })
 }
 
-/// Runs a command, and returns its output, if it is not too long, and its status.
+/// Runs a command, and returns its output and status. Fails if the output is too long.
 fn printed_by(mut command: Command) -> io::Result<(io::Result<Zeroizing<Vec<u8>>>, ExitStatus)> {
     let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
     let printed = child.stdout.take().map_or_else(|| Ok(Zeroizing::default()), read);
     if printed.is_err() {
-        // It may never end by itself. If it has ended, there is nothing to kill.
+        // The command may still be running. If it has ended, killing it has no effect.
         let _ = child.kill();
     }
     Ok((printed, child.wait()?))
@@ -81,14 +84,14 @@ fn read(source: impl Read) -> io::Result<Zeroizing<Vec<u8>>> {
     let mut text = Zeroizing::new(Vec::with_capacity(MAX_BYTES + 1));
     source.take(MAX_BYTES as u64 + 1).read_to_end(&mut text)?;
     if text.len() > MAX_BYTES {
-        return Err(io::Error::other("longer than 64 KiB, which is too long for a token"));
+        return Err(io::Error::other("longer than 64 KiB, too long for a token"));
     }
     Ok(text)
 }
 
-/// Makes a token of a text with at most one line end at its end. It expires when its claims say so.
+/// Creates a token from a text, without one line end. It expires when its claims say so.
 fn issued(text: &[u8], now: SystemTime) -> Result<IssuedToken, Box<dyn StdError + Send + Sync>> {
-    // The error of `from_utf8` would contain the text.
+    // Hides the error of `from_utf8`, which contains the text.
     let text = str::from_utf8(text).map_err(|_| "it is not UTF-8")?;
     let line = text.strip_suffix('\n').unwrap_or(text);
     let token = AccessToken::new(line.strip_suffix('\r').unwrap_or(line))?;

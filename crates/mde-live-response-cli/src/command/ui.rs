@@ -1,9 +1,12 @@
-//! Output: results on standard output, progress and errors on standard error (bars on a terminal, lines elsewhere).
+//! Output: results on standard output, progress and errors on standard error.
+//!
+//! Progress is a bar on a terminal, and lines elsewhere.
 
 use std::collections::HashMap;
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use mde_live_response_core::error;
@@ -34,7 +37,7 @@ impl Ui {
         self.json
     }
 
-    /// Writes a line to standard error, escaped. A reader that has gone is not a reason to stop.
+    /// Writes a line to standard error, escaped. A closed pipe does not end the run.
     pub(super) fn say(&self, line: fmt::Arguments<'_>) {
         let line = line.to_string();
         let line = error::shown(&line);
@@ -47,7 +50,7 @@ impl Ui {
         }
     }
 
-    /// Writes the result to standard output. A reader that has gone, such as `head`, has seen enough.
+    /// Writes the result to standard output. A pipe closed by its reader, such as `head`, is not an error.
     pub(super) fn print(&self, text: &str) -> Result<(), Failure> {
         let write = || {
             let mut stdout = io::stdout().lock();
@@ -97,7 +100,7 @@ impl Ui {
     }
 }
 
-/// Reports what a client does.
+/// Reports a client's events.
 #[derive(Clone)]
 pub(super) struct Reporter {
     ui: Arc<Ui>,
@@ -118,9 +121,9 @@ impl Reporter {
         }
     }
 
-    fn wait(&self, call: &Call<'_>, reason: impl fmt::Display, seconds: Option<u128>) {
-        let what = match seconds {
-            Some(seconds) => format!("waiting {seconds} s: {reason}"),
+    fn wait(&self, call: &Call<'_>, reason: impl fmt::Display, time: Option<Duration>) {
+        let what = match time {
+            Some(time) => format!("waiting {}: {reason}", error::span(time)),
             None => format!("waiting: {reason}"),
         };
         match self.bars().get(&call.id()) {
@@ -157,12 +160,11 @@ impl Observer for Reporter {
                     bar.set_message("");
                 }
             }
-            Event::Waiting { reason, time } => {
-                let seconds = time.map(|time| time.as_millis().div_ceil(1000));
-                // A shorter wait is over before the line is read.
-                if seconds.is_none_or(|seconds| seconds > 1) {
-                    self.wait(call, reason, seconds);
-                }
+            // A shorter wait is over before the line is read.
+            Event::Waiting { reason, time }
+                if time.is_none_or(|it| it > Duration::from_secs(1)) =>
+            {
+                self.wait(call, reason, *time);
             }
             Event::Failed { number, error } if self.ui.verbose => {
                 let (about, error) = (self.about(call), shown(&error.to_string(), COLUMNS));

@@ -54,13 +54,13 @@ fn a_wrong_tenant_is_found_before_anything_is_done() {
         bad
     };
     for (bad, expected) in [
-        (json!({ "name": "bad" }), "tenant `bad`: set tokenEnv, or"),
+        (json!({ "name": "bad" }), "tenant `bad`: no token. Set tokenEnv, or"),
         (json!({ "name": "bad", "tenantId": "t", "clientId": "c" }), "clientSecretEnv or"),
         (own(json!({ "tokenEnv": "NOT_SET" })), "variable NOT_SET is not set"),
         (own(json!({ "tokenEnv": "canary.se~cret" })), "letters, digits and underscores"),
         (own(json!({ "cloud": "moon" })), "cloud `moon`"),
         (own(json!({ "baseUrl": "http://x" })), "tenant `bad`: service URL uses plain http"),
-        (own(json!({ "baseUrl": "https://x", "region": "eu" })), "neither a cloud nor a region"),
+        (own(json!({ "baseUrl": "https://x", "region": "eu" })), "with a cloud or a region"),
         (own(json!({ "secret": "canary" })), "unknown field `secret`"),
         (own(json!({ "name": "good" })), "`good` is listed twice"),
         (own(json!({ "name": "../x" })), "tenant 2: name must be"),

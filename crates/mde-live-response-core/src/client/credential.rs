@@ -1,4 +1,4 @@
-//! Where tokens come from: the trait, and what a credential may use of the client.
+//! The trait for credentials, and the client's means that they can use.
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,10 +15,12 @@ use crate::exchange::{Body, Exchange};
 use crate::operation::{Context, check, set_common_headers};
 use crate::values::{AccessToken, CallKind, Endpoint, Secret};
 
-/// Gives tokens. An [`AccessToken`] is the simplest one: it always gives itself.
+/// Gives tokens to a client.
 ///
-/// A client and its clones keep the token. They ask again before it expires and after the service refused it, one call
-/// for all.
+/// An [`AccessToken`] is the simplest credential: it always gives itself.
+///
+/// A client and its clones share one token. Before it expires, and after the service refused it, one call asks for
+/// another, and the others wait for it.
 ///
 /// # Examples
 ///
@@ -66,7 +68,7 @@ macro_rules! forward {
 
 forward!(Arc<C>, Box<C>);
 
-/// Makes a credential of a function.
+/// Creates a credential from a function.
 ///
 /// # Examples
 ///
@@ -111,7 +113,7 @@ pub struct IssuedToken {
 }
 
 impl IssuedToken {
-    /// A token that expires after this time from now.
+    /// Creates a token that expires after this time.
     ///
     /// The client renews it 300 s before that, or at half of the time if that is later. If renewing fails, the old token
     /// stays in use while it is valid, and the client tries again after 30 s.
@@ -134,7 +136,7 @@ impl From<AccessToken> for IssuedToken {
     }
 }
 
-/// A client's request to its credential, with the client's means to get a token.
+/// A client's request for a token, as its credential receives it.
 #[derive(Clone, Copy)]
 pub struct TokenRequest<'a> {
     refused: bool,
@@ -170,20 +172,26 @@ impl<'a> TokenRequest<'a> {
         self.task.is_cancelled()
     }
 
-    /// The service that the token is for: [`Endpoint::audience`] is its audience, [`Endpoint::login`] issues it.
+    /// The service that the token is for.
+    ///
+    /// [`Endpoint::audience`] is the token's audience, and [`Endpoint::login`] the host that issues it.
     #[must_use]
     pub fn endpoint(&self) -> &'a Endpoint {
         &self.task.client.endpoint
     }
 
-    /// Sends a request for a token through the client's transport, with its retries, deadline, cancel and observer.
+    /// Sends a request for a token through the client.
     ///
-    /// Such a request does not count in the client's rate limit. The last answer is `Ok` whatever its status, with the
-    /// named secrets taken out.
+    /// The request goes through the client's transport, with its retries, deadline, cancel and observer.
+    ///
+    /// It does not count in the client's rate limit. Returns the last answer, a refusal included, with the named
+    /// secrets removed.
     ///
     /// # Errors
     ///
-    /// [`Error`] if there was no answer, or the URL is neither `https` nor plain `http` to a loopback address.
+    /// [`Error`] if there was no answer, or the URL is not allowed. Allowed are `https`, and plain `http` to a loopback
+    /// address, to `localhost`, which is taken as `127.0.0.1`, and to the metadata services of Azure at 169.254.0.0/16. At
+    /// 169.254.169.254 only the path `/metadata/identity/oauth2/token` is allowed.
     pub fn send(&self, exchange: &TokenExchange<'_>) -> Result<Response<Vec<u8>>, Error> {
         let part = self.task.part(CallKind::Token);
         let task = exchange.limit.map_or(part, |limit| part.within(limit));
@@ -195,7 +203,7 @@ impl<'a> TokenRequest<'a> {
             || exchange.exchange(),
             |answer, context| {
                 let answer = exchange.secrets.iter().fold(answer, |answer, it| it.scrub(answer));
-                let checked = check(&answer, &context).map_err(|error| {
+                let checked = check(&answer, &context, CallKind::Token).map_err(|error| {
                     let is_retried = exchange.retried.contains(&answer.status());
                     if is_retried { error.into_retryable() } else { error }
                 });
@@ -212,26 +220,26 @@ impl<'a> TokenRequest<'a> {
         }
     }
 
-    /// Creates the error for an answer that brings no token, by its status.
+    /// Creates the error for an answer without a token, by its status.
     #[must_use]
     pub fn refusal(&self, host: &str, answer: &Response<Vec<u8>>) -> CredentialError {
         let request = Request::new(()).into_parts().0;
         let exchange = Exchange::with_body(request, Body::bytes(&[]));
         let context = Context::new(&exchange, self.endpoint(), self.time_of_day());
-        match check(answer, &context) {
-            Err(error) => {
-                let error = error.about(CallKind::Token, None).with_help(None);
-                let shown = error.answer().map(ToString::to_string).unwrap_or_default();
-                let to = error.answer().and_then(|it| it.redirect.as_deref());
-                let message = match to.filter(|to| !to.eq_ignore_ascii_case(host)) {
-                    Some(to) => format!("{host} issues no token and redirects to {to} ({shown})"),
-                    None => format!("{host} issues no token ({shown})"),
-                };
-                CredentialError::of_call(message, error)
-            }
-            Ok(()) => CredentialError::message(format!("{host} answers without a token"))
-                .with_status(answer.status()),
-        }
+        let Err(error) = check(answer, &context, CallKind::Token) else {
+            let status = answer.status();
+            let message = format!("{host} answered without a token ({})", status.as_u16());
+            return CredentialError::message(message).with_status(status);
+        };
+        let error = error.about(CallKind::Token, None).with_help(None);
+        let error = error.waiting_from(self.time_of_day());
+        let shown = error.answer().map(ToString::to_string).unwrap_or_default();
+        let to = error.answer().and_then(|it| it.redirect.as_deref());
+        let message = match to.filter(|to| !to.eq_ignore_ascii_case(host)) {
+            Some(to) => format!("{host} issued no token: it redirects to {to} ({shown})"),
+            None => format!("{host} issued no token ({shown})"),
+        };
+        CredentialError::of_call(message, error)
     }
 }
 
@@ -265,7 +273,7 @@ impl<'a> TokenExchange<'a> {
         Self { request, secrets: Vec::new(), retried: Vec::new(), limit: None }
     }
 
-    /// Names a secret of the request, which is taken out of every answer.
+    /// Names a secret of the request, to remove from every answer.
     #[must_use]
     pub fn with_secret(mut self, secret: &'a Secret) -> Self {
         self.secrets.push(secret);
@@ -287,7 +295,7 @@ impl<'a> TokenExchange<'a> {
     }
 
     fn exchange(&self) -> Result<Exchange<'a>, Error> {
-        Ok(Exchange::new(self.request.clone())?)
+        Ok(Exchange::for_token(self.request.clone())?)
     }
 }
 

@@ -1,4 +1,4 @@
-//! One call from start to end: what it is about, its deadline, and its cancel.
+//! One call from start to end: subject, deadline and cancel.
 //!
 //! All waiting goes through here, so it respects the deadline and the cancel and is reported.
 
@@ -43,7 +43,7 @@ impl<'a> Task<'a> {
         Self { until: self.until.min(until), ..*self }
     }
 
-    /// Reports the outcome, with the call and the file added to an error.
+    /// Reports the outcome, and adds call and file to an error.
     pub(super) fn end<T>(&self, outcome: Result<T, Error>) -> Result<T, Error> {
         match outcome {
             Ok(done) => {
@@ -52,6 +52,7 @@ impl<'a> Task<'a> {
             }
             Err(error) => {
                 let error = error.about(self.call.kind, self.call.file);
+                let error = error.waiting_from(self.clock().time_of_day());
                 self.tell(&Event::Ended { error: &error });
                 Err(error)
             }
@@ -95,7 +96,7 @@ impl<'a> Task<'a> {
         Ok(())
     }
 
-    /// Waits for `ready`, at most until a time; returns the last result of `ready`.
+    /// Waits for `ready`, at most until a time. Returns the last result of `ready`.
     pub(super) fn wait(
         &self,
         until: Duration,

@@ -13,10 +13,10 @@ use crate::error::Error;
 use crate::exchange::lock;
 use crate::values::AccessToken;
 
-/// A token is renewed this long before it expires, or at half its life if that is later.
+/// A token is renewed this long before it expires. If half of its life is later than that, it is renewed then.
 const MARGIN: Duration = Duration::from_secs(300);
 
-/// Time until the next try if renewing fails while the token is still valid.
+/// Time until the next try, after renewing a valid token failed.
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(30);
 
 /// The tokens of a credential.
@@ -58,7 +58,7 @@ impl Tokens {
         Self { credential, state: Mutex::default() }
     }
 
-    /// Returns a valid token that is not the refused one, if the credential has another.
+    /// Returns a valid token, another than the refused one if possible.
     ///
     /// If another call is asking already, this one waits for it, until its own deadline.
     pub(crate) fn get(
@@ -84,10 +84,10 @@ impl Tokens {
                 task.tell(&Event::Waiting { reason: WaitReason::Token, time: None });
             }
             if !task.wait(task.until, &mut || !self.lock().asking)? {
-                return Err(CredentialError::new(
-                    "the deadline passed while another call was getting a token",
-                )
-                .into());
+                let why = "the deadline passed while another call was getting a token";
+                return Err(CredentialError::new(why)
+                    .with_help("Try again later, or allow more time.")
+                    .into());
             }
         }
     }
@@ -136,7 +136,7 @@ impl State {
         token
     }
 
-    /// The old token, if it was only due for renewal and is still valid.
+    /// Keeps the old token after a failed renewal, if it is valid.
     fn make_do(&mut self, now: Duration, refused: Option<&AccessToken>) -> Option<AccessToken> {
         let current = self.current.as_mut()?;
         if refused.is_some() || current.expires_at.is_some_and(|at| at <= now) {

@@ -10,7 +10,10 @@ use crate::values::{
     CallKind, IfExists, InvalidInput, LibraryFile, Problem, Sha256Digest, Upload, same_text,
 };
 
-/// A working generator draws a seed that occurs in a text once in 2^160 times; more tries would not help.
+/// Most boundaries that are tried.
+///
+/// A random boundary occurs in a text once in 2^160 times. If several do, the generator is broken, and more tries do
+/// not help.
 const MAX_DRAWS: usize = 4;
 
 pub(super) fn upload(task: &Task<'_>, upload: &Upload) -> Result<LibraryFile, Error> {
@@ -39,7 +42,7 @@ fn check(task: &Task<'_>, upload: &Upload) -> Result<(), Error> {
     Ok(upload.content().check_unchanged()?)
 }
 
-/// Renders the form with a random boundary that does not occur in it.
+/// Renders the form with a random boundary that it does not contain.
 fn draw<'u>(task: &Task<'_>, upload: &'u Upload) -> Result<UploadRequest<'u>, Error> {
     let failed = |error: TransportError| Error::from(error.with_effect(Effect::NotApplied));
     let local = || TransportError::new(TransportErrorKind::Local);
@@ -65,7 +68,7 @@ fn resolve(
     match listing.end(list::find(&listing, upload.name())) {
         Ok(None) => send_again(task, request, &lost),
         Ok(Some(file)) if file.sha256().is_none() => {
-            Err(lost.unresolved("the service lists the file without its sha256".to_owned()))
+            Err(lost.unresolved("the service lists the file without a SHA-256".to_owned()))
         }
         Ok(Some(file)) if is_upload(&file, upload, sent) => {
             Ok(LibraryFile { is_resolved: true, ..file })
@@ -81,11 +84,11 @@ fn resolve(
                 .after_unknown(Some(lost.what_failed()));
             Err(cancelled.with_source(lost))
         }
-        Err(error) => Err(lost.unresolved(error.to_string())),
+        Err(error) => Err(lost.unresolved(error.what_failed())),
     }
 }
 
-/// Returns whether a listed file is what this upload sent: bytes and texts.
+/// Returns whether a listed file has this upload's bytes and texts.
 fn is_upload(file: &LibraryFile, upload: &Upload, sent: Sha256Digest) -> bool {
     let description = upload.description().map(AsRef::as_ref).unwrap_or_default();
     let parameters = upload.parameters().map(AsRef::as_ref).unwrap_or_default();
@@ -95,8 +98,9 @@ fn is_upload(file: &LibraryFile, upload: &Upload, sent: Sha256Digest) -> bool {
         && file.has_parameters().is_none_or(|has| has == upload.parameters().is_some())
 }
 
-/// The listing did not show the name, but the lost attempt may still arrive. So the outcome stays unknown, whatever error
-/// ends the call.
+/// Uploads again after a listing without the name.
+///
+/// The lost attempt may still arrive, so the outcome stays unknown if this upload fails.
 fn send_again(
     task: &Task<'_>,
     request: &UploadRequest<'_>,

@@ -3,7 +3,7 @@
 use crate::exchange::TransportErrorKind;
 use crate::values::{InvalidInput, Sha256Digest, SourceProblem};
 
-/// Why a call failed.
+/// Reason why a call failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -11,7 +11,9 @@ pub enum ErrorKind {
     Input(InvalidInput),
     /// The file cannot be read, or changed while it was sent.
     Source(SourceProblem),
-    /// The credential gave no token, or one whose claims show that it is useless. The error's source is the cause.
+    /// The credential gave no token, or one that the service will refuse.
+    ///
+    /// A token is judged by its claims. The error's source is the cause.
     NoToken,
     /// The service refuses the token: 401.
     Unauthorized,
@@ -22,7 +24,9 @@ pub enum ErrorKind {
     Transport(TransportErrorKind),
     /// The service refuses the request: 4xx without a kind of its own.
     Rejected,
-    /// The library already has a file of this name: status 409, code `Conflict`, or a listing that shows it.
+    /// The library already has a file of this name.
+    ///
+    /// Shown by status 409, the code `Conflict`, or a listing.
     ///
     /// The vendor does not document this answer; some clients expect 400, which is [`Rejected`](Self::Rejected) here.
     NameTaken,
@@ -32,7 +36,9 @@ pub enum ErrorKind {
     Redirected,
     /// The service failed: 5xx, or 408.
     ServerFailed,
-    /// A rate limit was reached: 429, 503 with a time to wait, or the client's own limit.
+    /// A rate limit was reached, the service's or the client's own.
+    ///
+    /// The service says so with 429, or with 503 and a time to wait.
     Throttled {
         /// Whether it was the client's own limit, so that nothing was sent.
         local: bool,
@@ -62,11 +68,11 @@ pub enum AnswerProblem {
     Encoding,
     /// The body is not JSON.
     NotJson,
-    /// The body is JSON, but not an entity of the library or a list of them.
+    /// The body is JSON, but not the documented entity or list.
     Shape,
     /// The body's field `sha256` cannot be read.
     Sha256,
-    /// The link to the list's next page leads to another origin, or past page 100.
+    /// The list's next link leads to another origin, or past page 100.
     NextLink,
     /// The service did not report the SHA-256 of the stored file.
     Unverified,

@@ -1,11 +1,10 @@
-//! How an error reads: the file or call, what failed, and what is known of the library.
+//! The message of an error: call, failure, and known effect.
 
 use std::error::Error as StdError;
 use std::fmt;
-use std::time::Duration;
 
 use super::{AnswerProblem, Effect, Error, ErrorKind, SourceProblem, TransportErrorKind};
-use crate::values::{CallKind, Shown};
+use crate::values::{CallKind, Shown, span, time_of_day};
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -18,13 +17,13 @@ impl fmt::Display for Error {
         }
         self.write_effect(f)?;
         if let Some(earlier) = &self.0.earlier {
-            write!(f, " (an earlier attempt failed: {earlier})")?;
+            write!(f, ", because an earlier attempt failed: {earlier}")?;
         }
         if self.0.attempts > 1 {
             write!(f, "; {} attempts", self.0.attempts)?;
         }
         match &self.0.unresolved {
-            Some(why) => write!(f, "; the outcome could not be checked: {why}"),
+            Some(why) => write!(f, "; listing the library did not settle it: {why}"),
             None => Ok(()),
         }
     }
@@ -40,6 +39,15 @@ impl Error {
             }
         }
         Kind(self).to_string()
+    }
+
+    /// The time to wait, and when it ends: `2 h, until 00:57 UTC`.
+    pub(super) fn wait(&self, until: &str) -> Option<String> {
+        let wait = span(self.retry_after()?);
+        Some(match self.0.until {
+            Some(end) => format!("{wait}, {until} {}", time_of_day(end)),
+            None => wait.to_string(),
+        })
     }
 
     fn write_subject(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -78,17 +86,16 @@ impl Error {
                     _ => self.write_answer(f),
                 }
             }
-            ErrorKind::Throttled { local: true } => match self.retry_after() {
+            ErrorKind::Throttled { local: true } => match self.wait("at") {
                 Some(wait) => {
-                    let seconds = whole_seconds(wait);
-                    write!(f, "client-side rate limit reached; next call possible in {seconds} s")
+                    write!(f, "client-side rate limit reached; next call possible in {wait}")
                 }
                 None => f.write_str("client-side rate limit reached by running calls"),
             },
             ErrorKind::Throttled { .. } => {
                 f.write_str("the service throttled the call")?;
-                if let Some(wait) = self.retry_after() {
-                    write!(f, " and asks for a wait of {} s", whole_seconds(wait))?;
+                if let Some(wait) = self.wait("until") {
+                    write!(f, " and asks for a wait of {wait}")?;
                 }
                 self.write_answer(f)
             }
@@ -98,11 +105,11 @@ impl Error {
             ErrorKind::Unusable(problem) => self.write_unusable(f, problem),
             ErrorKind::Mismatch { sent, stored } => write!(
                 f,
-                "the library holds other bytes than were sent: sent sha256 {sent}, stored {stored}"
+                "the service stored other bytes than were sent (SHA-256 sent {sent}, stored {stored})"
             ),
             ErrorKind::Cancelled => f.write_str("cancelled"),
             ErrorKind::Redirected => {
-                f.write_str("the service redirects")?;
+                f.write_str("the service redirected the request")?;
                 if let Some(host) = self.0.answer.as_ref().and_then(|it| it.redirect.as_deref()) {
                     write!(f, " to {}", Shown::cut(host, 100))?;
                 }
@@ -110,15 +117,12 @@ impl Error {
             }
             refusal => {
                 f.write_str(match refusal {
-                    ErrorKind::Unauthorized => "the service refuses the token",
-                    ErrorKind::Forbidden => "the service forbids the call",
-                    ErrorKind::NameTaken if self.0.call != CallKind::Upload => {
-                        "the service reports a conflict"
-                    }
+                    ErrorKind::Unauthorized => "the service refused the token",
+                    ErrorKind::Forbidden => "the service denied permission",
                     ErrorKind::NameTaken => "the library already has a file of this name",
                     ErrorKind::TooLarge => "the request is too large for the service",
                     ErrorKind::ServerFailed => "the service failed",
-                    _ => "the service rejects the request",
+                    _ => "the service rejected the request",
                 })?;
                 self.write_answer(f)
             }
@@ -140,8 +144,10 @@ impl Error {
             AnswerProblem::Encoding => f.write_str("the answer has an unexpected encoding"),
             AnswerProblem::NotJson => f.write_str("the answer is not JSON"),
             AnswerProblem::Shape if list => f.write_str("the answer is not a list of files"),
-            AnswerProblem::Shape => f.write_str("the answer is not an entity of the library"),
-            AnswerProblem::Sha256 => f.write_str("the answer's sha256 cannot be read"),
+            AnswerProblem::Shape => f.write_str("the answer does not describe a file"),
+            AnswerProblem::Sha256 => {
+                f.write_str("the answer has a sha256 that is not 64 hex digits")
+            }
             AnswerProblem::NextLink if self.0.answer.is_none() => {
                 f.write_str("the list has more than 100 pages")
             }
@@ -171,12 +177,21 @@ impl Error {
         if is_early && self.0.effect == Effect::NotApplied {
             return Ok(());
         }
+        // These say themselves what was stored.
+        if matches!(
+            self.0.kind,
+            ErrorKind::Mismatch { .. } | ErrorKind::Unusable(AnswerProblem::OtherName { .. })
+        ) {
+            return Ok(());
+        }
         match (self.0.call, self.0.effect) {
             (CallKind::Upload, Effect::NotApplied) => f.write_str("; nothing was stored"),
             (CallKind::Upload, Effect::Unknown) => {
                 f.write_str("; it is unknown whether the file was stored")
             }
-            (CallKind::Upload, Effect::Applied) => f.write_str("; a file was stored"),
+            (CallKind::Upload, Effect::Applied) => {
+                f.write_str("; a file was stored, but not verified")
+            }
             (CallKind::Delete, Effect::NotApplied) => f.write_str("; nothing was deleted"),
             (CallKind::Delete, Effect::Unknown) => {
                 f.write_str("; it is unknown whether the file was deleted")
@@ -185,10 +200,6 @@ impl Error {
             (CallKind::List | CallKind::Token, _) => Ok(()),
         }
     }
-}
-
-fn whole_seconds(wait: Duration) -> u128 {
-    wait.as_millis().div_ceil(1000)
 }
 
 /// Prints message, help and causes, for a `main` that returns the error. `{:#?}` puts each on its own line.

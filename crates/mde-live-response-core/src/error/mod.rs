@@ -1,4 +1,7 @@
-//! The one error of all calls: kind, effect, and the facts to act on.
+//! Errors of calls: kind, effect, and the facts to act on.
+//!
+//! [`Error::effect`] tells whether the library may have changed, and [`Error::kind`] why the call failed. The other
+//! types are details of kinds, and the errors of conversions and files.
 
 mod answer;
 mod help;
@@ -7,7 +10,7 @@ mod message;
 mod status;
 
 use std::error::Error as StdError;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use http::StatusCode;
 
@@ -16,12 +19,12 @@ pub use kind::{AnswerProblem, ErrorKind};
 pub(crate) use status::{Meaning, meaning};
 
 pub(crate) use crate::exchange::{Effect, TransportErrorKind};
-pub use crate::values::{InvalidInput, Problem, SourceError, SourceProblem, shown};
+pub use crate::values::{InvalidInput, Problem, SourceError, SourceProblem, shown, span};
 
 use crate::exchange::TransportError;
 use crate::values::{CallKind, FileName, TokenProblem};
 
-/// Why a call failed, and what is known of the library's state.
+/// Error of a call, with its known effect on the library.
 ///
 /// Decide by [`effect`](Self::effect) whether the library may have changed, and by [`kind`](Self::kind) what to do. The
 /// message states both, and names the file or the call. `Debug` is for people: it prints message, help and causes.
@@ -29,19 +32,17 @@ use crate::values::{CallKind, FileName, TokenProblem};
 /// # Examples
 ///
 /// ```
-/// use mde_live_response::{Effect, ErrorKind, Upload};
-/// use mde_live_response_mock::{MockTransport, Reply};
-/// use std::time::Duration;
+/// use mde_live_response::{Client, Effect, Upload};
 ///
-/// let throttled = Reply::error(429, "TooManyRequests").header("retry-after", "3600");
-/// let client = MockTransport::new().reply(throttled).client();
-///
-/// let error = client.upload(&Upload::new("a.ps1".parse()?, b"Get-Date\n")).unwrap_err();
-/// assert_eq!(error.kind(), &ErrorKind::Throttled { local: false });
-/// assert_eq!(error.effect(), Effect::NotApplied);
-/// assert_eq!(error.retry_after(), Some(Duration::from_secs(3600)));
-/// assert_eq!(error.code(), Some("TooManyRequests"));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// fn upload(client: &Client, upload: &Upload) {
+///     match client.upload(upload) {
+///         Ok(stored) => println!("stored {}", stored.file_name()),
+///         Err(error) if error.effect() == Effect::NotApplied && error.is_retryable() => {
+///             println!("nothing changed; try again later: {error}");
+///         }
+///         Err(error) => eprintln!("{error:?}"), // message, help and causes
+///     }
+/// }
 /// ```
 pub struct Error(Box<Inner>);
 
@@ -55,13 +56,15 @@ struct Inner {
     file: Option<FileName>,
     attempts: u32,
     answer: Option<Answer>,
-    /// Path of the source, host and port of the peer and its proxy, or the message of a credential.
+    /// A path, host and port, or the message of a credential.
     place: Option<String>,
     wait: Option<Duration>,
+    /// The end of the wait, if a person would look at a clock for it.
+    until: Option<SystemTime>,
     token_problem: Option<TokenProblem>,
     /// Message of the earlier attempt that left the outcome unknown.
     earlier: Option<String>,
-    /// Why the library's listing did not tell the outcome.
+    /// Reason why the library's listing did not tell the outcome.
     unresolved: Option<String>,
     /// A better help than the kind's.
     help: Option<String>,
@@ -69,7 +72,7 @@ struct Inner {
 }
 
 impl Error {
-    /// Why the call failed.
+    /// Reason why the call failed.
     #[must_use]
     pub fn kind(&self) -> &ErrorKind {
         &self.0.kind
@@ -105,7 +108,9 @@ impl Error {
         self.0.answer.as_ref()?.status
     }
 
-    /// Error code of the service, such as `InvalidRequestBody`, or `AADSTS...` from Microsoft Entra.
+    /// Error code of the service or of Microsoft Entra.
+    ///
+    /// For example `InvalidRequestBody` or `AADSTS7000215`.
     ///
     /// Classify by it: the service documents that its messages may change.
     #[must_use]
@@ -125,7 +130,9 @@ impl Error {
         self.0.answer.as_ref()?.correlation_id.as_deref()
     }
 
-    /// Time to wait before another call, if the service or the client's own rate limit says so.
+    /// Time to wait before another call, if it is known.
+    ///
+    /// The service's answer or the client's own rate limit states it.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.wait.or_else(|| self.0.answer.as_ref()?.retry_after)
@@ -170,6 +177,7 @@ impl Error {
             answer: None,
             place: None,
             wait: None,
+            until: None,
             token_problem: None,
             earlier: None,
             unresolved: None,
@@ -179,10 +187,15 @@ impl Error {
     }
 
     /// Creates the error for a status, by the one table. A request that was not sent whole had no effect.
-    pub(crate) fn refusal(status: StatusCode, answer: Answer, incomplete: bool) -> Self {
+    pub(crate) fn refusal(
+        status: StatusCode,
+        answer: Answer,
+        incomplete: bool,
+        call: CallKind,
+    ) -> Self {
         let wait = answer.retry_after;
         let Meaning { kind, effect, retryable, .. } =
-            meaning(status.as_u16(), answer.code.as_deref(), wait.is_some());
+            meaning(status.as_u16(), answer.code.as_deref(), wait.is_some(), call);
         let effect = if incomplete { Effect::NotApplied } else { effect };
         let mut error = Self::new(kind, effect).with_answer(answer);
         error.0.retryable = retryable;
@@ -212,6 +225,15 @@ impl Error {
         self
     }
 
+    /// Notes when the wait ends, if it is one of minutes or hours.
+    pub(crate) fn waiting_from(mut self, now: SystemTime) -> Self {
+        const MINUTE: Duration = Duration::from_secs(60);
+        let is_on_a_clock = |wait: &Duration| *wait > MINUTE && *wait < 24 * 60 * MINUTE;
+        let wait = self.retry_after().filter(is_on_a_clock);
+        self.0.until = wait.and_then(|wait| now.checked_add(wait));
+        self
+    }
+
     pub(crate) fn with_help(mut self, help: Option<String>) -> Self {
         self.0.help = help;
         self
@@ -236,6 +258,8 @@ impl Error {
                 Some(proxy) => format!("{host} through the proxy {proxy}"),
                 None => host.to_owned(),
             });
+        } else if let Some(answer) = &mut self.0.answer {
+            answer.host = Some(host.to_owned());
         }
         self
     }
@@ -255,7 +279,9 @@ impl Error {
         self
     }
 
-    /// Keeps that an earlier attempt left the outcome unknown, if this error alone would not say so.
+    /// Notes that an earlier attempt left the outcome unknown.
+    ///
+    /// Does nothing if this error alone says so.
     pub(crate) fn after_unknown(mut self, earlier: Option<String>) -> Self {
         if let Some(earlier) = earlier.filter(|_| self.0.effect == Effect::NotApplied) {
             self.0.effect = Effect::Unknown;
@@ -274,7 +300,7 @@ impl Error {
         self
     }
 
-    /// Makes this the error of a call whose token could not be had.
+    /// Turns this into the error of a call that got no token.
     pub(crate) fn into_no_token(self, message: Option<String>) -> Self {
         if self.0.kind == ErrorKind::Cancelled {
             return Self::new(ErrorKind::Cancelled, Effect::NotApplied);

@@ -1,17 +1,24 @@
-//! One exchange as a value: what to send, within which limits, and what was sent.
+//! One exchange as a value: request, limits, and the sent bytes.
 
 use std::fmt;
 use std::io::{self, Read};
+use std::net::Ipv4Addr;
 
-use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
+use http::header::{CONTENT_LENGTH, HOST, HeaderValue, TRANSFER_ENCODING};
 use http::request::Parts;
 use http::{HeaderMap, Request, Response, StatusCode, Uri};
 
 use super::{Body, Effect, Limits, Transport, TransportError, TransportErrorKind};
-use crate::values::{AccessToken, Endpoint, InvalidInput, Problem, Sha256Digest, SourceError};
+use crate::values::{
+    AccessToken, Endpoint, InvalidInput, Problem, Sha256Digest, SourceError, size,
+};
 
 /// Largest buffer that is allocated before a body arrives, in bytes.
 const MAX_ROOM: u64 = 64 * 1024;
+
+/// Address and path at which a virtual machine in Azure gets tokens of its managed identity. The vendor's documentation.
+const VM_METADATA: Ipv4Addr = Ipv4Addr::new(169, 254, 169, 254);
+const VM_TOKEN_PATH: &str = "/metadata/identity/oauth2/token";
 
 /// One HTTP exchange: the request's head, its body and its limits.
 ///
@@ -37,7 +44,22 @@ impl<'a> Exchange<'a> {
         Ok(Self::with_body(head, Body::bytes(body)))
     }
 
-    /// For a URL that was checked as an [`Endpoint`].
+    /// A request for a token, which may also go to a metadata service of this machine, over plain `http`.
+    ///
+    /// The host `localhost` is replaced by `127.0.0.1`, so that no name lookup can lead elsewhere.
+    pub(crate) fn for_token(mut request: Request<&'a [u8]>) -> Result<Self, InvalidInput> {
+        if let Some((url, host)) = loopback_url(request.uri()) {
+            *request.uri_mut() = url;
+            request.headers_mut().insert(HOST, host);
+        }
+        if !is_metadata_url(request.uri()) {
+            return Self::new(request);
+        }
+        let (head, body) = request.into_parts();
+        Ok(Self::with_body(head, Body::bytes(body)))
+    }
+
+    /// For a URL that was checked.
     pub(crate) fn with_body(head: Parts, body: Body<'a>) -> Self {
         Self { head, body, limits: Limits::new() }
     }
@@ -56,7 +78,7 @@ impl<'a> Exchange<'a> {
         self
     }
 
-    /// Calls this after each read of the body, with the number of bytes read so far.
+    /// Calls this after each read, with the bytes read so far.
     #[must_use]
     pub fn with_progress(mut self, progress: &'a (dyn Fn(u64) + Sync)) -> Self {
         self.body.set_progress(progress);
@@ -81,8 +103,9 @@ impl<'a> Exchange<'a> {
         self.body.len()
     }
 
-    /// Position in the body of the first byte that can complete the request: the closing boundary of a form, the first
-    /// byte of any other body.
+    /// Position of the first body byte that can complete the request.
+    ///
+    /// This is the closing boundary of a form, and the first byte of any other body.
     ///
     /// The service cannot act on a request before it received this byte.
     #[must_use]
@@ -113,13 +136,13 @@ impl<'a> Exchange<'a> {
         body: impl Read,
     ) -> Result<Vec<u8>, TransportError> {
         let max = self.limits.max_answer();
-        // As long as the answer says, within reason: it may say anything.
+        // As long as the answer says, up to a limit, because it may be wrong.
         let said = headers.get(CONTENT_LENGTH).and_then(|it| it.to_str().ok()?.parse().ok());
         let room = said.unwrap_or(0).min(max).min(MAX_ROOM);
         let mut bytes = Vec::with_capacity(usize::try_from(room).unwrap_or_default());
         let read = body.take(max.saturating_add(1)).read_to_end(&mut bytes);
         if bytes.len() as u64 > max {
-            let why = format!("the answer's body has more than {max} bytes");
+            let why = format!("the answer's body has more than {}", size(max));
             let error = TransportError::new(TransportErrorKind::AnswerTooLarge);
             return Err(error.with_source(why));
         }
@@ -134,27 +157,29 @@ impl<'a> Exchange<'a> {
         }
     }
 
-    /// Time that a transport should wait for the rest of a refusal's body: 2 s. Ours.
+    /// Time to wait for the rest of a refusal's body: 2 s. Ours.
     pub const REFUSAL_GRACE: std::time::Duration = std::time::Duration::from_secs(2);
 
-    /// SHA-256 of the file's bytes, once the body was read to its last byte.
+    /// SHA-256 of the file's bytes, after the body was read whole.
     #[must_use]
     pub fn sent_sha256(&self) -> Option<Sha256Digest> {
         self.body.digest()
     }
 
-    /// Takes the error for which the file could not be read to its end, if there is one.
+    /// Takes the error that ended reading the file, if there is one.
     pub fn take_source_error(&mut self) -> Option<SourceError> {
         self.body.take_error()
     }
 
-    /// Returns whether the service cannot have acted on the request, because no decisive byte of its body was read.
+    /// Returns whether the service cannot have acted on the request.
+    ///
+    /// This is so if no decisive byte of its body was read.
     #[must_use]
     pub fn is_incomplete(&self) -> bool {
         self.body.len() > 0 && self.body.position() <= self.body.decisive_from()
     }
 
-    /// Sends the exchange, checks the head of the answer and derives the effect of an error.
+    /// Sends the exchange, checks the answer, and derives an error's effect.
     pub(crate) fn perform(
         &mut self,
         transport: &dyn Transport,
@@ -170,7 +195,9 @@ impl<'a> Exchange<'a> {
         })
     }
 
-    /// A net for simple transports: ambiguous answers, and a success that came too early.
+    /// Refuses ambiguous answers, and a success that came too early.
+    ///
+    /// For transports that do not check this themselves.
     fn check_answer(&self, answer: &Response<Vec<u8>>) -> Result<(), TransportError> {
         let protocol = |why: &'static str| {
             let error = TransportError::new(TransportErrorKind::Protocol);
@@ -206,6 +233,32 @@ fn check_url(url: &Uri) -> Result<(), InvalidInput> {
         (Some("http"), Some(_)) => error(Problem::NotLoopback),
         _ => error(Problem::NotHttps),
     }
+}
+
+/// The URL with `127.0.0.1` as its host, and the header `Host` for it, if the URL is `http://localhost`.
+fn loopback_url(url: &Uri) -> Option<(Uri, HeaderValue)> {
+    let authority = url.authority()?.as_str();
+    let port =
+        authority.strip_prefix("localhost").filter(|it| it.is_empty() || it.starts_with(':'))?;
+    if url.scheme_str() != Some("http") {
+        return None;
+    }
+    let mut parts = url.clone().into_parts();
+    parts.authority = Some(format!("127.0.0.1{port}").parse().ok()?);
+    Some((Uri::from_parts(parts).ok()?, HeaderValue::from_str(authority).ok()?))
+}
+
+/// Returns whether the URL is a metadata service of this machine: plain `http` to a link-local address.
+///
+/// Other programs may serve under other paths of the address that virtual machines use.
+fn is_metadata_url(url: &Uri) -> bool {
+    let address = url.host().and_then(|host| host.parse::<Ipv4Addr>().ok());
+    let is_bare = url.authority().is_some_and(|it| !it.as_str().contains('@'));
+    let may_have_path = address != Some(VM_METADATA) || url.path() == VM_TOKEN_PATH;
+    url.scheme_str() == Some("http")
+        && is_bare
+        && address.is_some_and(|it| it.is_link_local())
+        && may_have_path
 }
 
 impl Read for Exchange<'_> {

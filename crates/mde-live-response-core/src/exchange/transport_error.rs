@@ -1,4 +1,4 @@
-//! Why an exchange gave no complete answer, and what that says about the library.
+//! The error of an exchange, and its effect on the library.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -50,7 +50,7 @@ pub enum TransportErrorKind {
     Resolve,
     /// No connection could be opened.
     Connect,
-    /// TLS could not be set up, for example because the server does not speak it.
+    /// TLS failed, for example because the server does not speak it.
     Tls,
     /// The server's certificate was refused. Never retried.
     Certificate,
@@ -58,19 +58,19 @@ pub enum TransportErrorKind {
     ClientCertificate,
     /// The proxy could not be reached, or failed.
     Proxy,
-    /// The proxy refused the request, or an answer had status 407, which is a proxy's. Never retried.
+    /// The proxy refused the request. An answer with status 407 is always a proxy's. Never retried.
     ProxyRefused,
-    /// Time ran out in this phase: the deadline passed, or no byte moved for too long.
+    /// Time ran out in this phase. The deadline passed, or no byte moved for too long.
     Timeout(Phase),
     /// The connection broke while the request was being sent.
     Send,
     /// The connection broke, or ended early, before the answer was complete.
     Receive,
-    /// The answer breaks the rules of HTTP, for example with two different lengths.
+    /// The answer breaks the rules of HTTP, for example by two lengths.
     Protocol,
     /// The answer's body is larger than [`Limits::max_answer`](super::Limits::max_answer).
     AnswerTooLarge,
-    /// This machine lacks something that the exchange needs, for example file handles, ports or randomness.
+    /// This machine lacks a resource, for example file handles, ports or randomness.
     Local,
     /// The transport does not support this request.
     Unsupported,
@@ -86,21 +86,23 @@ impl fmt::Display for TransportErrorKind {
             Self::Tls => "TLS could not be set up",
             Self::Certificate => "the server's certificate was refused",
             Self::ClientCertificate => "the server demands a client certificate",
-            Self::Proxy => "the proxy could not be reached or failed",
+            Self::Proxy => "the proxy failed or could not be reached",
             Self::ProxyRefused => "the proxy refused the request",
             Self::Timeout(phase) => return write!(f, "time ran out while {phase}"),
             Self::Send => "the connection broke while the request was being sent",
             Self::Receive => "the connection broke before the answer was complete",
             Self::Protocol => "the answer breaks the rules of HTTP",
             Self::AnswerTooLarge => "the answer is larger than allowed",
-            Self::Local => "this machine lacks file handles, ports, randomness or the like",
+            Self::Local => {
+                "this machine lacks a resource, for example file handles, ports or randomness"
+            }
             Self::Unsupported => "the transport does not support this request",
             Self::Cancelled => "cancelled",
         })
     }
 }
 
-/// An exchange without a complete answer.
+/// The error of an exchange without a complete answer.
 ///
 /// # Examples
 ///
@@ -127,7 +129,7 @@ impl TransportError {
         Self { kind, effect: None, proxy: None, source: None }
     }
 
-    /// Sets the effect, if the transport knows it better than the client can derive it.
+    /// Sets the effect, if the transport knows it better than the client.
     ///
     /// Default: with a body, [`Effect::NotApplied`] if no byte from [`Exchange::decisive_from`] on was read, otherwise
     /// [`Effect::Unknown`]; without a body, [`Effect::Unknown`].
@@ -139,7 +141,7 @@ impl TransportError {
         self
     }
 
-    /// Names the proxy that was used, as `host:port`, without its user and password. The client's error shows it.
+    /// Names the proxy, as `host:port` without user and password. The client's error shows it.
     #[must_use]
     pub fn with_proxy(mut self, proxy: impl Into<String>) -> Self {
         self.proxy = Some(proxy.into());

@@ -8,7 +8,7 @@ use crate::error::{AnswerProblem, Error};
 use crate::exchange::{Body, Effect, Exchange};
 use crate::values::{CallKind, Deleted, Endpoint, FileName};
 
-/// Deletes a file.
+/// A request that deletes a file.
 #[derive(Debug, Clone, Copy)]
 pub struct DeleteRequest<'a> {
     name: &'a FileName,
@@ -48,8 +48,10 @@ impl Operation for DeleteRequest<'_> {
         Exchange::with_body(request::head(Method::DELETE, self.uri(endpoint)), Body::bytes(&[]))
     }
 
-    /// Reads 404 as [`Deleted::WasAbsent`] only if it has the service's own form: a gateway's 404 is an error. After an
-    /// attempt with an unknown effect it is [`Deleted::Gone`].
+    /// Reads the outcome of the delete.
+    ///
+    /// A 404 is [`Deleted::WasAbsent`] only in the service's own form; a gateway's 404 is an error. After an attempt
+    /// with an unknown effect it is [`Deleted::Gone`].
     fn read(&self, answer: &Response<Vec<u8>>, context: &Context<'_>) -> Result<Deleted, Error> {
         let error = match answer.status() {
             StatusCode::NO_CONTENT => return Ok(Deleted::Removed), // P23
@@ -61,7 +63,7 @@ impl Operation for DeleteRequest<'_> {
                     Effect::Unknown | Effect::Applied => Deleted::Gone,
                 });
             }
-            _ => match refusal::check(answer, context) {
+            _ => match refusal::check(answer, context, self.kind()) {
                 Err(refusal) => refusal,
                 Ok(()) => entity::unusable(answer, AnswerProblem::Status, Effect::Unknown),
             },

@@ -13,7 +13,7 @@ use crate::values::{CallKind, Endpoint, FileName, LibraryFile};
 /// Largest page: 64 MiB, in bytes. Ours: no paging is documented, so one page may hold the whole library.
 const MAX_PAGE_BYTES: u64 = 64 * 1024 * 1024;
 
-/// Lists one page of the library.
+/// A request for one page of the library's list.
 #[derive(Debug, Clone, Default)]
 pub struct ListRequest {
     /// The first page, if there is none.
@@ -42,7 +42,7 @@ impl Page {
         &self.files
     }
 
-    /// Takes the files, and the request for the next page if there is one.
+    /// Takes the files, and the request for the next page, if any.
     #[must_use]
     pub fn into_parts(self) -> (Vec<LibraryFile>, Option<ListRequest>) {
         (self.files, self.next)
@@ -85,7 +85,7 @@ impl Operation for ListRequest {
 }
 
 fn read_page(answer: &Response<Vec<u8>>, context: &Context<'_>) -> Result<Page, Error> {
-    refusal::check(answer, context)?;
+    refusal::check(answer, context, CallKind::List)?;
     let error = |problem| entity::unusable(answer, problem, Effect::NotApplied);
     if answer.status() != StatusCode::OK {
         return Err(error(AnswerProblem::Status));
@@ -99,7 +99,9 @@ fn read_page(answer: &Response<Vec<u8>>, context: &Context<'_>) -> Result<Page, 
     Ok(Page { files: files.map_err(error)?, next })
 }
 
-/// Checks a link to the next page, which receives the token and so may lead nowhere else.
+/// Checks that the link to the next page has the same origin.
+///
+/// The request for that page carries the token.
 fn same_origin(link: &str, endpoint: &Endpoint) -> Result<Uri, AnswerProblem> {
     let uri: Uri = link.parse().map_err(|_| AnswerProblem::NextLink)?;
     let ours = files_uri(endpoint);

@@ -7,14 +7,18 @@ use serde_json::value::RawValue;
 
 use super::{Context, json, retry_after};
 use crate::error::{Answer, Error, ErrorKind};
-use crate::values::Endpoint;
+use crate::values::{CallKind, Endpoint};
 
-/// Returns `Ok` for a status of success (2xx), otherwise the error that the status stands for.
-pub(crate) fn check(answer: &Response<Vec<u8>>, context: &Context<'_>) -> Result<(), Error> {
+/// Returns the error that a status other than success (2xx) means.
+pub(crate) fn check(
+    answer: &Response<Vec<u8>>,
+    context: &Context<'_>,
+    call: CallKind,
+) -> Result<(), Error> {
     if answer.status().is_success() {
         return Ok(());
     }
-    let error = Error::refusal(answer.status(), facts(answer, context), context.incomplete);
+    let error = Error::refusal(answer.status(), facts(answer, context), context.incomplete, call);
     let help = (*error.kind() == ErrorKind::Forbidden).then(|| {
         let audience = context.endpoint.audience();
         format!(
@@ -59,6 +63,7 @@ fn facts(answer: &Response<Vec<u8>>, context: &Context<'_>) -> Answer {
         content_type: json::content_type(answer),
         excerpt,
         retry_after: retry_after::read(answer.headers(), context.now),
+        host: None,
         redirect: redirect_host(answer, context.endpoint),
     }
 }

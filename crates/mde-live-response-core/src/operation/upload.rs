@@ -26,7 +26,9 @@ mod field {
     pub(super) const FILE: &str = "file"; // P8
 }
 
-/// One upload, rendered except for the file's bytes, which are read for each attempt.
+/// A request that uploads a file.
+///
+/// The form is rendered once; the file's bytes are read for each attempt.
 pub struct UploadRequest<'a> {
     upload: &'a Upload,
     framing: Framing,
@@ -80,7 +82,7 @@ impl<'a> UploadRequest<'a> {
         answer: &Response<Vec<u8>>,
         context: &Context<'_>,
     ) -> Result<LibraryFile, Error> {
-        refusal::check(answer, context)?;
+        refusal::check(answer, context, self.kind())?;
         let Some(sent) = context.sent else {
             let error = TransportError::new(TransportErrorKind::Protocol);
             let why = "the answer is a success, but the request was not sent whole";

@@ -1,4 +1,4 @@
-//! A file's bytes: held in memory, or one open regular file that is read by position.
+//! A file's bytes: in memory, or an open file, read by position.
 //!
 //! The only place in this crate that touches the file system.
 
@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 use super::shown::Shown;
 use super::{InvalidInput, Sha256Digest};
 
-/// A file that cannot be read, or that changed.
+/// The error of a file that cannot be read, or that changed.
 ///
 /// # Examples
 ///
@@ -35,7 +35,7 @@ pub struct SourceError {
     pub(crate) source: Option<io::Error>,
 }
 
-/// Why a file cannot be read.
+/// Reason why a file cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SourceProblem {
@@ -45,9 +45,9 @@ pub enum SourceProblem {
     PermissionDenied,
     /// It is a directory.
     Directory,
-    /// It is a pipe, a socket, a device, or a symbolic link where none is allowed.
+    /// It is a pipe, socket or device, or a symbolic link that is not allowed.
     NotRegular,
-    /// It changed after it was opened: its length or modification time differ, it ends too early, or its bytes are not
+    /// It changed after it was opened. Its length or modification time differs, it ends too early, or its bytes are not
     /// those of [`Upload::expect_sha256`](super::Upload::expect_sha256).
     Changed,
     /// Reading it failed.
@@ -70,7 +70,7 @@ impl SourceError {
         Self { source: Some(cause), ..Self::new(problem, path) }
     }
 
-    /// Why the file cannot be read.
+    /// Reason why the file cannot be read.
     #[must_use]
     pub fn problem(&self) -> &SourceProblem {
         &self.problem
@@ -90,7 +90,7 @@ impl fmt::Display for SourceProblem {
             Self::PermissionDenied => "permission to read the file is denied",
             Self::Directory => "this is a directory, not a file",
             Self::NotRegular => "this is not a regular file",
-            Self::Changed => "the file changed before it was sent whole",
+            Self::Changed => "the file changed before all of it was sent",
             Self::Io => "reading the file failed",
             Self::Name(invalid) => return invalid.fmt(f),
         })
@@ -131,7 +131,7 @@ pub(crate) trait PositionedRead: Send + Sync {
     /// Reads some bytes at a position; 0 only at the end.
     fn read_at(&self, buf: &mut [u8], position: u64) -> io::Result<usize>;
 
-    /// Returns whether the source is still as it was when it was opened.
+    /// Returns whether the source is unchanged since it was opened.
     fn is_unchanged(&self) -> io::Result<bool>;
 
     /// Path of the source, for messages.
@@ -148,7 +148,7 @@ impl FileContent {
         open(path.as_ref(), Links::Followed)
     }
 
-    /// Opens a regular file, and refuses a symbolic link as the path's last component.
+    /// Opens a regular file, and refuses a link as the last component.
     ///
     /// # Errors
     ///
@@ -320,7 +320,7 @@ fn check_regular(metadata: &Metadata) -> Result<(), SourceProblem> {
     }
 }
 
-/// The path may have become a pipe or a link after the check: never block, never follow a link unasked.
+/// Options that never block, and never follow a link unasked. The path may have changed after the check.
 #[cfg(unix)]
 fn open_options(links: Links) -> OpenOptions {
     use std::os::unix::fs::OpenOptionsExt;

@@ -3,6 +3,8 @@
 use std::error::Error as StdError;
 use std::fmt;
 
+use super::{input_help, sizes};
+
 /// Text, a path or a file size that cannot be used.
 ///
 /// Every conversion of this crate fails with this type. It shows nothing of a secret, not even its length.
@@ -102,38 +104,7 @@ impl InvalidInput {
     /// Recommended next step.
     #[must_use]
     pub fn help(&self) -> &'static str {
-        match &self.problem {
-            Problem::Empty if self.field == "file" => {
-                "Check that the file was written, or allow empty files."
-            }
-            Problem::Empty if self.field == "file name" => "Give the name of a file.",
-            Problem::Empty | Problem::Missing => "Set a value.",
-            Problem::TooLong { .. } if self.field == "file" => {
-                "Send a smaller file, or raise the limit if it is yours to set."
-            }
-            Problem::TooLong { .. } => "Shorten it, or raise the limit if it is yours to set.",
-            Problem::Character('/' | '\\') if self.field == "file name" => {
-                "Give the name alone: the library has no folders."
-            }
-            Problem::Character(';' | '&') if self.field == "file name" => {
-                "Rename the file, or use FileName::permitting_separators if the name must stay."
-            }
-            Problem::Character(_) => "Remove the character.",
-            Problem::PercentEscape => "Remove the percent sign.",
-            Problem::SecretCharacter => "Use the value exactly as it was issued, on one line.",
-            Problem::Edge(c) if c.is_whitespace() => {
-                "Trim the text: reading a file often leaves a line end."
-            }
-            Problem::Edge(_) | Problem::Reserved(_) | Problem::Duplicate { .. } => {
-                "Choose another name."
-            }
-            Problem::NotUtf8 => "Use UTF-8.",
-            Problem::Form(_) => "Correct the value.",
-            Problem::NotHttps => "Use an https URL.",
-            Problem::NotLoopback => {
-                "Use https, or a loopback address written as a number, such as 127.0.0.1."
-            }
-        }
+        input_help::of(self.field, &self.problem)
     }
 }
 
@@ -144,7 +115,8 @@ impl fmt::Display for InvalidInput {
             Problem::Empty => f.write_str(" is empty"),
             Problem::Missing => f.write_str(" is not set"),
             Problem::TooLong { len, max } => {
-                write!(f, " has {len} bytes; at most {max} are allowed")
+                let (len, max) = sizes(*len, *max);
+                write!(f, " has {len}; at most {max} are allowed")
             }
             Problem::Character(found) => write!(f, " contains {found:?}"),
             Problem::SecretCharacter => f.write_str(" contains a character that is not allowed"),

@@ -3,11 +3,13 @@
 //! Every constrained value is parsed once into a type of its own, so that the floors above trust it.
 
 mod access_token;
+mod amounts;
 mod call_kind;
 mod content;
 mod deleted;
 mod endpoint;
 mod file_name;
+mod input_help;
 mod invalid;
 mod library_file;
 mod secret;
@@ -18,6 +20,8 @@ mod token_claims;
 mod upload;
 
 pub use access_token::AccessToken;
+pub use amounts::span;
+pub(crate) use amounts::{size, sizes, time_of_day};
 pub use call_kind::CallKind;
 #[cfg(test)]
 pub(crate) use content::PositionedRead;

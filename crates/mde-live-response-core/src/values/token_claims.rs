@@ -7,8 +7,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::Endpoint;
 use super::shown::Shown;
+use super::{Endpoint, span};
 
 /// The permission that every call of the library's API needs.
 const PERMISSION: &str = "Library.Manage"; // P7
@@ -40,15 +40,12 @@ pub struct TokenClaims {
     expires_at: Option<SystemTime>,
 }
 
-/// Why the service will refuse a token, as far as the token's claims show.
+/// Problem in a token's claims, for which the service refuses it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TokenProblem {
     /// It is for another audience.
-    #[error(
-        "the token is for the audience {}; this service takes tokens for {expected}",
-        Shown::cut(found, 300)
-    )]
+    #[error("the token is for the audience {}, not for {expected}", Shown::cut(found, 300))]
     Audience {
         /// Audience of the token.
         found: String,
@@ -56,10 +53,10 @@ pub enum TokenProblem {
         expected: String,
     },
     /// It does not have the permission.
-    #[error("the token does not have the permission Library.Manage")]
+    #[error("the token lacks the permission Library.Manage")]
     Permission,
     /// It expired, by more than clocks may differ.
-    #[error("the token expired {} s ago", ago.as_secs())]
+    #[error("the token expired {} ago", span(*ago))]
     Expired {
         /// Time since it expired.
         ago: Duration,
@@ -104,7 +101,7 @@ impl TokenClaims {
         self.expires_at
     }
 
-    /// Checks whether a service with this audience can be expected to accept the token at this time.
+    /// Checks the claims for a service with this audience, at this time.
     ///
     /// A missing claim is not a problem. Two audiences are compared only if both are URLs, and the older names of the
     /// commercial cloud's audience pass.

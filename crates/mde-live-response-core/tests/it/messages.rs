@@ -13,7 +13,9 @@ use mde_live_response_core::auth::{
 };
 use mde_live_response_core::error::{InvalidInput, Problem, SourceError};
 use mde_live_response_core::http::{Request, StatusCode};
-use mde_live_response_core::library::{Description, FileContent, ParametersDescription};
+use mde_live_response_core::library::{
+    Description, FileContent, ParametersDescription, Sha256Digest,
+};
 use mde_live_response_core::policy::{CancelToken, ClientBuilder, Clock as _, Pacing, RetryPolicy};
 use mde_live_response_core::transport::{Phase, TransportError, TransportErrorKind};
 use mde_live_response_core::{
@@ -96,7 +98,7 @@ fn inputs(messages: &mut Messages) {
         let error = text.parse::<FileName>().unwrap_err().into();
         messages.add(&format!("file name {:?}", &text[..text.len().min(10)]), &error);
     }
-    let mut add = |case, error: InvalidInput| messages.add(case, &error.into());
+    let mut add = |case: &str, error: InvalidInput| messages.add(case, &error.into());
     add("description with a control character", "a\u{7}".parse::<Description>().unwrap_err());
     add("parameters too long", ParametersDescription::with_max_bytes("long text", 4).unwrap_err());
     add("token with a line end", AccessToken::new("token\n").unwrap_err());
@@ -104,8 +106,26 @@ fn inputs(messages: &mut Messages) {
     add("endpoint over http", Endpoint::parse("http://api.example.com").unwrap_err());
     add("endpoint without a scheme", Endpoint::parse("api.example.com").unwrap_err());
     add("endpoint with a user", Endpoint::parse("https://user@api.example.com").unwrap_err());
-    add("variable not set", InvalidInput::new("MDE_BASE_URL", Problem::Missing));
-    add("variable not UTF-8", InvalidInput::new("MDE_BASE_URL", Problem::NotUtf8));
+    add("no hash", "zz".parse::<Sha256Digest>().unwrap_err());
+    add("token with its scheme", AccessToken::new("Bearer x").unwrap_err());
+    add("no secret", Secret::new("").unwrap_err());
+    for (field, problem) in [
+        ("MDE_BASE_URL", Problem::NotUtf8),
+        ("login URL", Problem::NotHttps),
+        ("AZURE_AUTHORITY_HOST", Problem::NotUtf8),
+        ("AZURE_TENANT_ID", Problem::Missing),
+        ("AZURE_CLIENT_ID", Problem::Missing),
+        ("AZURE_CLIENT_SECRET or AZURE_FEDERATED_TOKEN_FILE", Problem::Missing),
+        ("client ID", Problem::Form("1 to 255 letters, digits, dots and hyphens")),
+        ("owner", Problem::Empty),
+        ("certificate", Problem::Form("an X.509 certificate")),
+        ("proxy URL", Problem::Form("a URL such as http://host:port")),
+        ("file", Problem::TooLong { len: 24_536_678, max: 20 << 20 }),
+        ("file", Problem::TooLong { len: (20 << 20) + 1, max: 20 << 20 }),
+        ("MY_VARIABLE", Problem::Missing),
+    ] {
+        add(&format!("{field}, {problem:?}"), InvalidInput::new(field, problem));
+    }
     let twice = |first: &str, second: &str| {
         let (first, second) = (first.to_owned(), second.to_owned());
         InvalidInput::new("file name", Problem::Duplicate { first, second })
@@ -172,7 +192,7 @@ fn tokens(messages: &mut Messages) {
     let error = says(|| CredentialError::new(io::Error::from(io::ErrorKind::NotFound)));
     messages.add("credential: cause", &error);
     let error = says(|| {
-        CredentialError::message("login.example.com issues no token")
+        CredentialError::message("login.example.com issued no token")
             .with_status(StatusCode::UNAUTHORIZED)
             .with_code("AADSTS7000222")
             .with_description("The provided client secret keys are expired.")
@@ -184,6 +204,7 @@ fn tokens(messages: &mut Messages) {
         ("no connection", Reply::refused_connection()),
         ("400", Reply::json(400, r#"{"error":"invalid_grant"}"#)),
         ("503", Reply::status(503)),
+        ("429 with a wait", Reply::status(429).header("retry-after", "600")),
         ("302", Reply::status(302).header("location", "https://portal.example.com/?secret")),
         ("200", Reply::status(200)),
     ] {
@@ -214,7 +235,7 @@ fn tokens(messages: &mut Messages) {
 fn statuses(messages: &mut Messages) {
     let html = "<html>\n<h1>Blocked by policy</h1>";
     let html = |status| Reply::status(status).header("content-type", "text/html").body(html);
-    let replies: [Scripted; 20] = [
+    let replies: [Scripted; 21] = [
         ("302 to another host", || {
             Reply::status(302).header("location", "https://portal.example.com/login?secret")
         }),
@@ -228,6 +249,7 @@ fn statuses(messages: &mut Messages) {
         ("407", || Reply::status(407)),
         ("408", || Reply::status(408)),
         ("409", || Reply::error(409, "Conflict")),
+        ("410", || Reply::status(410)),
         ("413", || Reply::status(413)),
         ("422", || Reply::error(422, "Other")),
         ("429", || Reply::status(429)),
@@ -409,7 +431,7 @@ fn limits(messages: &mut Messages) {
     messages.add("upload: own rate limit", &client.upload(&upload()).unwrap_err());
     messages.add("list: own rate limit", &listed(&client));
 
-    let asked = Reply::status(429).header("retry-after", "3600");
+    let asked = Reply::status(429).header("retry-after", "7200");
     let client = builder([asked]).deadline(Duration::from_secs(60)).build();
     messages.add("upload: asked to wait past the deadline", &client.upload(&upload()).unwrap_err());
 

@@ -41,8 +41,8 @@ fn of_a_redirect_only_another_host_is_shown() {
             for hidden in ["hunter2", "user", "?", "/path", "8443"] {
                 assert!(!shown.contains(hidden), "case: {case}");
             }
-            let to = host.map(|host| format!("redirects to {host} ({status})"));
-            let expected = to.unwrap_or_else(|| format!("redirects ({status})"));
+            let to = host.map(|host| format!("redirected the request to {host} ({status} "));
+            let expected = to.unwrap_or_else(|| format!("redirected the request ({status} "));
             assert!(shown.contains(&expected), "case: {case}");
         }
     }

@@ -34,8 +34,8 @@ fn p41_a05_a_refusal_tells_who_refused_why_and_what_to_do() {
         "whole and as received"
     );
     let shown = error.to_string();
-    let once = "login.microsoftonline.com issues no token to the application (401 AADSTS7000215: Invalid client \
-                secret provided. (correlation ID the-correlation-id))";
+    let once = "login.microsoftonline.com issued no token to the application (401 AADSTS7000215: Invalid client \
+                secret provided, correlation ID the-correlation-id)";
     assert!(shown.contains(once), "{shown}");
     assert!(error.source().is_none() && error.token_problem().is_none());
     let error = lasting(refusal(400, 1, &"x".repeat(100_000)));

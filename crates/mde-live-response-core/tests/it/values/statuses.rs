@@ -116,7 +116,7 @@ fn h06_h07_what_is_read_of_a_refusal() {
     let deep = "[".repeat(100_000);
     let cut = &DOCUMENTED[..40];
     for (body, quoted) in [
-        ("", "(400)"),
+        ("", "(400 "),
         ("<h1>Bad Request</h1>", "<h1>Bad Request</h1>"),
         (cut, cut),
         (r#"{"message":"no"}"#, r#"{"message":"no"}"#),
