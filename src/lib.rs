@@ -1,7 +1,7 @@
 //! Blocking client for the live response library of Microsoft Defender for Endpoint. Unofficial.
 //!
-//! An upload returns only after the service has reported the SHA-256 of exactly the bytes that were sent. Every error
-//! tells whether the library may have changed ([`Error::effect`]).
+//! An upload succeeds only if the service reports the SHA-256 of the sent bytes. Every error tells whether the library
+//! may have changed ([`Error::effect`]).
 //!
 #![cfg_attr(feature = "ureq", doc = "```no_run")]
 #![cfg_attr(not(feature = "ureq"), doc = "```text")]
@@ -10,7 +10,7 @@
 //! let token = AccessToken::new(std::env::var("MDE_TOKEN")?)?;
 //! let client = mde_live_response::client(Endpoint::COMMERCIAL, token);
 //! let stored = client.upload(
-//!     &Upload::from_path("examples/library/Get-DnsCache.ps1")?
+//!     &Upload::from_path("Get-DnsCache.ps1")?
 //!         .with_description("Lists the DNS client cache".parse()?)
 //!         .with_parameters("-Name <pattern>".parse()?) // also sets `HasParameters`
 //!         .with_if_exists(IfExists::Override),
@@ -19,17 +19,31 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! The crate `mde-live-response-mock` replaces the transport in tests, without a network. The [`guide`] has pages on
-//! transports, tests, errors, other clouds, and writing a transport.
+//! # Where to find it
+//!
+//! | Task | Use |
+//! |---|---|
+//! | upload, list and delete | [`Client`], [`Upload`], [`LibraryFile`] |
+//! | decide after an error | [`Error::effect`], [`Error::kind`], [`Error::help`]; module [`error`] |
+//! | get and renew tokens | module [`auth`]: `EntraCredential`, or a [`Credential`](auth::Credential) of your own |
+//! | use another cloud or region | [`Endpoint`] |
+//! | set retries, rate limit or deadline | [`ClientBuilder`](policy::ClientBuilder) |
+//! | cancel calls or show progress | [`CancelToken`](policy::CancelToken), [`Observer`](policy::Observer) |
+//! | set a proxy or certificate authorities | module [`transport`] |
+//! | use another HTTP client | [`Transport`](transport::Transport), or the module [`operation`] |
+//! | keep a library equal to a folder | module `sync` (feature `sync`) |
+//! | test your program | crate `mde-live-response-mock` |
+//!
+//! The [`guide`] has pages for the longer answers.
 //!
 //! # Features
 //!
 //! * `ureq` (default): [`UreqTransport`](transport), `client` and `builder`.
 //! * `entra` (default): [`EntraCredential`](auth), tokens from Microsoft Entra.
 //! * `sync`: the module `sync`, a folder as the desired state of a library.
-//! * `platform-roots`: the operating system's certificate authorities, as a choice.
-//! * `log`: `LogObserver`, which writes what a client reports to the program's logger.
-//! * `jiff`: converts a [`Timestamp`](library::Timestamp) to a point in time.
+//! * `platform-roots`: `Roots::Platform`, the operating system's certificate authorities.
+//! * `log`: `LogObserver`, which writes a client's events to the program's logger.
+//! * `jiff`: `to_jiff` of a [`Timestamp`](library::Timestamp).
 
 #![forbid(unsafe_code)]
 
@@ -40,25 +54,33 @@ mod log_observer;
 pub use mde_live_response_core::*;
 
 #[cfg(feature = "sync")]
+#[doc(inline)]
 pub use mde_live_response_sync as sync;
 #[cfg(feature = "ureq")]
 pub use mde_live_response_ureq::UreqTransport;
 
-/// Tokens: where they come from, and their claims.
+/// Credentials, which give tokens, and the claims of tokens.
+///
+/// Use it if a token may expire while the program runs: `EntraCredential` gets tokens for an application of Microsoft
+/// Entra, and [`Credential`](auth::Credential) is the trait for any other source.
 pub mod auth {
     pub use mde_live_response_core::auth::*;
     #[cfg(feature = "entra")]
     pub use mde_live_response_entra::*;
 }
 
-/// How a client behaves: retries, rate limit, time, cancel, and what it reports.
+/// Settings of a client: retries, rate limit, deadline, cancel and events.
+///
+/// Use it to change a default of [`ClientBuilder`](policy::ClientBuilder), to cancel calls, or to show progress.
 pub mod policy {
     #[cfg(feature = "log")]
     pub use crate::log_observer::LogObserver;
     pub use mde_live_response_core::policy::*;
 }
 
-/// The HTTP client, and the seam for another one.
+/// HTTP transports: proxy, certificate authorities, or your own HTTP client.
+///
+/// Use it to set up the transport over ureq, or to implement [`Transport`](transport::Transport) over another HTTP client.
 pub mod transport {
     pub use mde_live_response_core::transport::*;
     #[cfg(feature = "ureq")]

@@ -2,7 +2,9 @@
 
 use mde_live_response_core::policy::{Call, Event, Observer};
 
-/// Writes every event of a client to the program's logger, under the target `mde_live_response`.
+/// Writes every event of a client to the program's logger.
+///
+/// The target is `mde_live_response`.
 ///
 /// Levels: `info` for results and waits, `error` for failed calls, `warn` for failed attempts, `debug` for attempts,
 /// `trace` for byte counts.
@@ -13,14 +15,11 @@ use mde_live_response_core::policy::{Call, Event, Observer};
 /// # Examples
 ///
 /// ```
-/// use mde_live_response::Upload;
-/// use mde_live_response::policy::LogObserver;
-/// use mde_live_response_mock::{MockTransport, Reply};
+/// use mde_live_response::policy::{ClientBuilder, LogObserver};
 ///
-/// let mock = MockTransport::new().reply(Reply::stored());
-/// let client = mock.client_builder().observer(LogObserver).build();
-/// client.upload(&Upload::new("a.ps1".parse()?, b"Get-Date\n"))?;
-/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// fn with_log(builder: ClientBuilder) -> ClientBuilder {
+///     builder.observer(LogObserver)
+/// }
 /// ```
 #[derive(Debug, Clone, Copy, Default)]
 pub struct LogObserver;

@@ -1,4 +1,6 @@
-//! The command `lrlib`, as a function.
+//! The command `lrlib`, as the function [`run`].
+//!
+//! Programs use the crate `mde-live-response` instead. `lrlib --help` and the README describe the command.
 
 #![forbid(unsafe_code)]
 

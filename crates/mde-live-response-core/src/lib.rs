@@ -2,7 +2,8 @@
 //! [`Client`].
 //!
 //! Opens no socket and starts no thread. Most programs use the facade crate `mde-live-response`, which adds a transport
-//! over ureq.
+//! over ureq and has the same names; the examples use those. Depend on this crate alone to write a transport or a
+//! credential, or to use the module [`operation`] with another HTTP client.
 //!
 //! The code has five floors, and each uses only those below it: values, exchange, error, operation, client.
 
@@ -17,11 +18,14 @@ mod values;
 pub use http;
 
 pub use client::Client;
+#[doc(inline)]
 pub use error::{Error, ErrorKind};
 pub use exchange::Effect;
 pub use values::{AccessToken, Endpoint, FileName, IfExists, LibraryFile, Upload};
 
-/// The contents of the library, and uploads.
+/// Details of stored files and of uploads: texts, digests and limits.
+///
+/// Use it with [`Upload`] and [`LibraryFile`], and for the results of [`Client::list`] and [`Client::delete`].
 pub mod library {
     pub use crate::client::List;
     pub use crate::values::{
@@ -30,7 +34,10 @@ pub mod library {
     };
 }
 
-/// Tokens: where they come from, and their claims.
+/// Credentials, which give tokens, and the claims of tokens.
+///
+/// Use it if the token of an [`AccessToken`] may expire while the program runs: implement [`Credential`](auth::Credential),
+/// or pass a function to [`credential_fn`](auth::credential_fn).
 pub mod auth {
     pub use crate::client::{
         Credential, CredentialError, IssuedToken, TokenExchange, TokenRequest, credential_fn,
@@ -38,7 +45,9 @@ pub mod auth {
     pub use crate::values::{Secret, TokenClaims, TokenProblem};
 }
 
-/// How a client behaves: retries, rate limit, time, cancel, and what it reports.
+/// Settings of a client: retries, rate limit, deadline, cancel and events.
+///
+/// Use it to change a default of [`ClientBuilder`](policy::ClientBuilder), to cancel calls, or to show progress.
 pub mod policy {
     pub use crate::client::{
         Call, ClientBuilder, Clock, Event, Observer, Pacing, RetryPolicy, SystemClock, WaitReason,
@@ -47,7 +56,9 @@ pub mod policy {
     pub use crate::values::CallKind;
 }
 
-/// The seam for another HTTP client.
+/// The trait for HTTP transports, with its types.
+///
+/// Use it to implement [`Transport`](transport::Transport) over an HTTP client of your own.
 pub mod transport {
     pub use crate::exchange::{
         Exchange, Limits, Phase, Transport, TransportError, TransportErrorKind,

@@ -1,4 +1,4 @@
-//! The public interface: an emulator that runs as long as its value lives.
+//! The public interface: an emulator that runs until it is dropped.
 
 use std::fmt;
 use std::io;
@@ -14,7 +14,7 @@ use crate::state::State;
 
 /// A running live response library. Stops when it is dropped.
 ///
-/// Runs on its own thread. It accepts connections from the moment when [`start`](Self::start) returns.
+/// Runs on its own thread. It accepts connections when [`start`](Self::start) returns.
 ///
 /// # Examples
 ///
@@ -59,7 +59,7 @@ impl Emulator {
         Self::builder().start()
     }
 
-    /// Starts from the default settings.
+    /// Starts an emulator with other settings.
     ///
     /// All files are held in memory, and so is each upload while it arrives. A file has at most 20 MiB, the larger
     /// reading of the "20MB" that the service documents.
@@ -79,7 +79,7 @@ impl Emulator {
         &self.token
     }
 
-    /// The library itself, to inspect or prepare it.
+    /// The library, to inspect or prepare it.
     ///
     /// A direct change reaches the [state directory](EmulatorBuilder::state_dir) with the next change over HTTP.
     #[must_use]
@@ -91,7 +91,7 @@ impl Emulator {
     ///
     /// # Errors
     ///
-    /// If the server cannot go on; it does not return otherwise.
+    /// If the server fails; it does not return otherwise.
     pub fn wait(self) -> io::Result<()> {
         self.server.wait()
     }
@@ -100,7 +100,7 @@ impl Emulator {
 impl EmulatorBuilder {
     /// Sets the address to listen on; port 0 takes a free port. Default: `127.0.0.1:0`.
     ///
-    /// There is no TLS: anyone who can reach the address can read and change the library.
+    /// The emulator has no TLS: anyone who can reach the address can read and change the library.
     pub fn listen(mut self, address: SocketAddr) -> Self {
         self.listen = address;
         self
@@ -122,7 +122,7 @@ impl EmulatorBuilder {
         self
     }
 
-    /// Issues tokens to this application on the same address: the base URL is also the login host.
+    /// Issues tokens to this application on the same address. The base URL is also the login host.
     ///
     /// Call it again for more applications. The fixed [`token`](Self::token) stays accepted.
     pub fn application(mut self, application: Application) -> Self {

@@ -1,15 +1,14 @@
-//! The live response library on a loopback socket, for tests and trials of code that uploads to it.
+//! A local HTTP server that emulates the live response library, for tests.
 //!
-//! [`Emulator`] puts a [`FakeLibrary`] behind a real HTTP/1.1 server. The library keeps every rule of the service,
-//! including those for forms; this crate adds HTTP, the rule of one `Host`, and an optional directory that keeps the
-//! files.
+//! [`Emulator`] puts a [`FakeLibrary`] behind a real HTTP/1.1 server. Use it to test a program in any language, or a
+//! transport, over a real socket; for unit tests in Rust, the crate `mde-live-response-mock` is enough. The library has
+//! the service's known rules; this crate adds HTTP, and an optional directory that keeps the files.
 //!
-//! A call that is refused by its head (token, rate limit, length) is answered before its body is read, as gateways do.
-//! The connection then closes in two steps, so that a client that is still sending receives the answer instead of a
-//! reset.
+//! Like a gateway, it answers before the body if it refuses a call by its head (token, rate limit, length). The
+//! connection then closes in two steps, so that a client that is still sending receives the answer and not a reset.
 //!
-//! Plain HTTP and a token that protects nothing: for tests only. The binary `mde-emulator` is the same for programs in
-//! other languages.
+//! It speaks plain HTTP, and its token protects nothing: use it for tests only. The binary `mde-emulator` is the same
+//! for programs in other languages. The module `conformance` (feature `conformance`) tests transports.
 
 #![forbid(unsafe_code)]
 

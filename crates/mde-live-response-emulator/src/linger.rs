@@ -1,8 +1,7 @@
-//! A socket that hears its peer out before it closes.
+//! A socket that reads its peer's remaining bytes before it closes.
 //!
-//! An answer given before the body was read is lost when the socket is closed over unread bytes: the
-//! kernel then sends a reset, which overtakes the answer. So closing here means: no more of ours, and what
-//! still comes is read and thrown away until the peer closes too, or has had time enough.
+//! If a socket is closed with unread bytes, the kernel sends a reset, and the client may lose an early answer. So this
+//! socket first ends its own side, then reads and drops bytes until the peer closes or [`PATIENCE`] ends.
 
 use std::future::Future;
 use std::io;
@@ -14,7 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
-/// How long a peer may go on sending what nobody reads: 30 s, this crate's choice.
+/// Time that a peer may go on sending: 30 s, our choice.
 const PATIENCE: Duration = Duration::from_secs(30);
 const SCRATCH_BYTES: usize = 64 * 1024;
 

@@ -1,4 +1,4 @@
-//! The thread that serves: a listener, a runtime of one thread, a task for each connection.
+//! The server's thread: a listener, a runtime, and a task per connection.
 
 use std::convert::Infallible;
 use std::io;
@@ -18,10 +18,10 @@ use tokio::task::JoinSet;
 use crate::linger::Lingering;
 use crate::service::Service;
 
-/// After a failed `accept`, mostly for want of file handles: time for some to come back.
+/// Pause after a failed `accept`. Mostly, file handles are lacking, and become free again.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// A server on a thread of its own. Stops, and waits until it has stopped, when it is dropped.
+/// A server on its own thread. Dropping it stops it, and waits until it has stopped.
 #[derive(Debug)]
 pub(crate) struct Server {
     address: SocketAddr,
@@ -30,7 +30,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Listens before it returns: a connection made from then on is served.
+    /// Starts the server. It listens when this returns.
     pub(crate) fn start(listen: SocketAddr, service: Service) -> io::Result<Self> {
         let listener = TcpListener::bind(listen)
             .map_err(|cause| io::Error::new(cause.kind(), format!("{listen}: {cause}")))?;
@@ -48,12 +48,12 @@ impl Server {
         Ok(Self { address, stop: Some(stop), thread: Some(thread) })
     }
 
-    /// The address that is listened on, with its real port.
+    /// The address on which the server listens, with its real port.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Serves until the thread ends, which it does by itself only if it cannot go on.
+    /// Serves until the thread ends, which it does only after a failure.
     pub(crate) fn wait(mut self) -> io::Result<()> {
         self.join();
         Err(io::Error::other("the server ended by itself"))
@@ -61,7 +61,7 @@ impl Server {
 
     fn join(&mut self) {
         if let Some(thread) = self.thread.take() {
-            // A panic was printed by the thread itself; there is nobody here to pass it on to.
+            // The thread has printed its panic, and a drop cannot return it.
             let _ = thread.join();
         }
     }
@@ -98,16 +98,16 @@ async fn accept(listener: &tokio::net::TcpListener, service: &Arc<Service>) {
 }
 
 async fn serve(stream: TcpStream, service: Arc<Service>) {
-    // An answer is one small write: waiting for more to come would only delay it.
+    // An answer is one small write, so waiting for more bytes would only delay it.
     let _ = stream.set_nodelay(true);
     let service = service_fn(|request| {
         let service = Arc::clone(&service);
         async move { Ok::<_, Infallible>(service.answer(request).await) }
     });
     let connection = http1::Builder::new()
-        // A peer that has nothing more to send still waits for its answer.
+        // A peer that has ended its side still waits for its answer.
         .half_close(true)
         .serve_connection(TokioIo::new(Lingering::new(stream)), service);
-    // Broken connections are the peer's to notice.
+    // The peer notices a broken connection itself.
     let _ = connection.await;
 }

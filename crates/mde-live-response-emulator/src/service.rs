@@ -1,4 +1,4 @@
-//! HTTP around the library: one `Host`, the body as far as it is wanted, and changes on disk before their answer.
+//! HTTP around the library: `Host`, body, and changes saved before answers.
 
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Bytes, Incoming};
@@ -48,7 +48,7 @@ impl Service {
         self.library.begin(head)
     }
 
-    /// Reads the body up to the first byte too many; the answer, and whether the body was read to its end.
+    /// Reads the body, at most one byte too many. Returns the answer, and whether the body was read to its end.
     async fn read(&self, accepted: Accepted, body: &mut Incoming) -> (Answer, bool) {
         let mut bytes = Vec::new();
         while let Some(frame) = body.frame().await {
@@ -63,7 +63,7 @@ impl Service {
         (self.finish(accepted, &bytes), true)
     }
 
-    /// Carries a call out. A change that a crash could lose is not answered as done.
+    /// Carries a call out. A change is saved before it is answered.
     ///
     /// Blocks all connections while it writes, so that the order of changes on disk is that of the library.
     fn finish(&self, accepted: Accepted, body: &[u8]) -> Answer {
@@ -83,8 +83,9 @@ impl Service {
     }
 }
 
-/// HTTP tells every server to refuse a request that does not name one host, which the server here does not. Only
-/// HTTP/1.0 may name none.
+/// Returns whether the request has one `Host` header.
+///
+/// HTTP demands one; only a request of HTTP/1.0 may have none. hyper does not check this.
 fn is_for_one_host(headers: &HeaderMap, version: Version) -> bool {
     match headers.get_all(HOST).iter().count() {
         0 => version == Version::HTTP_10,

@@ -1,7 +1,7 @@
-//! The library on disk: an index, and a file for each content, named by its SHA-256.
+//! The library on disk: an index, and contents named by SHA-256.
 //!
-//! Every file is written under another name, synced and renamed; contents before the index that names them. So the
-//! index names only complete contents, whenever the process ends.
+//! Every file is written under another name, synced and renamed, contents before the index. So the index names only
+//! complete contents, even after a crash.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -37,13 +37,13 @@ struct Index {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Indexed {
-    /// SHA-256 of the bytes by our own count: what the entry says of it is the library's matter.
+    /// SHA-256 of the bytes, computed here. The entry may have another one.
     content: String,
     entry: StoredFile,
 }
 
 impl State {
-    /// Opens a directory, making it if need be, and puts what it holds in place of the library's files.
+    /// Opens or creates a directory, and loads its files into the library.
     pub(crate) fn open(dir: &Path, library: &FakeLibrary) -> io::Result<Self> {
         let at = |what: &str| dir.join(what);
         fs::create_dir_all(at(CONTENTS)).map_err(|error| about(&at(CONTENTS), &error))?;
@@ -100,7 +100,7 @@ impl State {
         Ok(bytes.into())
     }
 
-    /// Writes what has changed since the last time; on disk when this returns.
+    /// Writes all changes since the last call. They are on disk when this returns.
     pub(crate) fn save(&self, files: &[(StoredFile, Arc<[u8]>)]) -> io::Result<()> {
         let mut on_disk = self.on_disk();
         let mut named = HashMap::new();
@@ -116,14 +116,14 @@ impl State {
         }
         self.write(&self.dir.join(INDEX), &serde_json::to_vec_pretty(&index)?)?;
         for digest in on_disk.keys().filter(|digest| !named.contains_key(*digest)) {
-            // What nothing names any more takes up room, and does no other harm.
+            // An unused content takes up room, and does no other harm.
             let _ = fs::remove_file(self.content(digest));
         }
         *on_disk = named;
         Ok(())
     }
 
-    /// Whoever reads the path finds the old bytes or the new ones.
+    /// Replaces a file. A reader finds the old bytes or the new ones.
     fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         let unfinished = self.dir.join("unfinished");
         let written = File::create(&unfinished).and_then(|mut file| {
@@ -147,18 +147,18 @@ impl State {
 
 impl Drop for State {
     fn drop(&mut self) {
-        // Closing would do, unless a process that is just being started holds a copy of the handle.
+        // Closing is not enough while a process that is just starting holds a copy of the handle.
         let _ = self.lock.unlock();
     }
 }
 
-/// Brings the names in a directory to disk: a file that was renamed may have its old one after a crash.
+/// Syncs the names in a directory, so that a rename survives a crash.
 #[cfg(unix)]
 fn sync_names(dir: &Path) -> io::Result<()> {
     File::open(dir)?.sync_all()
 }
 
-/// Other systems open no directory, and keep names in a journal of their own.
+/// Other systems cannot open a directory, and journal names themselves.
 #[cfg(not(unix))]
 #[expect(clippy::unnecessary_wraps, reason = "on Unix this can fail")]
 fn sync_names(_: &Path) -> io::Result<()> {

@@ -15,7 +15,7 @@ use crate::{answer, token_file};
 /// Longest tenant and client ID, in bytes. Ours: the longest domain has 253.
 const MAX_ID_BYTES: usize = 255;
 
-/// An application of Microsoft Entra as a credential: with a client secret, or with another issuer's token in a file.
+/// An application of Microsoft Entra as a credential.
 ///
 /// Requests a token for the endpoint's audience from the endpoint's login host, through the client's transport. The
 /// client retries such a request like any other, but does not count it in the rate limit. It does not retry a refusal,
@@ -29,20 +29,13 @@ const MAX_ID_BYTES: usize = 255;
 /// # Examples
 ///
 /// ```
+/// use mde_live_response::Endpoint;
 /// use mde_live_response::auth::{EntraCredential, Secret};
-/// use mde_live_response::{Client, Endpoint, Upload};
-/// use mde_live_response_mock::{Application, FakeLibrary};
-///
-/// let application = Application::new("contoso.example", "an-id").with_secret("a-client-secret");
-/// let library = FakeLibrary::builder().application(application).build();
 ///
 /// let secret = Secret::new("a-client-secret")?;
 /// let credential = EntraCredential::with_secret("contoso.example", "an-id", secret)?;
-/// let client = Client::builder(Endpoint::COMMERCIAL, credential, library.clone()).build();
-///
-/// client.upload(&Upload::new("a.ps1".parse()?, b"Get-Date\n"))?;
-/// assert_eq!(library.token_calls(), 1);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// let client = mde_live_response::client(Endpoint::COMMERCIAL, credential);
+/// # Ok::<(), mde_live_response::error::InvalidInput>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct EntraCredential {

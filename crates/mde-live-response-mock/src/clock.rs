@@ -36,7 +36,7 @@ pub struct ManualClock {
 
 #[derive(Default)]
 struct Inner {
-    /// Kept apart from the rest, so that the time can be told while somebody asks.
+    /// Kept apart from the rest, so that `now` needs no lock while `ready` runs.
     now_nanos: AtomicU64,
     waiters: Mutex<Waiters>,
     changed: Condvar,
@@ -45,9 +45,9 @@ struct Inner {
 #[derive(Default)]
 struct Waiters {
     registered: usize,
-    /// Changes whenever everybody has to ask again.
+    /// Changes when all waiting threads must call `ready` again.
     round: u64,
-    /// Who waits in this round, and until when.
+    /// Times until which threads wait in this round.
     waiting: Vec<Option<Duration>>,
 }
 
@@ -61,11 +61,13 @@ impl ManualClock {
     /// The last time that the clock can show; a wait for a later one ends here.
     const END: Duration = Duration::from_nanos(u64::MAX);
 
-    /// Registers one more thread: the clock jumps only when all registered threads wait.
+    /// Registers one more thread.
+    ///
+    /// The clock jumps only when all registered threads wait.
     ///
     /// The registration ends when the returned value is dropped. Register all threads before the first one starts.
     ///
-    /// If all registered threads wait and none of them for a time, none would ever go on. Then the
+    /// If all registered threads wait and none of them for a time, none would ever continue. Then the
     /// [`wait`](Clock::wait) of the last one panics or, if another thread ended last, the drop of its [`Registration`].
     pub fn register(&self) -> Registration {
         self.lock().registered += 1;
@@ -96,7 +98,7 @@ impl ManualClock {
         self.inner.changed.notify_all();
     }
 
-    /// Jumps if nobody is left who could do anything but wait.
+    /// Jumps if all registered threads wait.
     fn jump_if_all_wait(&self, waiters: &mut Waiters) {
         if waiters.waiting.is_empty() || waiters.waiting.len() < waiters.registered {
             return;
@@ -106,7 +108,7 @@ impl ManualClock {
                 self.set((*earliest).max(self.now()));
                 self.next_round(waiters);
             }
-            // Unregistered threads may still bring what these wait for.
+            // Unregistered threads may still make `ready` true.
             None if waiters.registered == 0 => {}
             None => {
                 panic!("manual clock: all registered threads wait, and none of them for a time")
@@ -180,7 +182,7 @@ impl Drop for Registration {
     fn drop(&mut self) {
         let mut waiters = self.clock.lock();
         waiters.registered -= 1;
-        // A thread that panics already has said what went wrong; a second panic would end the process.
+        // A panicking thread has reported its problem already; a second panic would end the process.
         if waiters.registered > 0 && !std::thread::panicking() {
             self.clock.jump_if_all_wait(&mut waiters);
         }

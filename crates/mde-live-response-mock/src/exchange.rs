@@ -1,4 +1,4 @@
-//! The duties of every transport: read the body to its end, stop on a cancel, and limit the answer.
+//! Duties of every transport: read the body, cancel, limit the answer.
 
 use std::io::Read;
 
@@ -11,7 +11,7 @@ use crate::library::FakeLibrary;
 /// Bytes between two checks of the cancel.
 const PIECE: usize = 64 * 1024;
 
-/// Reads a body to its end. What was read before an error stays in `bytes`.
+/// Reads a body to its end. After an error, `bytes` has the bytes before it.
 pub(crate) fn read_body(
     exchange: &mut Exchange<'_>,
     bytes: &mut Vec<u8>,
@@ -33,7 +33,7 @@ pub(crate) fn read_body(
     }
 }
 
-/// Nothing was sent of a request without a body when the cancel is seen.
+/// Effect of a cancel. A request without a body was not sent then.
 fn cancelled_effect(exchange: &Exchange<'_>) -> Effect {
     let is_sent = exchange.body_len() > 0 && !exchange.is_incomplete();
     if is_sent { Effect::Unknown } else { Effect::NotApplied }
@@ -52,7 +52,7 @@ pub(crate) fn within(
 
 /// Reads the body to its end even if the call is refused by its head.
 ///
-/// Answers at once and reliably: a list is always one page, and no answer is late, lost or a 5xx. For those use
+/// Answers at once: a list is always one page, and an answer is never late, lost or a 5xx. For such answers use
 /// [`MockTransport`](crate::MockTransport), or a transport around this one.
 impl Transport for FakeLibrary {
     fn send(&self, exchange: &mut Exchange<'_>) -> Result<Response<Vec<u8>>, TransportError> {

@@ -1,11 +1,13 @@
-//! Deterministic stand-ins for tests of code that uses `mde-live-response`.
+//! Deterministic test doubles for code that uses `mde-live-response`.
 //!
-//! * [`MockTransport`] gives scripted replies and records the requests: for tests of one call.
-//! * [`FakeLibrary`] is a whole library in memory that keeps the service's rules: for tests of an effect.
+//! * [`MockTransport`] gives scripted replies and records the requests: use it to test single calls and failures.
+//! * [`FakeLibrary`] is a whole library in memory with the service's rules: use it to test results.
 //! * [`ManualClock`] lets hours pass in no time.
 //! * [`Form`] decodes a request's body strictly, and shares no code with the encoder under test.
 //!
-//! No sockets, no threads, no sleeping, no randomness, and no real clock unless you set one. Tokens are never shown.
+//! It uses no sockets, threads, sleeps or randomness, and no real clock unless you set one. Tokens are never shown. Add
+//! it to `[dev-dependencies]` beside `mde-live-response`; for a real socket, use the crate
+//! `mde-live-response-emulator`.
 //!
 //! # Examples
 //!

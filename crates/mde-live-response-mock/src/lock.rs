@@ -2,7 +2,9 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Locks a value of which a panic leaves nothing half done, so that a poisoned lock is as good as any other.
+/// Locks a value, also after a panic of its holder.
+///
+/// Only for values that a panic cannot leave half changed.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

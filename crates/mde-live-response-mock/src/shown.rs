@@ -1,4 +1,4 @@
-//! How messages show values that can be long, binary or hostile.
+//! Long, binary or hostile values, made safe for messages.
 
 use std::fmt::{self, Write};
 
@@ -40,7 +40,9 @@ impl fmt::Display for Bytes<'_> {
     }
 }
 
-/// A message: a title, then labelled rows whose further lines are indented like their first.
+/// A message: a title, then labelled rows.
+///
+/// Further lines of a row are indented like its first.
 pub(crate) fn report<'r>(title: &str, rows: impl IntoIterator<Item = (&'r str, String)>) -> String {
     let rows: Vec<_> = rows.into_iter().collect();
     let width = rows.iter().map(|(label, _)| label.len() + 1).max().unwrap_or(0);
@@ -66,7 +68,9 @@ pub(crate) fn bytes(n: usize) -> String {
     count(n, "byte", "bytes")
 }
 
-/// The name that is closest to this one, if they differ in letter case and at most two edits, fewer in a short name.
+/// The closest name, if it is nearly the same.
+///
+/// The two may differ in letter case and at most two edits, fewer in a short name.
 pub(crate) fn near_miss<'n>(
     name: &str,
     names: impl IntoIterator<Item = &'n str>,
@@ -76,7 +80,9 @@ pub(crate) fn near_miss<'n>(
     near.filter(|(edits, _)| *edits <= 2 && 2 * edits < name.len()).min().map(|(_, it)| it)
 }
 
-/// How many insertions, removals and changes of a character lead from one text to the other.
+/// Number of edits that lead from one text to the other.
+///
+/// An edit inserts, removes or changes a character.
 fn edits(from: &str, to: &str) -> usize {
     let mut row: Vec<usize> = (0..=to.chars().count()).collect();
     for (n, a) in from.chars().enumerate() {

@@ -19,13 +19,13 @@ pub enum Outcome {
     Updated(LibraryFile),
     /// The file was deleted.
     Deleted(Deleted),
-    /// The library was as planned already, for example after an earlier run of the same plan.
+    /// The change was already made, for example by an earlier run.
     AlreadyDone,
     /// There was nothing to do.
     Nothing,
-    /// The stored file changed after the plan was made, and was left alone.
+    /// The stored file changed after planning, and was left alone.
     Changed,
-    /// The change was not tried, because an earlier error would have occurred again.
+    /// The change was not tried, because an earlier error would recur.
     NotTried,
     /// The change failed. The error tells what is known of the library.
     Failed(Error),
@@ -55,16 +55,19 @@ impl Report {
     }
 }
 
-/// Applies a plan: creates, then updates, then deletes. Calls `progress` after each of these changes.
+/// Applies a plan: creates, then updates, then deletes.
 ///
-/// An empty plan costs no call. Otherwise the library is listed once, and a file is changed only if it is still what it
-/// was when the plan was made. A plan can be applied again after any interruption. Only the planned bytes are uploaded.
-/// A failed file does not keep the others from being changed, unless the call was cancelled, or its token was refused or
-/// could not be had: then the other changes are not tried.
+/// Calls `progress` after each of these changes.
+///
+/// An empty plan makes no call. Otherwise the library is listed once, and a file is changed only if it did not change
+/// after the plan was made. So a plan can be applied again after any interruption. Only the planned bytes are uploaded.
+///
+/// After a failed change the others are still tried, unless the call was cancelled, or had no token or a refused one.
 ///
 /// # Errors
 ///
-/// As for [`Client::list`]; nothing changed then. The outcomes of the files, failures included, are in the report.
+/// If the library cannot be listed. Nothing changed then. The outcomes of the files, failures included, are in the
+/// report.
 pub fn apply(
     client: &Client,
     plan: &Plan,
@@ -107,7 +110,7 @@ fn in_order(plan: &Plan) -> impl Iterator<Item = &Step> {
         .chain(of(|action| matches!(action, Action::Delete)))
 }
 
-/// Does one step, where `now` is what the library holds under its name.
+/// Does one step. `now` is the file that the library holds under its name.
 fn change(
     client: &Client,
     step: &Step,

@@ -41,8 +41,9 @@ impl DesiredFile {
         Self::hashed(name, &content, Source::Content(content.clone()))
     }
 
-    /// Reads and hashes the file at a path, under the path's last component. [`read_file`](crate::read_file) also reads
-    /// its texts.
+    /// Reads and hashes the file at a path.
+    ///
+    /// Its name is the path's last component. [`read_file`](crate::read_file) also reads its texts.
     ///
     /// # Errors
     ///
@@ -102,7 +103,7 @@ impl DesiredFile {
         self.parameters.as_ref()
     }
 
-    /// Creates an upload of exactly the hashed bytes, with the texts as they are here.
+    /// Creates an upload of exactly the hashed bytes, with these texts.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! Comment-based help of a PowerShell script: its `.SYNOPSIS` and `.PARAMETER` sections.
+//! Comment-based help of PowerShell scripts: `.SYNOPSIS` and `.PARAMETER` sections.
 //!
 //! They are read from the first block comment (`<# ... #>`) that has either, or else from the first such run of comment
 //! lines. A file that cannot be read or is not text has no help.
@@ -16,7 +16,7 @@ const MAX_BYTES: u64 = 64 * 1024;
 pub(crate) struct Help {
     /// `.SYNOPSIS`, on one line.
     pub(crate) synopsis: Option<String>,
-    /// `.PARAMETER`, a line each: `-Name: what it is for`.
+    /// `.PARAMETER`, a line each: `-Name: its text`.
     pub(crate) parameters: Option<String>,
 }
 

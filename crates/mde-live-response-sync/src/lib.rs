@@ -1,30 +1,27 @@
-//! A folder as the desired state of a live response library: [`read`], [`plan`], [`apply`].
+//! A folder as the desired state of a library: [`read`], [`plan`], [`apply`].
 //!
-//! Safe by default: a plan updates only files of its [`Owner`], and deletes nothing unless [`Rules`] say so. The owner
-//! is named in the last line of each description, so there is no other state.
+//! Safe by default: a plan updates only files of its [`Owner`], and deletes no file unless the [`Rules`] say so. The
+//! last line of each description names the owner, so no other state is needed. Most programs use this crate through the
+//! feature `sync` of the facade `mde-live-response`.
 //!
 //! # Examples
 //!
-//! ```
-//! use mde_live_response::sync::{self, Desired, DesiredFile, Rules};
-//! use mde_live_response::{AccessToken, Client, Endpoint, Error, LibraryFile};
-//! use mde_live_response_mock::FakeLibrary;
+//! ```no_run
+//! use mde_live_response::sync::{self, Rules};
+//! use mde_live_response::{AccessToken, Endpoint, Error, LibraryFile};
 //!
-//! let token = AccessToken::new("an-access-token")?;
-//! let client = Client::builder(Endpoint::COMMERCIAL, token, FakeLibrary::new()).build();
+//! let token = AccessToken::new(std::env::var("MDE_TOKEN")?)?;
+//! let client = mde_live_response::client(Endpoint::COMMERCIAL, token);
 //!
-//! // `sync::read(folder)` reads a whole folder.
-//! let file = DesiredFile::new("a.ps1".parse()?, b"Get-Date\n")?;
-//! let desired = Desired::new([file])?;
+//! let desired = sync::read("library".as_ref())?;
+//! let stored: Vec<LibraryFile> = client.list().collect::<Result<_, Error>>()?;
 //! let rules = Rules::new("our-repository".parse()?);
+//! let plan = sync::plan(&desired, &stored, &rules); // show it to a person, or apply it
 //!
-//! let stored: Vec<LibraryFile> = client.list().collect::<Result<_, Error>>()?;
-//! let plan = sync::plan(&desired, &stored, &rules);
-//! let report = sync::apply(&client, &plan, |step, outcome| println!("{}: {outcome:?}", step.name()))?;
+//! let report = sync::apply(&client, &plan, |step, outcome| {
+//!     println!("{}: {outcome:?}", step.name());
+//! })?;
 //! assert!(report.is_complete());
-//!
-//! let stored: Vec<LibraryFile> = client.list().collect::<Result<_, Error>>()?;
-//! assert!(sync::plan(&desired, &stored, &rules).is_empty());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 

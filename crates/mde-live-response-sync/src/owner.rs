@@ -12,7 +12,9 @@ const MARKER: &str = "managed-by: ";
 /// Longest name of an owner, in characters. Our choice.
 const MAX_CHARS: usize = 100;
 
-/// Owner of a file, for example a repository. The last line of the file's description is `managed-by: OWNER`.
+/// Owner of a file, for example a repository.
+///
+/// The last line of the file's description is `managed-by: OWNER`.
 ///
 /// 1 to 100 characters, without control characters (U+2028 and U+2029 included) and without white space at either end.
 ///

@@ -1,4 +1,4 @@
-//! The plan: pure data, computed from what is desired and what is stored.
+//! The plan: pure data, computed from desired and stored files.
 
 use std::collections::{HashMap, HashSet};
 
@@ -7,7 +7,7 @@ use mde_live_response_core::{FileName, LibraryFile};
 
 use crate::{Desired, DesiredFile, Owner};
 
-/// Whose files a plan changes, and what it may do to files of others.
+/// The owner, and what a plan may do to other files.
 #[derive(Debug, Clone)]
 pub struct Rules {
     owner: Owner,
@@ -24,7 +24,7 @@ pub enum Orphans {
     Keep,
     /// Delete those of the owner.
     DeleteOwned,
-    /// Delete them all, also those of others. There is no undo.
+    /// Delete them all, even those of other owners. There is no undo.
     DeleteAll,
 }
 
@@ -42,7 +42,7 @@ impl Rules {
         self
     }
 
-    /// Sets whether to overwrite files of others that have a desired file's name. Default: no.
+    /// Sets whether to overwrite other owners' files of a desired name. Default: no.
     #[must_use]
     pub fn with_take_over(mut self, take_over: bool) -> Self {
         self.take_over = take_over;
@@ -83,12 +83,12 @@ pub enum Action {
     Delete,
     /// Keep the stored file, which is not desired.
     Orphan {
-        /// Why it is kept.
+        /// Reason why it is kept.
         reason: Reason,
     },
-    /// Nothing: another file is in the way.
+    /// Nothing, because a stored file is in the way.
     Conflict {
-        /// Why it is not overwritten.
+        /// Reason why it is not overwritten.
         reason: Reason,
     },
 }
@@ -107,7 +107,7 @@ pub enum Reason {
     NotOwned,
     /// The rules keep files that are not desired.
     Kept,
-    /// No request can name the stored file, because its name is not a [`FileName`].
+    /// The stored name is not a [`FileName`], so requests cannot use it.
     Name,
     /// The stored name differs only in letter case. It is not known whether the service tells the two apart.
     LetterCase,
@@ -165,7 +165,7 @@ impl Step {
     }
 }
 
-/// Computes the changes that turn a library that holds `stored` into what is desired. Does no I/O.
+/// Computes the changes that turn `stored` into `desired`. Does no I/O.
 ///
 /// `stored` must be the whole listing: a file that is missing there counts as missing in the library.
 ///
@@ -247,7 +247,7 @@ impl Rules {
     }
 }
 
-/// Returns in what a stored file differs from the desired one, apart from the owner's line.
+/// Returns the differences of a stored file, except the owner's line.
 pub(crate) fn differences(file: &DesiredFile, found: &LibraryFile, owner: &Owner) -> Vec<Reason> {
     let mut reasons = Vec::new();
     if found.sha256() != Some(file.sha256()) {

@@ -1,4 +1,4 @@
-//! Answers: checks where ureq is lenient, and reading up to the limit.
+//! Answers: stricter checks than ureq's, and reading up to the limit.
 
 use std::io::{self, Read};
 
@@ -13,9 +13,11 @@ use crate::fault::Fault;
 /// Most header lines of an answer. Ours.
 const MAX_HEADERS: usize = 100;
 
-/// Refuses what ureq accepts: two lengths, another protocol, and a success for a request that was not sent whole.
+/// Refuses answers that ureq accepts.
 ///
-/// Runs before the body is read, because an ambiguous end must close the connection.
+/// These have two lengths or another protocol, or report success for a request that was not sent whole.
+///
+/// Runs before the body is read, because an answer with an ambiguous end must close the connection.
 pub(crate) fn check_head(head: &Parts, facts: &Facts) -> Result<(), Fault> {
     let protocol = |why| Err(Fault::new(TransportErrorKind::Protocol, why));
     if head.headers.len() > MAX_HEADERS {
@@ -43,13 +45,15 @@ pub(crate) fn check_head(head: &Parts, facts: &Facts) -> Result<(), Fault> {
     Ok(())
 }
 
-/// ureq accepts a signed number, and reads to the end of the connection if it cannot read the length.
+/// Returns whether this is a length of digits only.
+///
+/// ureq accepts a sign, and reads to the end of the connection if it cannot read the length.
 fn is_length(value: &HeaderValue) -> bool {
     let digits = value.to_str().unwrap_or_default();
     digits.bytes().all(|b| b.is_ascii_digit()) && digits.parse::<u64>().is_ok()
 }
 
-/// Reads the body, up to the exchange's limit. Of a refusal, only what arrives within the grace.
+/// Reads the body, up to the exchange's limit. A refusal's body ends after the grace period.
 pub(crate) fn read_body(
     body: ureq::Body,
     head: &Parts,

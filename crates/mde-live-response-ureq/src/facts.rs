@@ -1,7 +1,7 @@
 //! The facts of the exchange that runs on this thread.
 //!
-//! ureq tells a connection nothing about the request, but runs an exchange on the calling thread. So what request and
-//! connection must know of each other is kept in a thread-local, from [`enter`] until its result is dropped.
+//! ureq does not pass facts about the request to the connection, but runs an exchange on the calling thread. So the
+//! facts that both need are in a thread-local, from [`enter`] until its result is dropped.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -65,7 +65,7 @@ impl Facts {
     pub(crate) fn new(exchange: &Exchange<'_>) -> Rc<Self> {
         let (limits, now) = (exchange.limits(), Instant::now());
         Rc::new(Self {
-            // A time that is too long for the clock is no limit.
+            // A time that is too long for the clock counts as no limit.
             deadline: Cell::new(limits.time_left().and_then(|left| now.checked_add(left))),
             silence: limits.silence(),
             moved: Cell::new(now),
@@ -84,12 +84,12 @@ impl Facts {
         })
     }
 
-    /// Notes that a byte moved: the silence starts again.
+    /// Notes that a byte moved, and restarts the silence limit.
     pub(crate) fn set_moved(&self) {
         self.moved.set(Instant::now());
     }
 
-    /// When the silence has lasted too long.
+    /// Time at which the silence limit ends.
     fn silent_until(&self) -> Option<Instant> {
         self.silence.and_then(|limit| self.moved.get().checked_add(limit))
     }
@@ -110,7 +110,7 @@ impl Facts {
         self.body_out.set(self.body_out.get() + bytes as u64);
     }
 
-    /// Notes how much of ureq's last output the kernel was given. At least `unsent` bytes of it are still to be sent.
+    /// Notes how much of ureq's last output the kernel took. At least `unsent` bytes of it are not sent yet.
     pub(crate) fn given(&self, unsent: usize) {
         let given = self.body_out.get().saturating_sub(unsent as u64);
         // If everything is decisive, so is the head: a request without a body is complete with it.
@@ -150,7 +150,7 @@ impl Facts {
         Ok(())
     }
 
-    /// Stops writing, because the peer has answered or does not read. Reports the fault if there is no answer.
+    /// Stops writing, because the peer has answered or does not read. Without an answer, this fault is reported.
     pub(crate) fn stop(&self, fault: Option<Fault>) {
         self.stopped.set(true);
         let mut first = self.write_fault.borrow_mut();
@@ -187,10 +187,10 @@ impl Facts {
     }
 }
 
-/// Longest time that a call to the kernel blocks if the exchange can be cancelled.
+/// Longest time that a system call blocks, if cancelling is possible.
 const SLICE: Duration = Duration::from_millis(50);
 
-/// The time that a part of an exchange may take. Ends early if the exchange is silent for too long, or cancelled.
+/// The time limit for a part of an exchange. Ends early if the exchange is silent for too long, or cancelled.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Allowance<'e> {
     phase: Phase,
@@ -199,7 +199,7 @@ pub(crate) struct Allowance<'e> {
 }
 
 impl<'e> Allowance<'e> {
-    /// All that the exchange has left, spent in this phase.
+    /// All the time that the exchange has left, in this phase.
     pub(crate) fn of(facts: &'e Facts, phase: Phase) -> Self {
         Self { phase, limit: facts.deadline.get(), facts }
     }
@@ -210,12 +210,12 @@ impl<'e> Allowance<'e> {
         self
     }
 
-    /// The same time, spent in another phase.
+    /// The same time, in another phase.
     pub(crate) fn in_phase(self, phase: Phase) -> Self {
         Self { phase, ..self }
     }
 
-    /// Returns the time left, never zero. `None`: no limit. An error if there is none, or the exchange is cancelled.
+    /// Returns the time left, never zero. `None`: no limit. Fails if no time is left, or the exchange is cancelled.
     pub(crate) fn left(self) -> Result<Option<Duration>, Fault> {
         if self.facts.cancel.as_ref().is_some_and(CancelToken::is_cancelled) {
             return Err(Fault::bare(TransportErrorKind::Cancelled));
@@ -225,7 +225,7 @@ impl<'e> Allowance<'e> {
         if left.is_zero() { Err(self.exceeded()) } else { Ok(Some(left)) }
     }
 
-    /// Returns how long to wait before the next check of time and cancel. `None`: no check is needed.
+    /// Returns the time until the next check of time and cancel. `None`: no check is needed.
     pub(crate) fn slice(self) -> Result<Option<Duration>, Fault> {
         let left = self.left()?;
         if !self.can_be_cancelled() {
@@ -247,7 +247,7 @@ impl<'e> Allowance<'e> {
     }
 }
 
-/// The earlier of two limits; `None` is no limit.
+/// The earlier of two limits; `None` means no limit.
 fn earlier(a: Option<Instant>, b: Option<Instant>) -> Option<Instant> {
     match (a, b) {
         (Some(a), Some(b)) => Some(a.min(b)),
@@ -270,7 +270,7 @@ mod tests {
         Facts::current().is_ok_and(|current| Rc::ptr_eq(&current, facts))
     }
 
-    /// For example, a source of bytes that uses the client, or a caught panic.
+    /// An exchange within another happens, for example, if a source of bytes uses the client, or after a caught panic.
     #[test]
     fn an_exchange_within_another_gives_way_to_it_again() {
         let outer = facts();

@@ -47,11 +47,11 @@ impl Fault {
                 Ok(fault) => *fault,
                 Err(cause) => Self::new(TransportErrorKind::Protocol, cause),
             },
-            // Our I/O errors come as `Other`. Only the end of the stream is found by ureq.
+            // Our I/O errors come as `Other`. ureq itself reports only the end of the stream.
             ureq::Error::Io(cause) => Self::new(TransportErrorKind::Receive, cause),
             // The stream ended in the middle of a chunk's frame.
             ureq::Error::BodyStalled => Self::new(TransportErrorKind::Receive, error),
-            // Shows what the server sent, never what we sent.
+            // Shows bytes that the server sent, never ours.
             other => Self::new(TransportErrorKind::Protocol, other),
         }
     }

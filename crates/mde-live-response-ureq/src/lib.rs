@@ -3,8 +3,10 @@
 //! [`UreqTransport`] does one HTTP exchange on the calling thread. It keeps its deadline even if the peer stops reading,
 //! and returns an answer that arrives before the request was sent whole.
 //!
-//! The only crate that names ureq. Connections (TCP, TLS, proxy) are its own, put under ureq's HTTP through
-//! `ureq::unversioned`, which ureq's semver promise does not cover. That is why it depends on one minor version of ureq.
+//! Most programs use this crate through the feature `ureq` of the facade `mde-live-response`, in its module `transport`.
+//!
+//! The crate opens its own connections (TCP, TLS, proxy) and lets ureq speak HTTP over them. It does so through
+//! `ureq::unversioned`, which ureq's semver promise does not cover, and so depends on one minor version of ureq.
 
 #![forbid(unsafe_code)]
 

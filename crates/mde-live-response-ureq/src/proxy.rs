@@ -11,8 +11,8 @@ use percent_encoding::percent_decode_str;
 
 /// An HTTP proxy, used with `CONNECT`.
 ///
-/// TLS runs inside the tunnel, from end to end, so the proxy sees neither token nor content. Plain http, which goes only to
-/// this machine, never uses the proxy. Its answer to `CONNECT` may have 16 KiB. Ours.
+/// TLS runs inside the tunnel, from end to end, so the proxy sees neither token nor content. Plain `http`, which goes
+/// only to this machine, never uses the proxy. The proxy's answer to `CONNECT` may have 16 KiB. Ours.
 ///
 /// If the proxy cannot be reached, breaks off or answers 5xx, the exchange ends with
 /// [`TransportErrorKind::Proxy`](mde_live_response_core::transport::TransportErrorKind::Proxy). Any other refusal is

@@ -8,18 +8,20 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, ConfigBuilder, RootCertStore, WantsVerifier};
 
-/// The trusted certificate authorities. The check of certificates cannot be switched off.
+/// The trusted certificate authorities.
+///
+/// The check of certificates cannot be switched off.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub enum Roots {
     /// Mozilla's, bundled with this build.
     #[default]
     Bundled,
-    /// The bundled ones and these, for a corporate proxy that intercepts some connections.
+    /// The bundled ones and these, for a proxy that intercepts connections.
     BundledAnd(Vec<Certificate>),
     /// Only these.
     Certificates(Vec<Certificate>),
-    /// The operating system's, with its own rules, including revocation if it checks that.
+    /// The operating system's, with its own rules, such as revocation.
     ///
     /// They are loaded with the first TLS connection. If that fails, every exchange over `https` ends with
     /// [`TransportErrorKind::Tls`](mde_live_response_core::transport::TransportErrorKind::Tls).

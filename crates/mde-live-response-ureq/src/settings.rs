@@ -35,9 +35,11 @@ impl UreqTransportBuilder {
         self
     }
 
-    /// Sets the time for opening a connection, with name lookup, proxy and TLS. Default: 30 s. Ours.
+    /// Sets the time to open a connection. Default: 30 s. Ours.
     ///
-    /// When it is over, or the exchange has no time left, the exchange ends with
+    /// It includes name lookup, proxy and TLS.
+    ///
+    /// When this time or the exchange's ends, the exchange fails with
     /// [`TransportErrorKind::Timeout`](mde_live_response_core::transport::TransportErrorKind::Timeout).
     pub fn connect_timeout(mut self, time: Duration) -> Self {
         self.connect_timeout = time;

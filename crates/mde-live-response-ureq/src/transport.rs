@@ -21,15 +21,16 @@ const MAX_HEAD: usize = 64 * 1024;
 /// Transport over ureq and rustls, with reused connections.
 ///
 /// * TLS 1.2 or 1.3. Plain `http` only to `127.0.0.0/8` and `[::1]`.
-/// * Every exchange ends within its [`Limits`](mde_live_response_core::transport::Limits), also if the peer stops reading:
-///   within its time, after a silence, and within 100 ms of a cancel. Every byte on the wire ends a silence.
-/// * Extra threads are used only for DNS lookups and for connecting. One that hangs is left behind. At most 8 lookups run at
-///   once, ours, and calls that need the same host share one.
+/// * Every exchange ends within its [`Limits`](mde_live_response_core::transport::Limits), even if the peer stops
+///   reading: its time, its silence limit, and 100 ms after a cancel. Every byte on the wire restarts the silence
+///   limit.
+/// * Extra threads are used only for DNS lookups and for connecting. A hanging one is left behind. At most 8 lookups
+///   run at once (ours), and calls that need the same host share one.
 /// * If a host has several addresses, the next one is tried after 250 ms (RFC 8305), and the first that connects is used.
 /// * An answer that arrives before the request was sent whole ends the sending and is returned.
 /// * A refusal is returned although its body is cut, or not complete after
 ///   [`Exchange::REFUSAL_GRACE`](mde_live_response_core::transport::Exchange::REFUSAL_GRACE).
-/// * An answer may have 64 KiB and 100 lines of head, and 32 interim answers (1xx) before it. Ours. More is
+/// * The head of an answer may have 64 KiB and 100 lines, with 32 interim answers (1xx) before it. Ours. More is
 ///   [`TransportErrorKind::Protocol`].
 /// * Idle connections are kept: 10 in all, 3 for each host and port, each for 15 s. These are ureq's defaults. TCP
 ///   keepalive probes a silent connection after 30 s. Ours.
@@ -41,8 +42,8 @@ const MAX_HEAD: usize = 64 * 1024;
 /// counts as not applied. There, the kernel may also let a wait run half a second longer, and a cancel takes effect that
 /// much later.
 ///
-/// At log level `trace`, ureq writes what it sends, token and content included, as hex. A program that installs a logger
-/// must filter the targets `ureq` and `ureq_proto`.
+/// At log level `trace`, ureq writes all sent bytes as hex, token and content included. A program that installs a
+/// logger must filter the targets `ureq` and `ureq_proto`.
 ///
 /// # Examples
 ///
@@ -113,7 +114,7 @@ impl UreqTransport {
     }
 }
 
-/// Without an answer, the first fault is the one to report.
+/// Returns the first fault, which is reported if there is no answer.
 fn first_fault(error: ureq::Error, facts: &Facts) -> Fault {
     let fault = Fault::from_ureq(error);
     match fault.kind {

@@ -114,10 +114,12 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets whether to check the token's claims first and fail early if the call cannot succeed. Default: no.
+    /// Sets whether to check a token's claims before a call. Default: no.
     ///
-    /// Checks audience, `Library.Manage` and expiry ([`TokenClaims::check`](crate::auth::TokenClaims::check)). A token
-    /// without readable claims is sent.
+    /// The call fails early if the claims show that the service will refuse the token.
+    ///
+    /// The checked claims are audience, `Library.Manage` and expiry
+    /// ([`TokenClaims::check`](crate::auth::TokenClaims::check)). A token without readable claims is sent.
     pub fn check_tokens(mut self, check: bool) -> Self {
         self.inner.tokens_checked = check;
         self

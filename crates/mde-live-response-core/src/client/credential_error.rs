@@ -1,4 +1,4 @@
-//! The error of a credential, and how it becomes the error of the call that needs the token.
+//! The error of a credential, and its conversion to a call's error.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -8,7 +8,7 @@ use http::StatusCode;
 use crate::error::{Cause, Effect, Error, ErrorKind};
 use crate::values::Shown;
 
-/// A credential without a token.
+/// The error of a credential that gives no token.
 ///
 /// The call that needs the token ends with [`ErrorKind::NoToken`] and this error's message, code and help.
 #[derive(Debug)]
@@ -95,7 +95,7 @@ impl CredentialError {
         self
     }
 
-    /// Sets what to do about it.
+    /// Sets the recommended next step.
     #[must_use]
     pub fn with_help(mut self, help: impl Into<String>) -> Self {
         self.0.help = Some(help.into());

@@ -44,15 +44,14 @@ use token::Tokens;
 ///
 /// # Examples
 ///
-/// ```
-/// use mde_live_response::Upload;
-/// use mde_live_response_mock::{MockTransport, Reply};
+/// ```no_run
+/// use mde_live_response::{AccessToken, Endpoint, Upload};
 ///
-/// let client = MockTransport::new().reply(Reply::stored()).client();
+/// let token = AccessToken::new(std::env::var("MDE_TOKEN")?)?;
+/// let client = mde_live_response::client(Endpoint::COMMERCIAL, token);
 ///
-/// let upload = Upload::new("collect-dns.ps1".parse()?, b"Get-DnsClientCache\n");
-/// let stored = client.upload(&upload)?;
-/// assert_eq!(stored.file_name(), "collect-dns.ps1");
+/// let stored = client.upload(&Upload::from_path("collect-dns.ps1")?)?;
+/// println!("stored {}", stored.file_name());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
@@ -143,17 +142,14 @@ impl Client {
     /// # Examples
     ///
     /// ```
-    /// use mde_live_response::{AccessToken, Client, Endpoint, Error, LibraryFile};
-    /// use mde_live_response_mock::FakeLibrary;
+    /// use mde_live_response::{Client, Error};
     ///
-    /// let library = FakeLibrary::new();
-    /// library.insert("a.ps1", b"Get-Date\n");
-    /// let token = AccessToken::new("an-access-token")?;
-    /// let client = Client::builder(Endpoint::COMMERCIAL, token, library).build();
-    ///
-    /// let files: Vec<LibraryFile> = client.list().collect::<Result<_, Error>>()?;
-    /// assert_eq!(files[0].file_name(), "a.ps1");
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// fn print_names(client: &Client) -> Result<(), Error> {
+    ///     for file in client.list() {
+    ///         println!("{}", file?.file_name());
+    ///     }
+    ///     Ok(())
+    /// }
     /// ```
     pub fn list(&self) -> List<'_> {
         List::new(self)
@@ -171,24 +167,21 @@ impl Client {
     ///
     /// ```
     /// use mde_live_response::library::Deleted;
-    /// use mde_live_response::{AccessToken, Client, Endpoint};
-    /// use mde_live_response_mock::FakeLibrary;
+    /// use mde_live_response::{Client, Error};
     ///
-    /// let library = FakeLibrary::new();
-    /// library.insert("a.ps1", b"Get-Date\n");
-    /// let token = AccessToken::new("an-access-token")?;
-    /// let client = Client::builder(Endpoint::COMMERCIAL, token, library).build();
-    ///
-    /// assert_eq!(client.delete(&"a.ps1".parse()?)?, Deleted::Removed);
-    /// assert_eq!(client.delete(&"a.ps1".parse()?)?, Deleted::WasAbsent);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// fn delete_old_script(client: &Client) -> Result<(), Error> {
+    ///     if client.delete(&"collect-dns.ps1".parse()?)? == Deleted::WasAbsent {
+    ///         println!("there was no such file");
+    ///     }
+    ///     Ok(())
+    /// }
     /// ```
     pub fn delete(&self, name: &FileName) -> Result<Deleted, Error> {
         let task = Task::begin(self, CallKind::Delete, Some(name));
         task.end(run::run(&task, &DeleteRequest::new(name)).map_err(|failure| failure.error))
     }
 
-    /// Returns the same client with a cancel token, which replaces the one it had.
+    /// Returns this client with another cancel token.
     ///
     /// The returned client shares everything else with this one.
     #[must_use]

@@ -6,7 +6,9 @@ use std::time::Duration;
 use crate::error::Error;
 use crate::values::{CallKind, FileName};
 
-/// Receives every attempt, byte count, wait and result of a client and its clones.
+/// Receives every event of a client and its clones.
+///
+/// Events are attempts, byte counts, waits and results.
 ///
 /// The client calls it on the thread that makes the call. Its time counts against the call's deadline, and its panic
 /// ends the call.
@@ -49,7 +51,7 @@ pub struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    /// Number of the call among those of a client and its clones, from 1. Each page of a list is a call.
+    /// Number of the call within a client and its clones, from 1. Each page of a list is a call.
     ///
     /// A part of a call, such as getting a token, has the number of that call and its own kind.
     #[must_use]

@@ -64,13 +64,13 @@ pub(super) struct Slot<'a> {
 }
 
 impl RateWindow {
-    /// Waits until a call may start, which must be at `until` or before. Fails at once if that is impossible.
+    /// Waits until a call may start, at the latest at `until`. Fails at once if that is impossible.
     pub(super) fn take<'a>(&'a self, task: &Task<'a>, until: Duration) -> Result<Slot<'a>, Error> {
         let clock = task.clock();
         let mut told = None;
         loop {
             let mut state = self.lock();
-            // Read under the lock, here as elsewhere: no end lies in the future of another thread.
+            // Read under the lock, so that no recorded end is later than this time.
             let now = clock.now();
             let (next, seen) = (state.next(now), state.changes);
             if next == Next::Now {
@@ -92,7 +92,7 @@ impl RateWindow {
         }
     }
 
-    /// Starts no call for this time, because the service refused one for its rate.
+    /// Closes the window for this time, because the service refused a call.
     ///
     /// At most for the longest window: after that none of our calls can be the reason, and a wrong number must not stop
     /// the client.

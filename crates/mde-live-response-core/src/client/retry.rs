@@ -30,7 +30,9 @@ pub struct RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// Three attempts, backoff from 0.5 s to 20 s, at most 60 s where the service asks for a wait. Ours.
+    /// Three attempts, with a backoff from 0.5 s to 20 s. Ours.
+    ///
+    /// Waits for at most 60 s if the service asks for a wait.
     pub const DEFAULT: Self = Self {
         attempts: 3,
         first_backoff: Duration::from_millis(500),
@@ -49,8 +51,9 @@ impl RetryPolicy {
         self
     }
 
-    /// Sets the backoff: a random time up to `first` before the second attempt, up to twice as much before each
-    /// further attempt, and at most `longest`.
+    /// Sets the backoff, a random time before each further attempt.
+    ///
+    /// Up to `first` before the second attempt, up to twice as much before each further one, and at most `longest`.
     #[must_use]
     pub const fn with_backoff(mut self, first: Duration, longest: Duration) -> Self {
         self.first_backoff = first;
@@ -65,10 +68,12 @@ impl RetryPolicy {
         self
     }
 
-    /// Sets whether the client resolves the unknown outcome of an upload with [`IfExists::Fail`] by listing the library.
+    /// Sets whether the client resolves an unknown outcome by listing the library.
     ///
-    /// A listed file with the sent bytes and texts is success, any other file of this name is
-    /// [`ErrorKind::NameTaken`], and if there is none the client uploads again.
+    /// Only for an upload with [`IfExists::Fail`], because the client simply repeats the other calls.
+    ///
+    /// If the list has the file with the sent bytes and texts, the upload succeeded. If it has another file of this
+    /// name, the error is [`ErrorKind::NameTaken`]. Otherwise the client uploads again.
     ///
     /// [`IfExists::Fail`]: crate::IfExists::Fail
     /// [`ErrorKind::NameTaken`]: crate::ErrorKind::NameTaken
@@ -118,7 +123,7 @@ pub(super) struct Failed {
     pub(super) asked: Option<Duration>,
     /// Whether doing the call twice is the same as doing it once.
     pub(super) is_repeatable: bool,
-    /// Attempts so far, this one included, except those that ended with a refused token.
+    /// Number of attempts, this one included. One with a refused token does not count.
     pub(super) attempts: u32,
     /// Whether a refused token was replaced before.
     pub(super) is_renewed: bool,

@@ -1,4 +1,4 @@
-//! The one loop of every call: token, rate window, attempt, decision, and again if that is right.
+//! The one loop of every call: token, rate window, attempt, decision.
 //!
 //! The only code that adds a token to a request, takes it out of an answer, sets limits and counts attempts.
 
@@ -14,10 +14,10 @@ use crate::exchange::Exchange;
 use crate::operation::{Context, Operation};
 use crate::values::{AccessToken, CallKind, Sha256Digest};
 
-/// How a call failed.
+/// The failure of a call.
 pub(super) struct Failure {
     pub(super) error: Error,
-    /// Digest of the bytes that the last attempt sent, if it sent all of them.
+    /// Digest of the last attempt's bytes, if it sent them all.
     pub(super) sent: Option<Sha256Digest>,
 }
 
@@ -39,7 +39,9 @@ pub(super) fn run<O: Operation>(task: &Task<'_>, operation: &O) -> Result<O::Out
     )
 }
 
-/// Performs exchanges with the service at `url` until one gives a result, or the rule says to stop.
+/// Performs exchanges until one succeeds or the retry rule says to stop.
+///
+/// `url` is the service's.
 ///
 /// Requests for a token are sent without one, and do not count in the rate window.
 pub(super) fn run_exchanges<'e, T>(
@@ -113,7 +115,7 @@ fn prepare<'e>(
     }
 }
 
-/// Performs one exchange. Also returns the digest of what was sent, if all of it was.
+/// Performs one exchange. Also returns the digest of the sent bytes, if all were sent.
 fn attempt<T>(
     task: &Task<'_>,
     exchange: Exchange<'_>,
@@ -223,7 +225,7 @@ impl<'a> Attempts<'a> {
         }
     }
 
-    /// The service refused this call for its rate: no other call of this client should start now.
+    /// Closes the rate window if the service throttled this call.
     fn close_window(&self, error: &Error) {
         if let (ErrorKind::Throttled { .. }, Some(wait)) = (error.kind(), error.retry_after())
             && self.task.call.kind() != CallKind::Token

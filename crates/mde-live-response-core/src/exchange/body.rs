@@ -1,4 +1,4 @@
-//! A request body whose length is known before its first byte is read.
+//! A request body with a length known before it is read.
 //!
 //! Reads head, content and tail in order. The content is hashed as it passes. A source that ends early, is longer than
 //! expected or was modified is an error, and then the tail, which completes the request, is never given out.
@@ -54,7 +54,7 @@ impl<'a> Body<'a> {
         Self { head, file: Some(file), position: 0, len, progress: None }
     }
 
-    /// Calls this after each read, with the number of bytes read so far.
+    /// Calls this after each read, with the bytes read so far.
     pub(crate) fn set_progress(&mut self, progress: &'a (dyn Fn(u64) + Sync)) {
         self.progress = Some(progress);
     }
@@ -67,13 +67,14 @@ impl<'a> Body<'a> {
         self.position
     }
 
-    /// Position of the first byte that can complete the request: the closing boundary of a form, the first byte of
-    /// any other body.
+    /// Position of the first byte that can complete the request.
+    ///
+    /// This is the closing boundary of a form, and the first byte of any other body.
     pub(crate) fn decisive_from(&self) -> u64 {
         self.file.as_ref().map_or(0, |file| self.len - file.tail.len() as u64)
     }
 
-    /// SHA-256 of the content, once the body was read to its last byte.
+    /// SHA-256 of the content, after the body was read whole.
     pub(crate) fn digest(&self) -> Option<Sha256Digest> {
         self.file.as_ref()?.digest.filter(|_| self.position == self.len)
     }
@@ -104,7 +105,7 @@ impl<'a> Body<'a> {
 }
 
 impl File<'_> {
-    /// Reads at least one byte of the content; an end before its length is an error.
+    /// Reads at least one byte of the content. An end before its length is an error.
     fn read_content(&mut self, buf: &mut [u8], position: u64) -> io::Result<usize> {
         let left = self.content.len() - position;
         let want = usize::try_from(left).map_or(buf.len(), |left| left.min(buf.len()));
@@ -118,7 +119,9 @@ impl File<'_> {
         Ok(read.len())
     }
 
-    /// Checks, before the first byte of the tail, that the source ends here and did not change.
+    /// Checks that the source ends here and did not change.
+    ///
+    /// Runs before the first byte of the tail.
     fn check_end(&mut self) -> io::Result<()> {
         let unchanged = match self.content.read_at(&mut [0], self.content.len()) {
             Ok(0) => self.content.check_unchanged(),
@@ -149,7 +152,7 @@ impl Read for Body<'_> {
             let n = match self.read_segment(free) {
                 Ok(0) => break,
                 Ok(n) => n,
-                // What was read before is good; the next call returns the error.
+                // The bytes read before are good; the next call returns the error.
                 Err(_) if filled > 0 => break,
                 Err(error) => return Err(error),
             };

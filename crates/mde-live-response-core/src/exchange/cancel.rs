@@ -17,11 +17,11 @@ use super::lock::lock;
 ///
 /// ```
 /// use mde_live_response::policy::CancelToken;
-/// use mde_live_response::{ErrorKind, Upload};
-/// use mde_live_response_mock::MockTransport;
+/// use mde_live_response::{AccessToken, Endpoint, ErrorKind, Upload};
 ///
 /// let cancel = CancelToken::new();
-/// let client = MockTransport::new().client().cancelled_by(&cancel);
+/// let token = AccessToken::new("an-access-token")?;
+/// let client = mde_live_response::client(Endpoint::COMMERCIAL, token).cancelled_by(&cancel);
 /// cancel.cancel(); // usually from another thread
 ///
 /// let upload = Upload::new("a.ps1".parse()?, b"Get-Date\n");

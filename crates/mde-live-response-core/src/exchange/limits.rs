@@ -37,7 +37,9 @@ impl Limits {
         }
     }
 
-    /// Sets the time for the whole exchange, from the name lookup to the last byte of the answer. `None`: no limit.
+    /// Sets the time for the whole exchange. `None`: no limit.
+    ///
+    /// It includes the name lookup and the last byte of the answer.
     #[must_use]
     pub const fn with_time_left(mut self, time_left: Option<Duration>) -> Self {
         self.time_left = time_left;

@@ -2,20 +2,20 @@
 //!
 //! Renders the fields and the file part's header once, so the body's length is known before the first byte is read. The
 //! file content is borrowed, never copied.
-//!
-//! We compared 29 multipart parsers, and write the form that all of them read alike:
-//!
-//! * text fields first, the file last: a parser that streams knows the fields when the file begins, and one that misses
-//!   the delimiter behind the file refuses the form instead of taking a field for a part of the file;
-//! * names in quotes and raw UTF-8, without `filename*`, for which two parsers refuse the whole form;
-//! * a boundary of hex digits. It needs no quotes, and without leading dashes no line of dashes in a file is the start
-//!   of a delimiter, which some parsers get wrong;
-//! * CRLF everywhere, nothing before the first delimiter or after the last line, no charset, and no header of a part
-//!   except `Content-Disposition` and the file's `Content-Type`.
 
 use crate::values::FileName;
 
 /// Everything of a form except the file's content.
+///
+/// We compared 29 multipart parsers, and write the form that all of them read alike:
+///
+/// * text fields first, the file last: a parser that streams knows the fields when the file begins, and one that misses
+///   the delimiter behind the file refuses the form instead of taking a field for a part of the file;
+/// * names in quotes and raw UTF-8, without `filename*`, for which two parsers refuse the whole form;
+/// * a boundary of hex digits. It needs no quotes, and without leading dashes no line of dashes in a file is the start
+///   of a delimiter, which some parsers get wrong;
+/// * CRLF everywhere, nothing before the first delimiter or after the last line, no charset, and no header of a part
+///   except `Content-Disposition` and the file's `Content-Type`.
 #[derive(Debug)]
 pub(crate) struct Framing {
     pub(crate) head: Vec<u8>,

@@ -1,4 +1,4 @@
-//! The seam: one HTTP exchange.
+//! The trait for HTTP transports.
 
 use std::fmt;
 use std::sync::Arc;

@@ -51,13 +51,13 @@ pub(super) fn read(answer: &Response<Vec<u8>>) -> Result<LibraryFile, Error> {
     })
 }
 
-/// Creates the error for an answer that is not usable although its status is a success.
+/// Creates the error for a success with an unusable answer.
 pub(super) fn unusable(
     answer: &Response<Vec<u8>>,
     problem: AnswerProblem,
     effect: Effect,
 ) -> Error {
-    // The first two say it all, and a link may contain what must not be shown.
+    // The first two need no excerpt, and a link may contain a secret.
     let is_quoted = !matches!(
         problem,
         AnswerProblem::Unverified | AnswerProblem::OtherName { .. } | AnswerProblem::NextLink
@@ -88,7 +88,7 @@ pub(super) fn parse(entity: &Entity<'_>) -> Result<LibraryFile, AnswerProblem> {
     })
 }
 
-/// A value of another type is `None`; invalid text, for example a lone surrogate, is an error.
+/// Reads a text; a value of another type is `None`. Invalid text, for example a lone surrogate, is an error.
 fn words(raw: Option<&RawValue>) -> Result<Option<String>, AnswerProblem> {
     let text = raw.map(RawValue::get).filter(|raw| raw.starts_with('"'));
     text.map(serde_json::from_str).transpose().map_err(|_| AnswerProblem::NotJson)

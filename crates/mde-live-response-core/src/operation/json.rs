@@ -11,7 +11,7 @@ use crate::error::AnswerProblem;
 /// Longest excerpt of a body that an error keeps, in characters.
 const MAX_EXCERPT: usize = 300;
 
-/// Tells what is wrong with a text that could not be read: whether it is JSON at all.
+/// Classifies a text that could not be read: not JSON, or another shape.
 pub(super) fn problem(cause: &serde_json::Error, text: &str) -> AnswerProblem {
     let is_json = cause.is_data() && serde_json::from_str::<&RawValue>(text).is_ok();
     if is_json { AnswerProblem::Shape } else { AnswerProblem::NotJson }
@@ -57,7 +57,9 @@ fn header<'r>(answer: &'r Response<Vec<u8>>, name: &HeaderName) -> Option<&'r st
     answer.headers().get(name)?.to_str().ok()
 }
 
-/// The start of a body for a person to read: control characters become spaces, invalid UTF-8 is marked.
+/// The start of a body, made readable.
+///
+/// Control characters become spaces, and invalid UTF-8 is marked.
 pub(super) fn excerpt(answer: &Response<Vec<u8>>) -> String {
     let start = answer.body().get(..4 * MAX_EXCERPT).unwrap_or(answer.body());
     let text = String::from_utf8_lossy(start);

@@ -1,7 +1,7 @@
-//! The calls of the API as values: how each becomes a request, and how its answer is read.
+//! API calls as values, for programs with their own HTTP client.
 //!
-//! Pure: no I/O, no time, no retries. [`Client`](crate::Client) is built on this module. A program with its own HTTP
-//! client, for example an asynchronous one, can use it directly.
+//! Use this module with an asynchronous HTTP client, for example. It renders requests and reads answers, without I/O,
+//! time or retries. [`Client`](crate::Client) is built on it.
 //!
 //! # Examples
 //!
@@ -68,7 +68,7 @@ pub trait Operation {
     /// The file that the call is about.
     fn file(&self) -> Option<&FileName>;
 
-    /// Returns whether doing the call twice is the same as doing it once.
+    /// Returns whether doing the call twice equals doing it once.
     fn is_repeatable(&self) -> bool;
 
     /// Creates the exchange for one attempt, without a token. Each exchange sends the same bytes.

@@ -35,10 +35,10 @@ pub(crate) fn set_common_headers(headers: &mut HeaderMap) {
     headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
 }
 
-/// Everything except what RFC 3986 calls "unreserved".
+/// Characters to escape: all except RFC 3986's "unreserved" ones.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// Escapes text for a path segment or a form field, in pieces.
+/// Percent-encodes text for a path segment or a form field.
 ///
 /// # Examples
 ///

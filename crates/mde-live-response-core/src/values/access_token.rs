@@ -28,7 +28,9 @@ use super::{InvalidInput, Problem, TokenClaims};
 pub struct AccessToken(Secret);
 
 impl AccessToken {
-    /// Takes a token of visible ASCII characters, without the word `Bearer` before it. There is no length limit.
+    /// Creates a token from visible ASCII characters.
+    ///
+    /// The text does not include the word `Bearer`, and may have any length.
     ///
     /// # Errors
     ///

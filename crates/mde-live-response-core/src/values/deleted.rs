@@ -8,6 +8,6 @@ pub enum Deleted {
     Removed,
     /// There was no such file.
     WasAbsent,
-    /// There is no such file, but an earlier attempt with an unknown outcome may have deleted it.
+    /// There is no such file now. An earlier attempt with an unknown outcome may have deleted it.
     Gone,
 }

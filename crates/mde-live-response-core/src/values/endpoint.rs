@@ -15,7 +15,7 @@ const COMMERCIAL_AUDIENCE: &str = "https://api.securitycenter.microsoft.com"; //
 const GOVERNMENT_API: &str = "https://api-gov.securitycenter.microsoft.us"; // P6
 const GCC_API: &str = "https://api-gcc.securitycenter.microsoft.us";
 
-/// A service: base URL of its API, audience of its tokens, and host that issues them.
+/// A service: its base URL, token audience and login host.
 ///
 /// The constants are from the vendor's documentation; [`parse`](Self::parse) takes any other base URL. The regional
 /// hosts and the older names share audience and login host with [`COMMERCIAL`](Self::COMMERCIAL).
@@ -42,8 +42,10 @@ const fn commercial(base: &'static str) -> Endpoint {
 }
 
 impl Endpoint {
-    /// Commercial cloud, served from the nearest region: host `api.security.microsoft.com`, audience
-    /// `https://api.securitycenter.microsoft.com`, login host `login.microsoftonline.com`.
+    /// Commercial cloud, served from the nearest region.
+    ///
+    /// Host `api.security.microsoft.com`, audience `https://api.securitycenter.microsoft.com`, login host
+    /// `login.microsoftonline.com`.
     pub const COMMERCIAL: Self = commercial("https://api.security.microsoft.com"); // P4
     // P5
     /// Commercial cloud, United States: host `us.api.security.microsoft.com`.
@@ -70,21 +72,26 @@ impl Endpoint {
     pub const LEGACY_UK: Self = commercial("https://api-uk.securitycenter.microsoft.com");
     /// Commercial cloud, Australia, under its older name: host `api-au.securitycenter.microsoft.com`.
     pub const LEGACY_AU: Self = commercial("https://api-au.securitycenter.microsoft.com");
-    /// United States government, GCC: host `api-gcc.securitycenter.microsoft.us`, audience
-    /// `https://api-gcc.securitycenter.microsoft.us`, login host `login.microsoftonline.com`.
+    /// United States government, GCC.
+    ///
+    /// Host `api-gcc.securitycenter.microsoft.us`, audience `https://api-gcc.securitycenter.microsoft.us`, login host
+    /// `login.microsoftonline.com`.
     pub const GCC: Self = preset(GCC_API, GCC_API, COMMERCIAL_LOGIN);
-    /// United States government, GCC High: host `api-gov.securitycenter.microsoft.us`, audience
-    /// `https://api-gov.securitycenter.microsoft.us`, login host `login.microsoftonline.us`.
+    /// United States government, GCC High.
+    ///
+    /// Host `api-gov.securitycenter.microsoft.us`, audience `https://api-gov.securitycenter.microsoft.us`, login host
+    /// `login.microsoftonline.us`.
     pub const GCC_HIGH: Self = preset(GOVERNMENT_API, GOVERNMENT_API, GOVERNMENT_LOGIN);
-    /// United States government, Department of Defense: host, audience and login host of
-    /// [`GCC_HIGH`](Self::GCC_HIGH).
+    /// United States government, Department of Defense.
+    ///
+    /// Host, audience and login host of [`GCC_HIGH`](Self::GCC_HIGH).
     pub const DOD: Self = Self::GCC_HIGH;
 
-    /// Parses a base URL: `https`, or plain `http` to a loopback address written as a number.
+    /// Parses a base URL.
     ///
-    /// The URL may have a port and a path; a slash at its end is dropped. ASCII, 2,048 bytes at most. Audience and login
-    /// host are the commercial cloud's unless [`with_audience`](Self::with_audience) and
-    /// [`with_login`](Self::with_login) set others.
+    /// The URL is `https`, or plain `http` to a loopback address written as a number. It may have a port and a path; a
+    /// slash at its end is dropped. ASCII, 2,048 bytes at most. Audience and login host are the commercial cloud's
+    /// unless [`with_audience`](Self::with_audience) and [`with_login`](Self::with_login) set others.
     ///
     /// Plain `http` is for tests and the emulator. A host name is refused, even `localhost`, because a name can resolve
     /// to another machine.
@@ -136,7 +143,7 @@ impl Endpoint {
         }
     }
 
-    /// Returns whether a URL's host is a loopback address, written as a number.
+    /// Returns whether a URL's host is a numeric loopback address.
     ///
     /// Plain `http` goes to no other host.
     ///
@@ -166,7 +173,7 @@ impl Endpoint {
         self
     }
 
-    /// Sets the service that issues tokens, by its URL or its host alone.
+    /// Sets the service that issues tokens, by URL or host alone.
     ///
     /// # Errors
     ///
@@ -199,14 +206,14 @@ impl Endpoint {
         &self.audience
     }
 
-    /// Base URL of the service that issues tokens, without a slash at its end.
+    /// Base URL of the token service, without a slash at its end.
     #[must_use]
     pub fn login(&self) -> &str {
         &self.login
     }
 }
 
-/// Longest base URL, in bytes: far more than one needs, and far less than a URL may have.
+/// Longest base URL, in bytes. Ours: far more than one needs.
 const MAX_BYTES: usize = 2048;
 
 /// Checks a base URL and drops the slash at its end.
@@ -248,7 +255,7 @@ fn base_url(text: &str, field: &'static str) -> Result<String, InvalidInput> {
     Ok(format!("{scheme}://{host}{port}{}", uri.path().trim_end_matches('/')))
 }
 
-/// Returns whether the host looks like an address but is not in its usual form.
+/// Returns whether the host is an address in an unusual form.
 ///
 /// `127.1`, `0x7f.0.0.1` and `10.0.0.256` mean something else, or nothing, to other programs.
 fn is_odd_address(host: &str) -> bool {

@@ -101,7 +101,7 @@ impl FileName {
         &self.0
     }
 
-    /// Folds the letter case of any name, for comparing names that may differ only in it.
+    /// Folds the letter case of a name, to compare names.
     ///
     /// Folds by way of upper case, so that letters with two lower-case forms are equal (`σ` and `ς`, `ß` and `ss`):
     /// refusing one name too many is better than replacing the wrong file.
@@ -173,7 +173,9 @@ fn is_percent_escape(name: &[u8], at: usize) -> bool {
         if high.is_ascii_hexdigit() && low.is_ascii_hexdigit())
 }
 
-/// Windows looks only at what stands before the first dot, without trailing spaces, in any letter case.
+/// Returns whether Windows gives this name to a device.
+///
+/// Windows looks only at the text before the first dot, without trailing spaces, in any letter case.
 fn is_device(name: &str) -> bool {
     let stem = name.split('.').next().unwrap_or(name).trim_end_matches(' ');
     let is = |device: &str| stem.eq_ignore_ascii_case(device);

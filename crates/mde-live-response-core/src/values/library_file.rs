@@ -68,7 +68,9 @@ impl LibraryFile {
         self.has_parameters
     }
 
-    /// Returns whether the answer to the upload was lost and a listing afterwards confirmed the upload.
+    /// Returns whether a listing confirmed the upload.
+    ///
+    /// The client lists the library if the answer to the upload was lost.
     #[must_use]
     pub fn is_resolved(&self) -> bool {
         self.is_resolved
@@ -106,19 +108,12 @@ impl Timestamp {
     /// # Examples
     ///
     /// ```
-    /// use mde_live_response::{AccessToken, Client, Endpoint};
-    /// use mde_live_response_mock::FakeLibrary;
+    /// use mde_live_response::LibraryFile;
     ///
-    /// let library = FakeLibrary::new();
-    /// library.insert("a.ps1", b"Get-Date\n");
-    /// let token = AccessToken::new("an-access-token")?;
-    /// let client = Client::builder(Endpoint::COMMERCIAL, token, library).build();
-    ///
-    /// let file = client.list().next().unwrap()?;
-    /// let stored = file.creation_time().unwrap();
-    /// assert_eq!(stored.as_str(), "2026-01-01T00:00:00.0000000Z");
-    /// assert_eq!(stored.to_jiff()?.as_second(), 1_767_225_600);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// /// Seconds since 1970 at which the file was first stored.
+    /// fn stored_at(file: &LibraryFile) -> Option<i64> {
+    ///     Some(file.creation_time()?.to_jiff().ok()?.as_second())
+    /// }
     /// ```
     #[cfg(feature = "jiff")]
     pub fn to_jiff(&self) -> Result<jiff::Timestamp, jiff::Error> {

@@ -1,4 +1,4 @@
-//! Text that is never shown, and that an answer must not show either.
+//! Text that is never shown, and is removed from answers.
 
 use std::fmt;
 use std::str::FromStr;
@@ -27,7 +27,9 @@ use super::{InvalidInput, Problem};
 pub struct Secret(Arc<Zeroizing<String>>);
 
 impl Secret {
-    /// Takes any text without control characters and without white space at either end.
+    /// Creates a secret from a text.
+    ///
+    /// The text has no control characters, and no white space at either end.
     ///
     /// # Errors
     ///
@@ -121,7 +123,9 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Checks the rules that secrets and tokens share: not empty, and no white space at either end.
+/// Checks the rules that secrets and tokens share.
+///
+/// They are not empty, and have no white space at either end.
 pub(super) fn check(text: &str, field: &'static str) -> Result<(), InvalidInput> {
     if text.trim().is_empty() {
         return Err(InvalidInput::new(field, Problem::Empty));
@@ -135,14 +139,14 @@ pub(super) fn check(text: &str, field: &'static str) -> Result<(), InvalidInput>
 
 const REDACTED: &str = "[redacted]";
 
-/// How far different ways to read a text have come. Kept between texts to avoid an allocation for each.
+/// Positions that different readings of a text have reached. Kept between texts to avoid an allocation for each.
 #[derive(Default)]
 struct Places {
     ends: Vec<usize>,
     further: Vec<usize>,
 }
 
-/// Length of the secret's spelling with which the text starts; the longest, where there are several.
+/// Length of the longest spelling of the secret at the text's start.
 fn spelled(secret: &str, text: &[u8], places: &mut Places) -> Option<usize> {
     if text.starts_with(secret.as_bytes()) {
         return Some(secret.len());
@@ -168,8 +172,9 @@ fn spelled(secret: &str, text: &[u8], places: &mut Places) -> Option<usize> {
     ends.iter().copied().max()
 }
 
-/// Lengths of the character's spellings with which the text starts: as it stands, JSON's `\c` and `\u0063`, a URL's
-/// `%63`, a form's `+`.
+/// Lengths of the character's spellings at the text's start.
+///
+/// The spellings are the character itself, JSON's `\c` and `\u0063`, a URL's `%63`, a form's `+`.
 fn spellings(c: char, text: &[u8]) -> impl Iterator<Item = usize> {
     let mut bytes = [0; 4];
     let bytes = c.encode_utf8(&mut bytes).as_bytes();

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write};
 
-/// Shows text with everything escaped that is not plainly visible, cut at a length.
+/// Text with invisible characters escaped, cut at a length.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Shown<'a> {
     text: &'a str,
@@ -21,7 +21,9 @@ impl<'a> Shown<'a> {
     }
 }
 
-/// Shows text from outside on a terminal or in a log: one line, in which everything invisible is escaped.
+/// Escapes text from outside for a terminal or a log.
+///
+/// The result is one line, in which everything invisible is escaped.
 ///
 /// # Examples
 ///

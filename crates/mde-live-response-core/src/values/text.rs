@@ -16,7 +16,9 @@ fn check(field: &'static str, text: &str, max: usize) -> Result<(), InvalidInput
     }
 }
 
-/// Returns whether two texts are equal except for carriage returns, which intermediaries may add or drop.
+/// Returns whether two texts are equal except for carriage returns.
+///
+/// Intermediaries may add or drop them.
 #[must_use]
 pub fn same_text(one: &str, other: &str) -> bool {
     one.chars().filter(|c| *c != '\r').eq(other.chars().filter(|c| *c != '\r'))

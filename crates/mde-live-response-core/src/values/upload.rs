@@ -15,7 +15,7 @@ use super::{
 /// The library stores files over 10 MB, but a live response session on macOS or Linux cannot fetch them.
 pub const MAX_FILE_BYTES: u64 = 20 * 1024 * 1024; // P15
 
-/// Behaviour of the service if the library already has a file of this name.
+/// Behaviour of the service if the name is already taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum IfExists {
@@ -72,9 +72,11 @@ impl Upload {
         }
     }
 
-    /// Creates an upload of the file at a path, under the path's last component.
+    /// Creates an upload of the file at a path.
     ///
-    /// The file is opened here, once, and every later use reads from this handle. A symbolic link is followed, and the
+    /// Its name is the path's last component.
+    ///
+    /// The file is opened here once, and every later use reads from this handle. A symbolic link is followed, and the
     /// link's name is used; [`FileContent::open_without_following`] refuses links.
     ///
     /// # Errors
@@ -102,7 +104,7 @@ impl Upload {
         self
     }
 
-    /// Sets what happens if the library already has a file of this name. Default: [`IfExists::Fail`].
+    /// Sets what happens if the name is already taken. Default: [`IfExists::Fail`].
     #[must_use]
     pub fn with_if_exists(mut self, if_exists: IfExists) -> Self {
         self.if_exists = if_exists;
@@ -150,7 +152,7 @@ impl Upload {
         self.parameters.as_ref()
     }
 
-    /// Behaviour if the library already has a file of this name.
+    /// Behaviour if the name is already taken.
     #[must_use]
     pub fn if_exists(&self) -> IfExists {
         self.if_exists

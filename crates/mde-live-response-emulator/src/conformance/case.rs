@@ -1,4 +1,4 @@
-//! A case: what a peer does, what is sent to it, and what must come of it.
+//! A case: the peer's script, the calls, and the expected outcome.
 
 use std::fmt;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use super::Level;
 use super::expected::Expected;
 use super::peer::{Gate, PATIENCE, Script, Step};
 
-/// A limit that is meant to pass. Windows counts time in steps of 16 ms, so that everything takes longer there.
+/// A limit that a case reaches. Longer on Windows, which counts time in steps of 16 ms.
 pub(super) const SHORT: Duration = Duration::from_secs(if cfg!(windows) { 3 } else { 1 });
 /// Longer than the peer's patience.
 const PLENTY: Duration = PATIENCE.saturating_mul(4);
@@ -27,11 +27,11 @@ pub(super) struct Case {
     pub(super) over: Carriage,
     /// Number of connections, if it matters.
     pub(super) connections: Option<usize>,
-    /// What the first connection must have received.
+    /// Bytes that the first connection must have received.
     pub(super) received: Received,
 }
 
-/// Which connections a case is for.
+/// Kinds of connections that a case is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Carriage {
     Any,
@@ -62,7 +62,9 @@ pub(super) enum Received {
     Whole,
     /// A request without its end, and at most half of [`large`](super::content::large).
     Incomplete,
-    /// One request: its lines, without version and the headers of the connection, and its body.
+    /// One request: its lines and its body.
+    ///
+    /// The lines are without version and the headers of the connection.
     Request(String, Vec<u8>),
 }
 
@@ -117,7 +119,7 @@ impl Case {
     }
 }
 
-/// What is sent, and what the peer does with each connection.
+/// The calls, and the peer's script for each connection.
 impl fmt::Display for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for act in &self.acts {

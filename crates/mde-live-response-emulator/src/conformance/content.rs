@@ -1,4 +1,4 @@
-//! What the cases send and answer.
+//! Uploads and answers of the cases.
 
 use std::sync::LazyLock;
 
@@ -12,7 +12,7 @@ const CONTENT: &str = "Get-DnsClientCache\n";
 /// Of [`CONTENT`].
 const SHA256: &str = "a4983efac65cc22427c315b5605be885a87605ae02e475aa50a499267745faf9";
 
-/// More than the buffers between two sockets hold while nobody reads.
+/// More than the buffers between two sockets hold if the peer does not read.
 static LARGE: LazyLock<FileContent> = LazyLock::new(|| vec![b'x'; 20 * 1024 * 1024].into());
 
 pub(super) fn small() -> Upload {

@@ -1,4 +1,4 @@
-//! What a system cannot give, with the reason. The module's documentation lists the same.
+//! Exceptions for an operating system, with the reason. The module's documentation lists them, too.
 
 use mde_live_response_core::Effect;
 use mde_live_response_core::transport::TransportErrorKind as Kind;
@@ -15,7 +15,7 @@ struct Exception {
 }
 
 const EXCEPTIONS: &[Exception] = &[
-    // Windows drops what a socket received when a reset follows.
+    // Windows drops received bytes when a reset follows.
     Exception {
         system: "windows",
         rules: &[EARLY, TOO_EARLY, BODY],
@@ -23,7 +23,7 @@ const EXCEPTIONS: &[Exception] = &[
     },
 ];
 
-/// What this system also allows in the cases of a rule.
+/// Outcomes that this system also allows in the cases of a rule.
 pub(super) fn also(rule: &'static str) -> impl Iterator<Item = &'static Expected> {
     let all = EXCEPTIONS.iter().filter(|it| it.system == std::env::consts::OS);
     all.filter(move |it| it.rules.contains(&rule)).map(|it| &it.also)

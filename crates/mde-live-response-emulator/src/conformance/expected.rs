@@ -1,4 +1,4 @@
-//! Outcomes: what a case expects, and what it saw.
+//! Expected and seen outcomes.
 
 use mde_live_response_core::error::ErrorKind;
 use mde_live_response_core::transport::TransportErrorKind as Kind;
@@ -6,7 +6,7 @@ use mde_live_response_core::{Effect, Error};
 
 use super::Level;
 
-/// What must come of a call.
+/// Expected outcome of a call.
 #[derive(Debug, Clone)]
 pub(super) enum Expected {
     /// The file is stored.
@@ -24,7 +24,7 @@ pub(super) enum Expected {
     OneOf(Vec<Expected>),
 }
 
-/// What came of a call.
+/// Seen outcome of a call.
 #[derive(Debug)]
 pub(super) enum Seen {
     Success,
@@ -51,7 +51,9 @@ impl Seen {
 }
 
 impl Expected {
-    /// Returns whether this level allows what was seen of a request that the peer received whole, or not.
+    /// Returns whether this level allows the seen outcome.
+    ///
+    /// `is_whole` tells whether the peer received the whole request.
     pub(super) fn allows(&self, seen: &Seen, level: Level, is_whole: bool) -> bool {
         let is_right = |expected: Effect, seen: Effect| match level {
             Level::Usable => seen >= expected,

@@ -1,21 +1,20 @@
-//! Holds a [`Transport`] against scripted faults over real sockets.
+//! Tests a [`Transport`] with scripted faults over real sockets.
 //!
-//! A transport of your own decides what an error says about the library: whether an upload is not stored, or may be
-//! stored. This suite checks that it decides right. [`check`] starts a [`Peer`] on loopback for each case, sends to it
-//! through the transport, and compares the outcome, and what the peer received, with what the contract of [`Transport`]
-//! demands. Needs the feature `conformance`.
+//! The errors of your transport decide whether the client reports an upload as not stored or as unknown. This suite
+//! checks them. [`check`] starts a [`Peer`] on loopback for each case, sends requests to it through the transport, and
+//! compares the outcome and the received bytes with the contract of [`Transport`]. Needs the feature `conformance`.
 //!
 //! # Levels
 //!
-//! [`Level::Usable`] is what every transport must do, so that the client's results are true:
+//! [`Level::Usable`] has the rules for every transport. The client's results are true only if it keeps them:
 //!
 //! * send each request once and as given, and follow no redirect;
 //! * return every status with its headers and its body, also 204 and 304, which have none;
 //! * report no success for an answer that was cut, and no answer that is larger than the limit;
 //! * never complete a request whose source failed;
-//! * report an effect that is right or higher. The kind of an error may be any.
+//! * report an effect that is right or higher. Error kinds are not compared.
 //!
-//! [`Level::Complete`] adds what a careful transport does. Kinds and effects are exact:
+//! [`Level::Complete`] adds the rules for a careful transport. Kinds and effects are exact:
 //!
 //! * hear an answer that comes before the request was sent whole, and skip interim answers (1xx);
 //! * refuse answers whose end is ambiguous, heads without end, and bytes that are not HTTP;
@@ -50,8 +49,7 @@
 //!
 //! # Reading a finding
 //!
-//! A [`Finding`] names the rule of the contract that the transport breaks, the case that shows it, what the case expects
-//! and what it saw:
+//! A [`Finding`] names the broken rule of the contract, the case that shows it, and the expected and the seen outcome:
 //!
 //! ```text
 //! rule: no redirect is followed
@@ -66,8 +64,8 @@
 //!
 //! # Exceptions
 //!
-//! Windows drops what a socket received when a reset follows. There, an early answer whose connection is then reset may
-//! be lost, and its request counts as not applied.
+//! Windows drops received bytes when a reset follows. There, an early answer whose connection is then reset may be
+//! lost, and its request counts as not applied.
 
 #![allow(
     clippy::unwrap_used,
@@ -92,7 +90,7 @@ use mde_live_response_core::transport::Transport;
 
 use peer::PATIENCE;
 
-/// How much of the contract a transport must keep.
+/// Part of the contract that a transport must keep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Level {
@@ -102,10 +100,10 @@ pub enum Level {
     Complete,
 }
 
-/// Holds a transport against all cases of this level.
+/// Tests a transport with all cases of this level.
 ///
-/// `transport` makes a new transport for each case, which must trust the peer's authority if the peer speaks TLS.
-/// A call that does not end within a minute becomes a finding; after three of them, the rest of the cases is left out.
+/// `transport` creates a new transport for each case. It must trust the peer's authority if the peer speaks TLS. A call
+/// that does not end within a minute becomes a finding; after three of them, the remaining cases are skipped.
 pub fn check<T: Transport + 'static>(
     level: Level,
     speech: Speech,
@@ -114,7 +112,9 @@ pub fn check<T: Transport + 'static>(
     run::run(cases::all(), level, speech, PATIENCE * 2, transport)
 }
 
-/// Answers so many uploads of 20 MiB before their body, with each of several refusals: all must be heard.
+/// Tests that early answers to uploads of 20 MiB are heard.
+///
+/// Answers this many uploads before their body, with each of several refusals.
 ///
 /// [`check`] does this ten times at [`Level::Complete`].
 pub fn check_early_answers<T: Transport + 'static>(

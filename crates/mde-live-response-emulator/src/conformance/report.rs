@@ -1,8 +1,8 @@
-//! What came of a run of the suite.
+//! The findings of a run.
 
 use std::fmt;
 
-/// A rule of the contract that the transport breaks, with the case that shows it.
+/// A broken rule of the contract, with the case that shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Finding {
@@ -10,9 +10,9 @@ pub struct Finding {
     pub rule: &'static str,
     /// The case.
     pub case: String,
-    /// What the case expects.
+    /// The expected outcome.
     pub expected: String,
-    /// What it saw.
+    /// The seen outcome.
     pub seen: String,
 }
 

@@ -1,4 +1,4 @@
-//! Runs cases. Every wait has a limit, so a broken transport gives findings and never holds up the suite.
+//! Runs cases. Every wait has a limit, so a broken transport gives findings and never blocks the suite.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Sender};
@@ -19,9 +19,9 @@ use super::{Finding, Level, Report};
 
 pub(super) const TOKEN: &str = "an-access-token";
 
-/// Cases that run at once: most of them wait.
+/// Cases that run at once, because most of them wait.
 const WORKERS: usize = 4;
-/// Number of cases without end after which the rest is left out.
+/// Cases that do not end, after which the rest are skipped.
 const MAX_WITHOUT_END: usize = 3;
 
 /// A call that waits for a peer with [`PATIENCE`] ends within `patience`.
@@ -248,7 +248,7 @@ fn requests(received: &[u8]) -> usize {
 }
 
 impl Received {
-    /// Returns what is wrong.
+    /// Returns the problem, if there is one.
     fn check(&self, received: &[u8], address: &str) -> Result<(), String> {
         let (len, is_whole) = (received.len(), received.ends_with(b"--\r\n"));
         let is_right = match self {
@@ -259,7 +259,7 @@ impl Received {
                 let end =
                     received.windows(4).position(|it| it == b"\r\n\r\n").map_or(len, |at| at + 4);
                 let seen = lossy(&received[..end]).to_ascii_lowercase();
-                // What an HTTP client adds to a request that lacks it.
+                // Headers that an HTTP client may add to a request without them.
                 let may_add = ["accept:", "user-agent:"].into_iter();
                 let may_add = may_add.filter(|name| !head.to_ascii_lowercase().contains(name));
                 let added: Vec<_> = may_add.chain(["connection:"]).collect();

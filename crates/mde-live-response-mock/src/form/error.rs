@@ -25,7 +25,7 @@ impl FormError {
         Self { place: Place::Body(at), what: what.into() }
     }
 
-    /// Position of the fault in the body, in bytes; `None` if a header of the request is at fault.
+    /// Position of the fault in the body, in bytes. `None` if a header of the request is at fault.
     #[must_use]
     pub fn at(&self) -> Option<usize> {
         match self.place {

@@ -1,7 +1,7 @@
 //! A strict decoder for `multipart/form-data`.
 //!
-//! Refuses a form with the place and the reason. Shares no code with the encoder of `mde-live-response`: otherwise
-//! one mistake could hide in both.
+//! Refuses a form with the place and the reason. Shares no code with the encoder of `mde-live-response`, because one
+//! mistake could hide in both.
 
 mod decode;
 mod error;
@@ -14,7 +14,7 @@ pub use error::FormError;
 
 use crate::shown::{Bytes, text};
 
-/// A decoded form, its parts in the order in which they were sent.
+/// A decoded form, with its parts in the order of the body.
 ///
 /// Borrows the body. Two forms are equal when their parts are; the boundary does not count.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,8 +37,8 @@ impl<'a> Form<'a> {
     /// Strict:
     ///
     /// * `Content-Length` occurs once and equals the body's length.
-    /// * `Content-Type` occurs once and is `multipart/form-data; boundary=`, a boundary, and nothing else.
-    /// * Every line ends with CRLF. Nothing stands before the first delimiter or after the last.
+    /// * `Content-Type` occurs once and is exactly `multipart/form-data; boundary=` and a boundary.
+    /// * Every line ends with CRLF. The form starts with the first delimiter and ends with the last.
     /// * A part has one `Content-Disposition` with a quoted, not empty `name`, a file also a quoted `filename` in raw
     ///   UTF-8 without backslashes. It may have one `Content-Type`, which is not `multipart/`, and no other header.
     /// * No name occurs twice. No content holds the delimiter, not even inside a line.

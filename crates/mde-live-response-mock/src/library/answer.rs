@@ -1,4 +1,4 @@
-//! Answers as they go over the wire.
+//! Answers as sent over HTTP.
 
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ struct List<'a> {
     value: Vec<&'a StoredFile>,
 }
 
-/// Looks like the service's trace identifiers, and is the same in every run.
+/// An identifier like the service's trace identifiers, the same in every run.
 pub(crate) fn target(call: u64) -> String {
     format!("00000000-0000-4000-8000-{call:012x}")
 }
@@ -80,7 +80,7 @@ pub(super) fn forbidden(target: &str) -> Response<Vec<u8>> {
     error(StatusCode::FORBIDDEN, "Forbidden", message, target) // P32
 }
 
-/// Says the wait in whole seconds, rounded up: whoever waits that long finds a place.
+/// States the wait in whole seconds, rounded up, so that a client that waits that long is not refused again.
 pub(super) fn throttled(wait: Duration, target: &str) -> Response<Vec<u8>> {
     let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
     let status = StatusCode::TOO_MANY_REQUESTS;

@@ -1,4 +1,4 @@
-//! One call over HTTP: what its head asks for, and its answer.
+//! One call over HTTP: its head, and its answer.
 
 use http::header::{ALLOW, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
 use http::request::Parts;
@@ -36,13 +36,13 @@ enum Action {
 }
 
 impl FakeLibrary {
-    /// Answers a request as far as its head decides, and counts it.
+    /// Judges a request by its head, and counts it.
     ///
     /// For a server: call this before reading the body, then read at most [`Accepted::longest_body`] bytes and pass
-    /// them to [`Accepted::finish`]. The path may have a prefix: the API's base URL can have a path of its own.
+    /// them to [`Accepted::finish`]. The path may have a prefix, because the API's base URL can have a path.
     ///
     /// The rate limits count every call with an accepted token, except those that they refuse. Token requests and
-    /// requests for unknown paths or methods count as no call.
+    /// requests for unknown paths or methods do not count.
     ///
     /// # Errors
     ///
@@ -104,7 +104,7 @@ impl FakeLibrary {
 }
 
 impl Accepted {
-    /// Largest body that the call accepts, in bytes; 0 if the body is ignored.
+    /// Largest accepted body, in bytes; 0 if the body is ignored.
     ///
     /// For an upload: the largest file, 8 MiB for its two texts and 64 KiB for the rest. For a token request: 64 KiB.
     /// Both allowances are our choice. [`finish`](Self::finish) refuses more, so that a server can stop reading at the
@@ -150,7 +150,9 @@ impl Accepted {
         }
     }
 
-    /// Answers a call whose body could not be read to its end: 400, for an upload with the code `InvalidRequestBody`.
+    /// Answers 400 to a call whose body could not be read.
+    ///
+    /// The code for an upload is `InvalidRequestBody`.
     #[must_use]
     pub fn refuse(self, why: &str) -> Response<Vec<u8>> {
         match &self.action {
@@ -162,7 +164,7 @@ impl Accepted {
     }
 }
 
-/// The headers that [`Form::decode`] reads, and none that holds a secret.
+/// The headers that [`Form::decode`] reads, without secrets.
 fn form_headers(all: &HeaderMap) -> HeaderMap {
     let mut headers = HeaderMap::new();
     for name in [CONTENT_TYPE, CONTENT_LENGTH, TRANSFER_ENCODING] {
@@ -177,8 +179,8 @@ fn length(headers: &HeaderMap) -> Option<u64> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-/// The token in `Authorization: Bearer <token>`; the scheme's letter case does not matter. `None` without such a
-/// header, with several, another scheme, or bytes that are not visible ASCII.
+/// The token in `Authorization: Bearer <token>`, in any letter case. `None` without such a header, with several,
+/// another scheme, or bytes that are not visible ASCII.
 pub(crate) fn bearer_token(headers: &HeaderMap) -> Option<&str> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let (Some(value), None) = (values.next(), values.next()) else { return None };
@@ -193,7 +195,7 @@ fn not_allowed(methods: &'static str) -> Response<Vec<u8>> {
     answer
 }
 
-/// What a path stands for.
+/// Meaning of a path.
 #[derive(Debug, PartialEq, Eq)]
 enum Target {
     Files,

@@ -1,6 +1,6 @@
-//! The service that issues tokens to applications, as far as a client of Microsoft Entra sees it.
+//! The token service, as a client of Microsoft Entra sees it.
 //!
-//! Tokens look like real ones (JSON Web Tokens), but nobody signs them.
+//! Tokens look like real ones (JSON Web Tokens), but are not signed.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::{answer, timestamp};
 
-/// Audience of the library unless another is set: the commercial cloud's.
+/// Audience of the library by default: the commercial cloud's.
 pub(super) const AUDIENCE: &str = "https://api.securitycenter.microsoft.com"; // P43
 
 /// Services of the same tenant for which tokens are issued that the library refuses.
@@ -123,14 +123,14 @@ impl<'a> TokenForm<'a> {
     }
 }
 
-/// The applications, and what they get.
+/// The applications, and the tokens that they got.
 pub(super) struct Login {
     pub(super) applications: Vec<Application>,
     pub(super) audience: String,
     pub(super) life: Duration,
 }
 
-/// What a token is worth.
+/// Standing of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Standing {
     Accepted,
@@ -154,7 +154,7 @@ impl Issued {
         self.tokens.clear();
     }
 
-    /// What an issued token is worth at this time; `None`: not one of these.
+    /// Standing of an issued token at this time. `None`: not issued here.
     pub(super) fn standing(&self, token: &str, now: SystemTime) -> Option<Standing> {
         let (standing, expires) = self.tokens.get(token)?;
         Some(if *expires <= now { Standing::Unknown } else { *standing })
@@ -289,7 +289,7 @@ impl Application {
     }
 }
 
-/// Why no token is issued, in Entra's own codes.
+/// Reason why no token is issued, in Entra's own codes.
 struct Refusal {
     status: StatusCode,
     error: &'static str,

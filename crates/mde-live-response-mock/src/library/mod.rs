@@ -1,6 +1,6 @@
-//! The live response library in memory: what the service is known to do, and nothing else.
+//! The live response library in memory, with the service's known rules.
 //!
-//! Reads a request's head and body as HTTP delivers them, and returns the answer as it goes over the wire.
+//! Takes a request's head and body, and returns the answer as it is sent over HTTP.
 
 pub(crate) mod answer;
 mod call;
@@ -47,7 +47,7 @@ use store::{Refusal, Store, Upload};
 /// different files. A name is refused only if it is empty or contains a path separator or a control character. Both
 /// are our choices.
 ///
-/// The time is 2026-01-01T00:00:00Z until [`advance`](Self::advance) moves it, unless the builder sets a clock.
+/// The time is 2026-01-01T00:00:00Z until [`advance`](Self::advance) moves it. The builder can set a clock instead.
 ///
 /// # Examples
 ///
@@ -100,7 +100,7 @@ impl FakeLibrary {
         Self { inner: Arc::new(Inner { settings, state: Mutex::default() }) }
     }
 
-    /// Counts a call and judges its token and the rates; the call's trace identifier.
+    /// Counts a call, and checks its token and the rates. Returns the call's trace identifier.
     #[expect(clippy::result_large_err, reason = "the refusal is an answer like any other")]
     fn admit(&self, token: Option<&str>) -> Result<String, Response<Vec<u8>>> {
         let settings = &self.inner.settings;
@@ -171,7 +171,7 @@ impl FakeLibrary {
         clock + self.lock().advanced
     }
 
-    /// Number of calls so far, including those refused with 401, 403, 413 or 429.
+    /// Number of calls so far. Includes those refused with 401, 403, 413 or 429.
     #[must_use]
     pub fn calls(&self) -> u64 {
         self.lock().calls
@@ -195,15 +195,15 @@ impl FakeLibrary {
         self.lock().store.get(name).map(|(entry, _)| entry.clone())
     }
 
-    /// The bytes of one file. The service has no such call.
+    /// The bytes of one file. The service does not offer this.
     #[must_use]
     pub fn content(&self, name: &str) -> Option<Vec<u8>> {
         self.lock().store.get(name).map(|(_, content)| content.to_vec())
     }
 
-    /// Stores a file as if it had been uploaded now, without description and parameters.
+    /// Stores a file as if it had been uploaded now.
     ///
-    /// Does not count as a call. Replaces a file of the same name.
+    /// The file has no description and no parameters, and replaces one of the same name. Does not count as a call.
     pub fn insert(&self, name: impl Into<String>, content: impl Into<Vec<u8>>) {
         let now = self.now();
         let content = content.into();

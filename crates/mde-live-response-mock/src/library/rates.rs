@@ -1,6 +1,6 @@
-//! How many calls are taken in a minute and in an hour.
+//! The rate limits: calls in a minute and in an hour.
 //!
-//! Sliding windows over the calls that were taken: a refused call does not count.
+//! Sliding windows over the accepted calls; a refused call does not count.
 
 use std::collections::VecDeque;
 use std::time::{Duration, SystemTime};
@@ -10,22 +10,22 @@ struct Window {
     calls: usize,
 }
 
-/// As documented by the service, there counted per application and tenant.
+/// The documented limits, which the service counts per application and tenant.
 const WINDOWS: [Window; 2] = [
     Window { span: Duration::from_secs(60), calls: 100 }, // P16
     Window { span: Duration::from_secs(3600), calls: 1_500 }, // P17
 ];
 
-/// When the calls of the last hour were taken, oldest first.
+/// Times of the last hour's accepted calls, oldest first.
 #[derive(Debug, Default)]
 pub(super) struct Rates {
     taken: VecDeque<SystemTime>,
 }
 
 impl Rates {
-    /// Takes a call, or says how long to wait until one can be taken.
+    /// Accepts a call, or returns the time until one can be accepted.
     pub(super) fn admit(&mut self, now: SystemTime) -> Result<(), Duration> {
-        // A clock that was set back must not make anybody wait for the difference.
+        // A clock that was set back must not lengthen the wait.
         self.taken.iter_mut().for_each(|at| *at = (*at).min(now));
         let age = |at: &SystemTime| now.duration_since(*at).unwrap_or_default();
         let wait = WINDOWS

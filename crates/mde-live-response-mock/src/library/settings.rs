@@ -10,20 +10,24 @@ use mde_live_response_core::library::{Description, MAX_FILE_BYTES, ParametersDes
 use super::login::{AUDIENCE, Application, Login, Standing};
 use super::{FakeLibrary, answer};
 
-/// What a form may take beyond its file before a call is refused by its length alone, in bytes: both texts at
-/// their longest, and 64 KiB for the rest, our choice. The service's limit is for the file, not for the body.
+/// Bytes that a form may have beside its file.
+///
+/// A longer call is refused by its length. Both texts at their longest, and 64 KiB for the rest, our choice. The
+/// service's limit is for the file, not for the body.
 const FORM_ALLOWANCE_BYTES: u64 =
     (Description::MAX_BYTES + ParametersDescription::MAX_BYTES + 64 * 1024) as u64;
 
 /// 2026-01-01T00:00:00Z, in seconds since 1970.
 const START_SECONDS: u64 = 1_767_225_600;
 
-/// When a library's time starts unless it is given a clock.
+/// Start of a library's time, unless it has a clock.
 pub(crate) fn start() -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(START_SECONDS)
 }
 
-/// The answer to an upload if a file with this name exists. It is not documented; clients in use expect either.
+/// The answer to an upload if the name is taken.
+///
+/// The service does not document it; clients in use expect either.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum ExistsAnswer {
@@ -34,7 +38,9 @@ pub enum ExistsAnswer {
     Conflict409,
 }
 
-/// The answer to a file that is too large. It is not documented, so both use the code `InvalidInput`.
+/// The answer to a file that is too large.
+///
+/// The service does not document it. Both use the code `InvalidInput`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum TooLargeAnswer {
@@ -73,7 +79,9 @@ impl FakeLibraryBuilder {
         self
     }
 
-    /// Answers this bearer token with 403, as the service does if the audience or the permission is wrong.
+    /// Answers this bearer token with 403.
+    ///
+    /// The service does so if the audience or the permission is wrong.
     pub fn forbidden_token(mut self, token: impl Into<String>) -> Self {
         self.settings.forbidden_tokens.insert(token.into());
         self
@@ -91,7 +99,9 @@ impl FakeLibraryBuilder {
         self
     }
 
-    /// Sets the lifetime of issued tokens, in whole seconds. Default: 3,599 s, as in the documentation of Microsoft Entra.
+    /// Sets the lifetime of issued tokens, in whole seconds. Default: 3,599 s.
+    ///
+    /// The default is that of Microsoft Entra's documentation.
     ///
     /// The maximum is 2^32 - 1 s (136 years), our choice.
     pub fn token_life(mut self, life: Duration) -> Self {
@@ -159,7 +169,7 @@ impl Settings {
         self.max_file_bytes.saturating_add(FORM_ALLOWANCE_BYTES)
     }
 
-    /// What the clock shows. Ask before taking the lock: the clock is the caller's code.
+    /// Time of the clock. Call this before taking the lock, because the clock is the caller's code.
     pub(super) fn clock(&self) -> SystemTime {
         (self.now)()
     }

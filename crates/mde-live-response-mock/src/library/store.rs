@@ -1,4 +1,4 @@
-//! The files, and the rules by which an upload becomes one.
+//! The files, and the rules for uploads.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -39,7 +39,7 @@ pub(super) struct Upload<'a> {
 }
 
 impl<'a> Upload<'a> {
-    /// Reads a form by the rules of the service; a missing file comes before other faults.
+    /// Reads a form by the service's rules. A missing file is reported first.
     pub(super) fn read(form: &Form<'a>) -> Result<Self, Refusal> {
         let is_file = |part: &&Part<'a>| matches!(part.name(), "file" | "File"); // P8
         let mut files = form.parts().iter().filter(is_file);
@@ -76,7 +76,7 @@ impl<'a> Upload<'a> {
     }
 }
 
-/// Why an upload is refused.
+/// Reason why an upload is refused.
 #[derive(Debug)]
 pub(super) enum Refusal {
     MissingFile,
@@ -100,7 +100,7 @@ impl Store {
         self.files.insert(entry.file_name.clone(), (entry, content));
     }
 
-    /// Whether there was such a file.
+    /// Removes a file, and returns whether it existed.
     pub(super) fn remove(&mut self, name: &str) -> bool {
         self.files.remove(name).is_some()
     }

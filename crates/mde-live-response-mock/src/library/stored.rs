@@ -33,7 +33,7 @@ pub struct StoredFile {
 }
 
 impl StoredFile {
-    /// An entry for these bytes, stored at this time, without texts and parameters.
+    /// Creates an entry for these bytes, without texts and parameters.
     #[must_use]
     pub fn new(name: impl Into<String>, content: &[u8], now: SystemTime) -> Self {
         Self {

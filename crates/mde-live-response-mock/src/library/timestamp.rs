@@ -1,5 +1,6 @@
-//! Points in time as the service writes them, `2026-01-31T09:30:00.1234567Z`, and as Entra does,
-//! `2026-01-31 09:30:00Z`.
+//! Points in time as the service and Entra write them.
+//!
+//! The service writes `2026-01-31T09:30:00.1234567Z`, and Entra `2026-01-31 09:30:00Z`.
 
 use std::time::{Duration, SystemTime};
 

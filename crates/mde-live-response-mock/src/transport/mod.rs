@@ -1,4 +1,4 @@
-//! A transport that answers by a script and records the requests.
+//! A transport that follows a script and records the requests.
 
 mod recorded;
 mod reply;
@@ -63,7 +63,7 @@ pub struct MockTransport {
 
 #[derive(Default)]
 struct Shared {
-    /// Answers what is left when the script is used up.
+    /// Answers requests after the end of the script.
     compute: Option<Box<Compute>>,
     clock: ManualClock,
     state: Mutex<State>,
@@ -79,16 +79,16 @@ struct State {
 }
 
 impl MockTransport {
-    /// Bearer token of the clients that [`client`](Self::client) and [`client_builder`](Self::client_builder) make.
+    /// Bearer token of the clients that this transport creates.
     pub const TOKEN: &str = "mock-token-that-protects-nothing";
 
-    /// A transport with an empty script.
+    /// Creates a transport with an empty script.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// A transport that computes its replies, after the scripted ones if there are any.
+    /// Creates a transport that computes replies, after any scripted ones.
     ///
     /// # Examples
     ///
@@ -117,9 +117,11 @@ impl MockTransport {
         self
     }
 
-    /// A client over this transport, with its [clock](Self::clock), [token](Self::TOKEN) and fixed randomness.
+    /// Creates a client over this transport.
     ///
-    /// The rest is as in a client for the commercial cloud. It never sleeps.
+    /// It has this transport's [clock](Self::clock) and [token](Self::TOKEN), and fixed randomness.
+    ///
+    /// Its endpoint is the commercial cloud. It never sleeps.
     #[must_use]
     pub fn client(&self) -> Client {
         self.client_builder().build()
@@ -134,7 +136,7 @@ impl MockTransport {
             .random(counted())
     }
 
-    /// The clock of the clients that this transport makes.
+    /// The clock of the clients that this transport creates.
     #[must_use]
     pub fn clock(&self) -> ManualClock {
         self.shared.clock.clone()
@@ -258,7 +260,7 @@ impl Transport for MockTransport {
         self.keep(request.clone());
         let reply = match (reply, &self.shared.compute) {
             (None, None) => self.unscripted(&request),
-            // A body that cannot be read ends the exchange, whatever the script says.
+            // A body that cannot be read ends the exchange before the scripted reply.
             (Some(reply), _) => read.map(|()| reply)?,
             (None, Some(compute)) => read.map(|()| compute(&request))?,
         };

@@ -46,7 +46,7 @@ impl RecordedRequest {
         Self { record: Arc::new(record) }
     }
 
-    /// The request's number among those of its transport, counted from 1.
+    /// Number of the request within its transport, from 1.
     #[must_use]
     pub fn number(&self) -> usize {
         self.record.number
@@ -70,7 +70,9 @@ impl RecordedRequest {
         &self.record.headers
     }
 
-    /// The body as far as it was read: to its end, unless the reply was early or reading failed.
+    /// The bytes of the body that were read.
+    ///
+    /// The whole body, unless the reply was early or reading failed.
     #[must_use]
     pub fn body(&self) -> &[u8] {
         &self.record.body
@@ -154,7 +156,7 @@ impl RecordedRequest {
         self.fail(&format!("has another {}", text(field)), &expected, &received)
     }
 
-    /// Asserts that there is no part with this name.
+    /// Asserts that the form has no part with this name.
     ///
     /// # Panics
     ///
@@ -191,8 +193,9 @@ impl RecordedRequest {
         panic!("{}", report(&format!("request #{} {what}", self.number()), rows))
     }
 
-    /// The request's first line, whether it has a token, and the whole form. Of another body only its length: it may
-    /// hold a secret.
+    /// The request in a message: first line, token or not, whole form.
+    ///
+    /// Only the length of another body, because it may contain a secret.
     pub(super) fn describe(&self) -> String {
         let authorization =
             if self.headers().contains_key(AUTHORIZATION) { "[redacted]" } else { "none" };
@@ -215,7 +218,7 @@ impl RecordedRequest {
     }
 }
 
-/// Says that a field is missing, and which one may be meant.
+/// Reports that a field is missing, and suggests a similar one.
 fn missing(form: &Form<'_>, field: &str) -> String {
     let names = form.parts().iter().map(Part::name);
     match near_miss(field, names) {

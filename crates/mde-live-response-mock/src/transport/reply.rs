@@ -49,7 +49,9 @@ enum Content {
 }
 
 impl Reply {
-    /// Success: the entity of the uploaded file, with the SHA-256, the texts and the flag of the request.
+    /// Success: the entity of the uploaded file.
+    ///
+    /// It has the SHA-256, the texts and the flag of the request.
     ///
     /// The exchange panics if the request is not a form with a part `file`, or if the reply is [early](Self::early).
     pub fn stored() -> Self {
@@ -58,8 +60,8 @@ impl Reply {
 
     /// As [`stored`](Self::stored), but under this file name instead of the request's.
     ///
-    /// If it is [early](Self::early), there are no bytes yet, and the SHA-256 is `null`. The exchange panics if the
-    /// request was read to its end and is not a form with a part `file`.
+    /// If it is [early](Self::early), no bytes were read, and the SHA-256 is `null`. The exchange panics if the request
+    /// was read to its end and is not a form with a part `file`.
     pub fn library_file(name: impl Into<String>) -> Self {
         Self::new(StatusCode::OK, Content::Entity(Some(name.into())))
     }
@@ -113,7 +115,7 @@ impl Reply {
         Self::fault(TransportError::new(kind))
     }
 
-    /// No connection is opened, and nothing of the request is sent.
+    /// The connection is refused, and no byte is sent.
     pub fn refused_connection() -> Self {
         let error =
             TransportError::new(TransportErrorKind::Connect).with_effect(Effect::NotApplied);
@@ -180,7 +182,9 @@ impl Reply {
         self
     }
 
-    /// Replies before the request's body is read, as a server that refuses by the head does.
+    /// Replies before the request's body is read.
+    ///
+    /// A server that refuses a request by its head does so.
     ///
     /// Has no effect on a computed reply, because the request was read before it.
     pub fn early(mut self) -> Self {

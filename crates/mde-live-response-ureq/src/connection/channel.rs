@@ -10,9 +10,9 @@ use super::tls;
 use crate::facts::Allowance;
 use crate::fault::Fault;
 
-/// Most reads from the socket in a row that bring bytes for TLS but none for HTTP.
+/// Most reads in a row with bytes for TLS but none for HTTP.
 ///
-/// A peer that sends session tickets without end must not prevent the check of the time. A record of 16 KiB takes five.
+/// A peer that sends endless session tickets must not prevent the time check. A record of 16 KiB takes five reads.
 const MAX_READS: u32 = 8;
 
 /// A connection that carries HTTP.
@@ -22,20 +22,20 @@ pub(super) struct Channel {
     tls: Option<Box<ClientConnection>>,
 }
 
-/// What a read brought.
+/// Result of a read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Incoming {
     /// This many bytes for HTTP, never 0.
     Bytes(usize),
-    /// Nothing within the time to wait.
+    /// No bytes arrived within the time to wait.
     Nothing,
-    /// Nothing for HTTP yet, but there may be more to read.
+    /// No bytes for HTTP yet, but there may be more to read.
     Unfinished,
     /// The peer has ended its side.
     End,
 }
 
-/// How much of some output was sent.
+/// Progress of sending some output.
 #[derive(Debug, Default)]
 pub(super) struct Progress {
     /// Bytes that the kernel took or, over TLS, that were encrypted.
@@ -45,12 +45,12 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    /// Bytes that the kernel took, never fewer than the plaintext bytes among them.
+    /// Bytes that the kernel took: at least as many as their plaintext bytes.
     pub(super) fn written(&self) -> usize {
         self.written
     }
 
-    /// How many of `amount` plaintext bytes the kernel was certainly not given.
+    /// Number of `amount` plaintext bytes that the kernel cannot have taken.
     pub(super) fn unsent(&self, amount: usize) -> usize {
         amount.saturating_sub(self.written)
     }
@@ -69,7 +69,7 @@ impl Channel {
         self.tls.is_some()
     }
 
-    /// Continues to write `first` and then `second`, with one call to the kernel. Returns whether all of it was sent.
+    /// Continues to write `first` and then `second`, with one system call. Returns whether all of it was sent.
     pub(super) fn write(
         &mut self,
         first: &[u8],
@@ -124,7 +124,7 @@ impl Channel {
                 Ok(0) => return Ok(Incoming::End),
                 Ok(n) => return Ok(Incoming::Bytes(n)),
                 Err(cause) if cause.kind() == ErrorKind::WouldBlock => {}
-                // The end of the stream without TLS's own end: an attacker may have cut it.
+                // The stream ended without `close_notify`: an attacker may have cut it.
                 Err(cause) => return Err(broken(cause)),
             }
             if self.socket.read(wait, |stream| tls.read_tls(stream))?.map_err(broken)?.is_none() {

@@ -12,7 +12,7 @@ use super::socket::{Socket, at_least_a_millisecond};
 use crate::facts::Allowance;
 use crate::fault::Fault;
 
-/// How long an attempt runs before the next address is tried as well. RFC 8305 recommends it.
+/// Time before the next address is tried as well: RFC 8305's.
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 
 /// Opens a connection to the first address that accepts one.
@@ -24,10 +24,10 @@ pub(super) fn connect(addresses: &[SocketAddr], time: Allowance<'_>) -> Result<S
     Ok(Socket::new(stream, time))
 }
 
-/// Calls `open` for each address on a thread of its own, one after another, until a call succeeds.
+/// Calls `open` for each address on its own thread, until one succeeds.
 ///
-/// The next address follows when an attempt failed or took [`ATTEMPT_DELAY`]. Running attempts go on, and the first success
-/// wins. A connection that comes later is closed.
+/// The next address follows when an attempt failed or took [`ATTEMPT_DELAY`]. Running attempts continue, and the first
+/// success wins. Later connections are closed.
 pub(super) fn race<T: Send + 'static>(
     addresses: &[SocketAddr],
     time: Allowance<'_>,
@@ -65,7 +65,7 @@ pub(super) fn race<T: Send + 'static>(
     Err(Fault::io(TransportErrorKind::Connect, last))
 }
 
-/// Waits for a result until the next attempt is due, or as long as is allowed. The caller keeps a sender.
+/// Waits for a result until the next attempt or the time limit. The caller keeps a sender.
 fn receive<T>(
     results: &Receiver<T>,
     next: Option<Instant>,
@@ -88,7 +88,9 @@ fn receive<T>(
     }
 }
 
-/// Alternates between IPv6 and IPv4, so that a family without a route does not delay all of the other.
+/// Alternates between IPv6 and IPv4 addresses.
+///
+/// So a family without a route does not delay the other one.
 fn alternating(addresses: &[SocketAddr]) -> Vec<SocketAddr> {
     let is_first = addresses.first().map(SocketAddr::is_ipv6);
     let (first, second): (Vec<_>, Vec<_>) =

@@ -1,6 +1,6 @@
 //! Recognizes interim answers (1xx) by their first line.
 
-/// Returns the length of the interim answer at the start of the input, if all of it is there.
+/// Returns the length of a complete interim answer at the input's start.
 ///
 /// A change of protocol (101) is not interim, because no HTTP follows it.
 pub(super) fn complete_len(input: &[u8]) -> Option<usize> {
@@ -14,7 +14,9 @@ pub(super) fn is_success(input: &[u8]) -> bool {
     status(input).is_some_and(|status| status.starts_with(b"2"))
 }
 
-/// Returns whether the input starts with something other than an interim answer, once whole ones were removed.
+/// Returns whether the input starts with a final answer.
+///
+/// Complete interim answers were removed before.
 pub(super) fn is_final_answer(input: &[u8]) -> bool {
     match status(input) {
         Some(status) => !status.starts_with(b"1") || status == *b"101",
@@ -23,7 +25,7 @@ pub(super) fn is_final_answer(input: &[u8]) -> bool {
     }
 }
 
-/// Returns the length of a head with the empty line that ends it. Old servers end lines with LF alone.
+/// Returns the length of a head, its empty line included. Old servers end lines with LF alone.
 fn head_len(input: &[u8]) -> Option<usize> {
     let ends = input.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
     ends.map(|(at, _)| at + 1).find_map(|start| match input.get(start..)? {

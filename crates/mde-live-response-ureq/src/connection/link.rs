@@ -15,10 +15,10 @@ use super::socket::Wait;
 use crate::facts::{Allowance, Facts};
 use crate::fault::Fault;
 
-/// Largest write of a request, in bytes. So large that the call to the kernel costs little in comparison.
+/// Largest write of a request, in bytes. Large enough that the system call costs little.
 const OUTPUT: usize = 256 * 1024;
 
-/// Room for the largest head of an answer, 64 KiB, and for what is read along with it.
+/// Room for the largest head of an answer, and some more bytes.
 const INPUT: usize = 68 * 1024;
 
 /// An open connection with its buffers.
@@ -46,7 +46,7 @@ impl Link {
         }
         let mut progress = Progress::default();
         while !facts.is_stopped() {
-            // Also before the first byte, because a kept connection may have been closed while the file was read.
+            // Checked even before the first byte: a kept connection may have been closed while the file was read.
             if (facts.is_head_sent() || !self.held.is_empty()) && self.must_stop(facts)? {
                 self.stop(facts, None);
                 break;
@@ -110,7 +110,7 @@ impl Link {
             self.buffers.input_appended(n);
             if !facts.is_head_received() {
                 self.drop_interim_answers(facts)?;
-                // Noted before the head was read, because reading it may fail or never end.
+                // Noted before the head is complete, because reading the rest may fail or never end.
                 if interim::is_success(self.buffers.input()) {
                     facts.set_success_claimed();
                 }
@@ -157,7 +157,9 @@ impl Transport for Link {
         Ok(self.receive(&facts)?)
     }
 
-    /// Returns whether nothing is waiting: no end, no bytes that belong to no request, and no unsent head.
+    /// Returns whether the connection can take another request.
+    ///
+    /// Its end, unread bytes or an unsent head make it unusable.
     fn is_open(&mut self) -> bool {
         let Ok(facts) = Facts::current() else { return false };
         !self.broken

@@ -4,7 +4,7 @@
 //!
 //! * `connector` opens connections: resolve, connect, tunnel, TLS, all within the exchange's limits;
 //! * `link` is one open connection as ureq uses it, and hears early answers;
-//! * `resolve` and `connect` run what cannot be interrupted on threads of its own;
+//! * `resolve` and `connect` run calls that cannot be interrupted on extra threads;
 //! * `channel` moves bytes over plain TCP or TLS;
 //! * `socket` calls the kernel, never blocks for too long, and notes that bytes moved.
 

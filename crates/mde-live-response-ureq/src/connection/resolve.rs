@@ -11,7 +11,9 @@ use mde_live_response_core::transport::TransportErrorKind;
 use crate::facts::Allowance;
 use crate::fault::Fault;
 
-/// Most lookups of a transport at once, so that a hanging resolver takes no more threads than this. Ours.
+/// Most lookups of a transport at once. Ours.
+///
+/// A hanging resolver takes no more threads than this.
 pub(super) const MAX_LOOKUPS: usize = 8;
 
 /// Looks up a host's addresses, with any port. Tests replace it.
@@ -22,7 +24,9 @@ pub(crate) fn system_lookup(host: &str) -> io::Result<Vec<SocketAddr>> {
     Ok((host, 0).to_socket_addrs()?.collect())
 }
 
-/// The running lookups of a transport, each on a thread of its own, because the operating system's lookup has no time limit.
+/// The running lookups of a transport, each on its own thread.
+///
+/// The operating system's lookup has no time limit.
 ///
 /// Calls that need the same host share one lookup. A call beyond [`MAX_LOOKUPS`] waits until one of them ends.
 pub(super) struct Lookups {
@@ -103,7 +107,7 @@ impl Lookups {
     }
 }
 
-/// What one of the calls that share a lookup gets from it.
+/// Result of a shared lookup for one of its calls.
 fn read(found: &Found, port: u16) -> Result<Vec<SocketAddr>, Fault> {
     let kind = TransportErrorKind::Resolve;
     match found {

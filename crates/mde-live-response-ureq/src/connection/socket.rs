@@ -13,18 +13,22 @@ use crate::fault::Fault;
 /// Longest time that a write blocks before the next look for an early answer.
 const WRITE_SLICE: Duration = Duration::from_millis(50);
 
-/// Whether a write may end by the socket's own timeout. Not on Windows: there, a send that times out does not tell how
-/// much was sent, and no timeout is shorter than half a second.
+/// Whether writes block until the socket's own timeout.
+///
+/// Not on Windows: a send that times out there does not tell how much was sent, and no timeout is shorter than half a
+/// second.
 const WRITES_BLOCK: bool = !cfg!(windows);
 
 /// Pause before the next write if writes do not block.
 const WRITE_PAUSE: Duration = Duration::from_millis(1);
 
-/// Longest time that a read blocks before the next check of the time left. Long, so that the same timeout is set once and
-/// not before every read.
+/// Longest time that a read blocks before the next time check. Long, so that the timeout is set once and not before
+/// every read.
 const READ_SLICE: Duration = Duration::from_secs(10);
 
-/// Probes of a silent connection, so that a vanished peer is noticed, and middleboxes keep its state. Ours.
+/// Keepalive probes of a silent connection. Ours.
+///
+/// They detect a vanished peer, and keep the connection's state in middleboxes.
 const KEEPALIVE: TcpKeepalive =
     TcpKeepalive::new().with_time(Duration::from_secs(30)).with_interval(Duration::from_secs(10));
 
@@ -37,7 +41,7 @@ pub(super) struct Socket {
     write_timeout: Option<Duration>,
 }
 
-/// How long a read may wait.
+/// Time that a read may wait.
 #[derive(Clone, Copy)]
 pub(super) enum Wait<'e> {
     /// Not at all.
@@ -46,6 +50,8 @@ pub(super) enum Wait<'e> {
     For(Allowance<'e>),
 }
 
+/// Rounds a timeout up to a millisecond.
+///
 /// The kernel counts in milliseconds, and zero means no limit.
 pub(super) fn at_least_a_millisecond(time: Duration) -> Duration {
     time.max(Duration::from_millis(1))
@@ -54,8 +60,9 @@ pub(super) fn at_least_a_millisecond(time: Duration) -> Duration {
 impl Socket {
     /// Prepares a connection that was just opened.
     pub(super) fn new(stream: TcpStream, time: Allowance<'_>) -> Self {
-        // Best effort: if the peer has reset the connection, the first write says so. Every write is complete in itself, so
-        // waiting for more gains nothing; and the silence limit ends a dead connection anyway.
+        // Best effort: if the peer has reset the connection, the first write fails. No delay: every write is complete,
+        // so waiting for more bytes gains nothing. Keepalive: without it, the silence limit still ends a dead
+        // connection.
         let _ = stream.set_nodelay(true);
         let _ = SockRef::from(&stream).set_tcp_keepalive(&KEEPALIVE);
         time.facts().set_moved();
@@ -95,7 +102,7 @@ impl Socket {
         write(&mut self.stream)
     }
 
-    /// Writes what the kernel takes at once, and pauses if that is nothing.
+    /// Writes without blocking, and pauses if the kernel takes no byte.
     pub(super) fn write_now(
         &mut self,
         write: impl FnOnce(&mut dyn Write) -> io::Result<usize>,
@@ -108,7 +115,7 @@ impl Socket {
                 thread::sleep(WRITE_PAUSE);
                 blocking.and(Err(cause))
             }
-            // The kernel has taken these bytes, whatever follows.
+            // The kernel has these bytes, even if restoring the socket's mode failed.
             written => written,
         }
     }
@@ -159,7 +166,9 @@ impl Socket {
     }
 }
 
-/// Returns whether only time passed or a signal came, so that the connection is still good.
+/// Returns whether the error is a timeout or a signal.
+///
+/// The connection is still good then.
 fn is_passing(cause: &io::Error) -> bool {
     matches!(cause.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted)
 }

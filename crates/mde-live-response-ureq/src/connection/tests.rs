@@ -149,7 +149,7 @@ fn t04_the_second_address_is_tried_when_the_first_is_dead() {
     assert_eq!(fault.kind, TransportErrorKind::Connect);
 }
 
-/// A first attempt that only succeeds once a second one has begun: it goes on, and wins.
+/// A first attempt that succeeds only after a second one has begun continues, and wins.
 #[test]
 fn t04_the_next_address_is_tried_beside_one_that_does_not_answer() {
     let [v6, other_v6, v4] =
@@ -213,7 +213,7 @@ fn writes_that_do_not_block_tell_what_they_have_taken() {
         Err(cause) if cause.kind() == io::ErrorKind::WouldBlock => None,
         Err(cause) => panic!("{cause}"),
     };
-    // Nobody reads, so at some point no more bytes fit.
+    // The peer does not read, so at some point no more bytes fit.
     while write(&mut socket).is_some() {}
     let reader = thread::spawn(move || {
         let mut got = Vec::new();
@@ -225,8 +225,8 @@ fn writes_that_do_not_block_tell_what_they_have_taken() {
     assert!(reader.join().unwrap() == bytes, "other bytes arrived than were written");
 }
 
-/// Session tickets are no bytes for HTTP. A look for an answer gives up, and a kept connection with so many unread bytes
-/// does not count as idle.
+/// Session tickets bring no bytes for HTTP. A look for an answer gives up, and a kept connection with so many unread
+/// bytes does not count as idle.
 #[test]
 fn a_look_through_tls_for_an_answer_ends() {
     let (socket, mut peer) = pair();

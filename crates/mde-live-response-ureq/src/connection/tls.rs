@@ -16,7 +16,9 @@ use crate::facts::{Allowance, Facts};
 use crate::fault::Fault;
 use crate::roots::Roots;
 
-/// TLS settings: versions 1.2 and 1.3, ring, the chosen roots, no client certificate. Built for the first TLS connection.
+/// TLS settings, built for the first TLS connection.
+///
+/// Versions 1.2 and 1.3, ring, the chosen roots, no client certificate.
 pub(super) struct Tls {
     roots: Roots,
     config: OnceLock<Result<Arc<ClientConfig>, rustls::Error>>,
@@ -27,7 +29,7 @@ impl Tls {
         Self { roots, config: OnceLock::new() }
     }
 
-    /// Performs the handshake. Nothing of HTTP is sent before the server's certificate was checked.
+    /// Performs the handshake. No byte of HTTP is sent before the server's certificate was checked.
     pub(super) fn connect(
         &self,
         mut socket: Socket,
@@ -84,10 +86,12 @@ impl ResolvesClientCert for NoCertificate {
     }
 }
 
-/// The fault for an error of TLS: a certificate's, or else of this kind.
+/// The fault for an error of TLS.
 ///
-/// In TLS 1.3 the refusal of a client without a certificate comes after its last handshake message, maybe after the request.
-/// Many servers send an alert for it that says less than `CertificateRequired`.
+/// Its kind is that of a certificate's problem, or else `otherwise`.
+///
+/// In TLS 1.3, a server refuses a client without a certificate only after the client's last handshake message, maybe
+/// after the request. Many servers then send a less exact alert than `CertificateRequired`.
 pub(super) fn fault(error: rustls::Error, otherwise: TransportErrorKind) -> Fault {
     use AlertDescription::{
         AccessDenied, BadCertificate, CertificateRequired, CertificateUnknown, HandshakeFailure,

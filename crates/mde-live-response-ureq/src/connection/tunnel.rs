@@ -46,7 +46,9 @@ pub(super) fn open(
     }
 }
 
-/// Reads no byte after the head: in a tunnel, the server waits for the client.
+/// Reads the head of the proxy's answer, and no byte after it.
+///
+/// In a tunnel, the server waits for the client.
 fn read_head(socket: &mut Socket, time: Allowance<'_>) -> Result<Vec<u8>, Fault> {
     let mut answer = Vec::new();
     while !answer.ends_with(b"\r\n\r\n") {

@@ -42,7 +42,7 @@ fn a_url_is_https_or_plain_http_to_this_machine_without_a_user() {
     }
 }
 
-/// Gives some bytes, then an error of this kind, or the one that it wraps.
+/// Gives some bytes, then this error.
 fn cut(bytes: &'static [u8], error: impl Into<io::Error>) -> impl Read {
     struct Fails(Option<io::Error>);
     impl Read for Fails {
@@ -206,7 +206,7 @@ fn an_ambiguous_or_too_early_answer_is_a_fault_with_an_unknown_effect() {
         (WHOLE, 199, none, false),
         (WHOLE, 600, none, false),
         (WHOLE, 999, none, false),
-        // A success before the last byte was read is none; a refusal may come at any time.
+        // A success before the last byte was read does not count; a refusal may come at any time.
         (0, 200, none, false),
         (DECISIVE, 204, none, false),
         (WHOLE - 1, 200, none, false),

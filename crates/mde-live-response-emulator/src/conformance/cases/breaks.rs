@@ -43,7 +43,7 @@ fn before_the_end(cases: &mut Vec<Case>) {
         Case::new(Complete, NOT_SENT).act(refused),
         Case::new(Complete, NOT_SENT).peer([ReadHead, HalfClose, Stall]).upload(large(), ended),
     ]);
-    // There will be no answer. The outcome follows from what the peer has.
+    // The peer does not answer. The outcome follows from the bytes that it has.
     for upload in [small(), large()] {
         let expected = FailureByReceived(&[Kind::Receive]);
         let case = Case::new(Complete, SENT).peer([HalfClose, ReadToEnd]);

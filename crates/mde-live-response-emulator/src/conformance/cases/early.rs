@@ -24,7 +24,7 @@ fn early(rule: &'static str, answer: &str, then: Step, expected: Expected) -> Ca
     Case::new(Complete, rule).peer(script).upload(large(), expected)
 }
 
-/// Each refusal is heard so many times.
+/// Each refusal must be heard this many times.
 pub(crate) fn heard(times: usize) -> Vec<Case> {
     let refusals = [
         (413, too_large()),
@@ -71,7 +71,7 @@ pub(super) fn add(cases: &mut Vec<Case>) {
     successes(cases);
 }
 
-/// Refusals whose head says more than comes. The rest of the body could pass for the next answer.
+/// Refusals with less body than announced. The rest of it could pass for the next answer.
 fn without_end(cases: &mut Vec<Case>) {
     for (status, effect) in [(413, NotApplied), (503, Unknown)] {
         for framing in [
@@ -104,7 +104,7 @@ fn no_answers(cases: &mut Vec<Case>) {
     }
 }
 
-/// Nobody can have hashed bytes that were not sent. Its status counts, whether or not the rest can be read.
+/// A success cannot be true before all bytes were sent. Its status counts, whether or not the rest can be read.
 fn successes(cases: &mut Vec<Case>) {
     let protocol = || Failure(&[Kind::Protocol], Unknown);
     for then in [Stall, Close, ReadToEnd] {

@@ -1,4 +1,4 @@
-//! How an answer says where it ends, truly or not.
+//! Framing of answers: right, missing and contradictory lengths.
 
 use super::*;
 

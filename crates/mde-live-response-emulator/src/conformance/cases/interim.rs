@@ -1,5 +1,6 @@
-//! What comes before, or in place of, a final answer: interim answers, other protocols, endless heads, and bytes that are
-//! not HTTP.
+//! Bytes before or instead of a final answer.
+//!
+//! Interim answers, other protocols, endless heads, and bytes that are not HTTP.
 
 use super::*;
 

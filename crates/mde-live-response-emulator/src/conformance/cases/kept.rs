@@ -1,4 +1,4 @@
-//! Connections that are kept for the next request, and when they must not be.
+//! Connections that may, or must not, be kept for another request.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Slow and silent peers: the deadline, the silence limit or a cancel ends the exchange.
+//! Slow and silent peers: deadline, silence limit and cancel.
 
 use mde_live_response_core::Upload;
 use mde_live_response_core::transport::Phase::{Connect, Receive, Send as Sending};
@@ -25,7 +25,7 @@ fn silence(cases: &mut Vec<Case>) {
         let case = Case::new(Complete, SILENCE).peer(script).upload(upload, expected).over(over);
         cases.extend([case.clone().deadline(SHORT), case.silence(SHORT)]);
     };
-    // In the last two of these, the kernel has the whole request, and nobody reads it.
+    // In the last two of these, the kernel has the whole request, and the peer does not read it.
     for (script, upload, expected) in [
         (vec![Stall], large(), SENDING),
         (vec![ReadHead, Stall], large(), SENDING),

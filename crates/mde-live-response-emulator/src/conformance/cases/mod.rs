@@ -1,4 +1,4 @@
-//! The cases, by what they are about.
+//! The cases, by subject.
 
 #![allow(
     clippy::wildcard_imports,
@@ -14,7 +14,7 @@ mod kept;
 mod limits;
 mod requests;
 
-// What every file of cases uses.
+// Shared by all files of cases.
 use mde_live_response_core::Effect::{self, NotApplied, Unknown};
 use mde_live_response_core::error::{AnswerProblem, ErrorKind};
 use mde_live_response_core::transport::{Phase, TransportErrorKind as Kind};
@@ -41,7 +41,7 @@ pub(super) fn all() -> Vec<Case> {
     cases
 }
 
-/// A small upload, read whole, answered so, and the connection closed.
+/// A small upload that gets this answer; then the connection closes.
 fn answered(
     level: Level,
     rule: &'static str,
@@ -52,7 +52,7 @@ fn answered(
     Case::new(level, rule).peer(script).upload(small(), expected)
 }
 
-/// Two small uploads. The first connection must not be used for the second one.
+/// Two small uploads, which must not share a connection.
 fn twice(rule: &'static str, script: Script, first: Expected) -> Case {
     let case = Case::new(Complete, rule).peer(script).peer(served()).connections(2);
     case.upload(small(), first).upload(small(), Success)

@@ -1,4 +1,4 @@
-//! What goes over the wire, and what comes back from it unchanged.
+//! Requests as sent, and answers that must return unchanged.
 
 use mde_live_response_core::Upload;
 use mde_live_response_core::error::SourceProblem;

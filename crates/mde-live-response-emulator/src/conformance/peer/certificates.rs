@@ -1,4 +1,4 @@
-//! Certificates for one process: an authority that the clients trust, and leaves with one fault each.
+//! Certificates for one process: a trusted authority, and faulty leaves.
 
 use std::sync::{Arc, LazyLock};
 
@@ -10,11 +10,11 @@ use rustls::ServerConfig;
 use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
-/// What is wrong with a [`Peer`](super::Peer)'s certificate.
+/// Fault of a [`Peer`](super::Peer)'s certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Identity {
-    /// Nothing: valid for `127.0.0.1` and `localhost`, by the trusted authority.
+    /// No fault: valid for `127.0.0.1` and `localhost`, by the trusted authority.
     Good,
     /// Valid until 2001.
     Expired,
@@ -24,7 +24,7 @@ pub enum Identity {
     WrongHost,
     /// Not issued by an authority.
     SelfSigned,
-    /// Issued by an authority that nobody trusts.
+    /// Issued by an untrusted authority.
     UnknownAuthority,
 }
 

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// How long a peer and its client wait for each other: 30 s. Ours: no case comes near it.
+/// Time that peer and client wait for each other: 30 s. Ours: every case needs far less.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A gate between a [`Peer`](super::Peer) and the code that uses it. A handle: clones are the same gate.
@@ -35,7 +35,7 @@ impl Gate {
     ///
     /// # Panics
     ///
-    /// If nobody opens it within 30 s.
+    /// If it does not open within 30 s.
     #[track_caller]
     pub fn pass(&self) {
         assert!(self.opens_within(PATIENCE), "nobody opened the gate within {PATIENCE:?}");

@@ -1,4 +1,4 @@
-//! A server that follows a script, and keeps what its clients sent.
+//! A server that follows a script and records the received bytes.
 //!
 //! Threads and sockets on loopback, plain or TLS. Stopping it ends all its threads.
 
@@ -24,7 +24,7 @@ pub use step::{Script, Step};
 use step::Talk;
 use stream::Stream;
 
-/// What a [`Peer`] speaks.
+/// Protocol of a [`Peer`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Speech {
@@ -38,13 +38,13 @@ pub enum Speech {
     TlsAs(Identity),
 }
 
-/// What happened on one connection of a [`Peer`].
+/// Record of one connection of a [`Peer`].
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Connection {
     /// Everything that the client sent, decrypted.
     pub received: Vec<u8>,
-    /// Why the script ended early, if it did.
+    /// Error that ended the script early, if there was one.
     pub trouble: Option<io::Error>,
 }
 
@@ -81,7 +81,7 @@ pub struct Peer {
 }
 
 impl Peer {
-    /// Starts a peer that speaks so, with a script for each connection.
+    /// Starts a peer with a script for each connection.
     ///
     /// # Panics
     ///
@@ -105,13 +105,13 @@ impl Peer {
         Self { speech, address, stop, wake, acceptor: Some(acceptor) }
     }
 
-    /// The address that is listened on.
+    /// The address on which the peer listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Base URL, with the address as host and without a slash at its end.
+    /// Base URL, without a slash at its end.
     #[must_use]
     pub fn url(&self) -> String {
         let scheme = if self.speech == Speech::Plain { "http" } else { "https" };
@@ -155,7 +155,7 @@ impl Peer {
         connections.remove(0)
     }
 
-    /// The second time, there are no connections left to return.
+    /// Stops the peer and returns its connections; the second time, none.
     pub(crate) fn stop(&mut self) -> Vec<Connection> {
         let Some(acceptor) = self.acceptor.take() else { return Vec::new() };
         self.stop.open();

@@ -1,4 +1,4 @@
-//! What a peer does with one connection: steps in order, until one of them fails.
+//! The script for one connection: steps, until one of them fails.
 
 use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
@@ -10,7 +10,7 @@ use super::stream::Stream;
 /// Pause of a slow peer. Part of the fault, never a way to wait for something.
 const SLOW: Duration = Duration::from_millis(5);
 
-/// What one connection gets. After the last step, the peer reads until the client closes.
+/// The steps for one connection. After the last one, the peer reads until the client closes.
 pub type Script = Vec<Step>;
 
 /// One step of a [`Peer`](super::Peer) on a connection.
@@ -33,7 +33,7 @@ pub enum Step {
     SendBare(Vec<u8>),
     /// Writes the bytes one by one, each alone on the wire.
     SendSlowly(Vec<u8>),
-    /// Writes the bytes as one text (over TLS, one record), whose bytes go out one by one with pauses.
+    /// Writes the bytes (over TLS, one record) one by one with pauses.
     DripOnce(Vec<u8>),
     /// Writes the bytes one by one with pauses, over and over.
     Drip(Vec<u8>),
@@ -43,13 +43,13 @@ pub enum Step {
     Open(Gate),
     /// Waits until the gate is open.
     Await(Gate),
-    /// Does nothing until the peer is stopped, for at most 30 s.
+    /// Waits until the peer is stopped, for at most 30 s.
     Stall,
     /// Ends the peer's side in order, and keeps reading.
     HalfClose,
     /// Ends the peer's side without `close_notify`, and keeps reading.
     Cut,
-    /// Closes in order. If the client sent something that nobody read, the kernel makes it a reset.
+    /// Closes in order. If there are unread bytes, the kernel makes it a reset.
     Close,
     /// Resets the connection.
     Reset,

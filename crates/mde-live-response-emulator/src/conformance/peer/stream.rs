@@ -1,4 +1,4 @@
-//! One connection as a stream of bytes, plain or TLS, with faults that a normal stream does not offer.
+//! One connection as a stream of bytes, plain or TLS, with faults.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -18,9 +18,10 @@ pub(super) enum Stream {
     Tls(Box<StreamOwned<ServerConnection, Socket>>),
 }
 
-/// A socket whose calls end when they succeed or fail, when the peer stops, or with [`PATIENCE`].
+/// A socket whose calls end with success, failure, stop or [`PATIENCE`].
 ///
-/// It polls, because not every system wakes a thread that is blocked in a socket when another handle of it is shut down.
+/// It polls, because on some systems a shutdown through another handle does not wake a thread that is blocked in a
+/// socket.
 pub(super) struct Socket {
     socket: TcpStream,
     stop: Gate,
@@ -100,7 +101,7 @@ impl Stream {
         self.socket().socket.shutdown(Shutdown::Write)
     }
 
-    /// Lets the kernel hold little that was not read, so that a client notices that its peer reads slowly.
+    /// Shrinks the kernel's receive buffer, so that a client notices a slow peer.
     pub(super) fn shrink(&mut self) -> io::Result<()> {
         SockRef::from(&self.socket().socket).set_recv_buffer_size(64 * 1024)
     }
@@ -110,7 +111,7 @@ impl Stream {
         SockRef::from(&self.socket().socket).set_linger(Some(Duration::ZERO))
     }
 
-    /// Returns the bytes that carry this text on the wire, without writing them.
+    /// Returns the bytes that carry this text, without writing them.
     pub(super) fn encode(&mut self, text: &[u8]) -> io::Result<Vec<u8>> {
         let Self::Tls(stream) = self else { return Ok(text.to_vec()) };
         let mut raw = Vec::new();
