@@ -2,7 +2,9 @@
 //!
 //! Uploads a file to an emulator inside this process: `cargo run --example custom_transport`.
 
+use std::io::ErrorKind::{ConnectionRefused, TimedOut};
 use std::io::{self, Write};
+use std::time::Duration;
 
 use attohttpc::body::{Body, BodyKind};
 use attohttpc::{ErrorKind, ProxySettings, RequestBuilder};
@@ -14,6 +16,9 @@ use mde_live_response::{AccessToken, Client, Endpoint, Upload};
 use mde_live_response_emulator::Emulator;
 use rustls::pki_types::CertificateDer;
 
+/// In place of no time limit.
+const A_DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// One connection for each exchange.
 #[derive(Debug, Default)]
 pub(crate) struct AttoTransport {
@@ -23,18 +28,15 @@ pub(crate) struct AttoTransport {
 
 impl Transport for AttoTransport {
     fn send(&self, exchange: &mut Exchange<'_>) -> Result<Response<Vec<u8>>, TransportError> {
-        let head = exchange.take_head();
-        let limits = exchange.limits();
+        let (head, limits) = (exchange.take_head(), exchange.limits());
+        let time = limits.time_left().unwrap_or(A_DAY);
         let mut request = RequestBuilder::new(head.method, head.uri.to_string())
             .follow_redirects(false)
-            .proxy_settings(ProxySettings::builder().build());
+            .proxy_settings(ProxySettings::builder().build())
+            .timeout(time)
+            .connect_timeout(time)
+            .read_timeout(limits.silence().unwrap_or(A_DAY));
         *request.headers_mut() = head.headers;
-        if let Some(time) = limits.time_left() {
-            request = request.timeout(time).connect_timeout(time);
-        }
-        if let Some(time) = limits.silence() {
-            request = request.read_timeout(time);
-        }
         for authority in &self.authorities {
             request = request.add_root_certificate(authority.clone());
         }
@@ -51,10 +53,8 @@ struct Form<'a, 'b>(&'a mut Exchange<'b>);
 
 impl Body for Form<'_, '_> {
     fn kind(&mut self) -> io::Result<BodyKind> {
-        Ok(match self.0.body_len() {
-            0 => BodyKind::Empty,
-            length => BodyKind::KnownLength(length),
-        })
+        let length = self.0.body_len();
+        Ok(if length == 0 { BodyKind::Empty } else { BodyKind::KnownLength(length) })
     }
 
     fn write<W: Write>(&mut self, mut writer: W) -> io::Result<()> {
@@ -65,12 +65,10 @@ impl Body for Form<'_, '_> {
 /// Sets no effect: the client derives it from the bytes that were read.
 fn failed(error: attohttpc::Error) -> TransportError {
     let kind = match error.kind() {
-        ErrorKind::Io(error) if error.kind() == io::ErrorKind::ConnectionRefused => Kind::Connect,
-        ErrorKind::Io(error) if error.kind() == io::ErrorKind::TimedOut => {
-            Kind::Timeout(Phase::Receive)
-        }
+        ErrorKind::Io(cause) if cause.kind() == ConnectionRefused => Kind::Connect,
+        ErrorKind::Io(cause) if cause.kind() == TimedOut => Kind::Timeout(Phase::Receive),
         ErrorKind::Io(_) => Kind::Receive,
-        ErrorKind::Tls(_) | ErrorKind::InvalidDNSName(_) => Kind::Tls,
+        ErrorKind::Tls(_) => Kind::Tls,
         _ => Kind::Protocol,
     };
     TransportError::new(kind).with_source(error)

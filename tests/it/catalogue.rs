@@ -59,6 +59,16 @@ fn every_row_has_a_test_or_a_reason() {
         assert!("VAHTCR".contains(area) && number.parse::<u8>().is_ok(), "{}", row[0]);
     }
     assert_tested(&rows, &tests);
+    // A row that the conformance suite tests quotes the suite's rule.
+    let suite = root().join("crates/mde-live-response-emulator/src/conformance/cases");
+    let suite = rust_files().into_iter().filter(|file| file.starts_with(&suite));
+    let suite: String = suite.map(|file| fs::read_to_string(file).unwrap()).collect();
+    for row in rows.iter().filter(|row| row[3].contains("`the_contract_is_kept")) {
+        let rules = row[2].split_once("(rule ").unwrap_or_default().1;
+        let is_rule = |it: &str| suite.contains(&format!("\"{it}\";"));
+        let mut quoted = rules.split('"').skip(1).step_by(2);
+        assert!(!rules.is_empty() && quoted.all(is_rule), "{}: {rules}", row[0]);
+    }
 }
 
 /// `name`, or `prefix_*` for all that start so.

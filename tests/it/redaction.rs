@@ -15,7 +15,7 @@ use mde_live_response::policy::{Call, CancelToken, Event, Observer};
 use mde_live_response::transport::{Exchange, Proxy};
 use mde_live_response::{AccessToken, Client, Endpoint, Error, Upload, UreqTransport};
 use mde_live_response_emulator::Emulator;
-use mde_live_response_mock::{FakeLibrary, MockTransport, Reply};
+use mde_live_response_mock::{Application, FakeLibrary, MockTransport, Reply};
 
 use crate::child;
 
@@ -105,9 +105,17 @@ fn a13_no_value_shows_a_secret() {
     let builder = Client::builder(Endpoint::COMMERCIAL, token(), transport.build());
     shown.add(&builder);
     shown.add(&(builder.build(), CancelToken::new()));
-    let library = FakeLibrary::builder().token(TOKEN);
+    let application = Application::new("a-tenant", "a-client").with_secret(SECRET);
+    let application = application.with_assertion(SECRET);
+    let library = FakeLibrary::builder().token(TOKEN).forbidden_token("canary-too");
+    let library = library.application(application.clone());
+    shown.add(&(&application, &library));
+    shown.add(&Emulator::builder().token(TOKEN).application(application));
+    let library = library.build();
+    let call =
+        Request::post("/api/libraryfiles").header("authorization", format!("Bearer {TOKEN}"));
+    shown.add(&library.begin(&call.body(()).unwrap().into_parts().0).unwrap());
     shown.add(&library);
-    shown.add(&library.build());
     shown.assert_clean();
 }
 
@@ -143,7 +151,7 @@ fn a16_no_error_and_no_event_shows_what_a_server_echoes() {
     shown.add_error(&client.upload(&harmless).unwrap_err());
     shown.add_error(&Error::from(CredentialError::new("no token")));
     let [_login, upload, _login_again] = mock.requests();
-    shown.add(&upload);
+    shown.add(&(upload, mock));
     shown.assert_clean();
 }
 

@@ -103,26 +103,6 @@ fn a_floor_of_core_names_no_higher_floor() {
     }
 }
 
-/// A floor's `mod.rs` declares and re-exports. Three of them hold the floor's main type: `Client`, `Error`, `Operation`.
-#[test]
-fn mod_files_of_core_only_declare_and_re_export() {
-    let with_main_type = ["client/mod.rs", "error/mod.rs", "operation/mod.rs"];
-    let core = root().join("crates/mde-live-response-core/src");
-    for file in rust_files().iter().filter(|file| file.starts_with(&core)) {
-        if !file.ends_with("mod.rs") || with_main_type.iter().any(|it| file.ends_with(it)) {
-            continue;
-        }
-        let text = fs::read_to_string(file).unwrap();
-        for item in ["fn ", "struct ", "enum ", "trait ", "impl ", "impl<", "const ", "static "] {
-            let has_item = text.lines().any(|line| {
-                let line = line.trim_start_matches("pub ").trim_start_matches("pub(crate) ");
-                line.starts_with(item)
-            });
-            assert!(!has_item, "{} has a line that starts with {item:?}", file.display());
-        }
-    }
-}
-
 /// The published crates that a manifest lists under `[dependencies]`.
 fn dependencies(manifest: &Path) -> Vec<String> {
     let text = fs::read_to_string(manifest).unwrap();

@@ -97,26 +97,3 @@ fn edits(from: &str, to: &str) -> usize {
     }
     row.pop().unwrap_or_default()
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_nearest_name_is_suggested_and_no_far_one() {
-        let names = ["Description", "ParametersDescription", "HasParameters", "file"];
-        for (name, expected) in [
-            ("description", Some("Description")),
-            ("Descripton", Some("Description")),
-            ("Desciprtion", Some("Description")),
-            ("hasParameter", Some("HasParameters")),
-            ("Files", Some("file")),
-            ("OverrideIfExists", None),
-            ("Size", None),
-            ("", None),
-        ] {
-            assert_eq!(near_miss(name, names), expected, "case: {name}");
-        }
-        assert_eq!((edits("kitten", "sitting"), edits("", "abc"), edits("abc", "")), (3, 3, 3));
-    }
-}

@@ -6,10 +6,8 @@
 pub mod by_multer;
 pub mod by_multipart;
 
-use std::fmt;
-
 /// A form as a judge has read it: text parts in their order, then the file.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Form {
     /// Name and value of each text part.
     pub texts: Vec<(String, String)>,
@@ -23,18 +21,29 @@ pub struct Form {
     pub content: Vec<u8>,
 }
 
-/// Why a judge could not read a body as a form of texts and one file.
-#[derive(Debug)]
-pub struct Unread(String);
-
-impl Unread {
-    fn because(why: impl fmt::Display) -> Self {
-        Self(why.to_string())
-    }
+/// A part as a judge has read it.
+struct Part {
+    field: String,
+    name: Option<String>,
+    content_type: Option<String>,
+    content: Vec<u8>,
 }
 
-impl fmt::Display for Unread {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
+/// The form of these parts; an error if they are not texts and then one file.
+fn form(mut parts: Vec<Part>) -> Result<Form, String> {
+    let Some(Part { field, name: Some(name), content_type: Some(content_type), content }) =
+        parts.pop()
+    else {
+        return Err("the last part is not a file with a media type".to_owned());
+    };
+    let text = |part: Part| match (part.name, part.content_type) {
+        (None, None) => Ok((part.field, String::from_utf8(part.content).map_err(shown)?)),
+        _ => Err("a part before the last is not a plain text".to_owned()),
+    };
+    let texts = parts.into_iter().map(text).collect::<Result<_, _>>()?;
+    Ok(Form { texts, field, name, content_type, content })
+}
+
+fn shown(error: impl std::fmt::Display) -> String {
+    error.to_string()
 }

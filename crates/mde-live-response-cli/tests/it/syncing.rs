@@ -99,12 +99,3 @@ fn json_has_every_step_with_its_hashes_and_its_outcome() {
     let expected = ["update", one, two, "done", "applied"];
     assert_eq!(fields.map(|field| &line[field]), expected);
 }
-
-#[test]
-fn a_folder_that_cannot_be_used_is_a_usage_error() {
-    let emulator = Emulator::start().unwrap();
-    let manifest = r#"[{"fileName":"a.ps1","descripton":"x"}]"#;
-    let dir = TempDir::with([("librarymanifest.json", manifest)]);
-    Lrlib::of(&emulator).ends(&["sync", dir.arg()], 2, "unknown field `descripton`");
-    assert_eq!(emulator.library().calls(), 0);
-}

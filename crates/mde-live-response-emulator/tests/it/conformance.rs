@@ -4,7 +4,9 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 
 use mde_live_response_core::Effect;
-use mde_live_response_core::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, LOCATION};
+use mde_live_response_core::http::header::{
+    CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, LOCATION,
+};
 use mde_live_response_core::http::{HeaderValue, Response, StatusCode, request::Parts};
 use mde_live_response_core::transport::{Exchange, Transport, TransportError, TransportErrorKind};
 use mde_live_response_emulator::conformance::{Level, Speech, check};

@@ -18,6 +18,7 @@ mod malformed;
 #[cfg(feature = "conformance")]
 mod peer;
 mod program;
+mod relay;
 mod serving;
 mod state;
 mod storm;

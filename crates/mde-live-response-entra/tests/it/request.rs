@@ -6,7 +6,7 @@ use mde_live_response_core::{Client, Endpoint};
 use mde_live_response_entra::EntraCredential;
 use mde_live_response_mock::{ManualClock, RecordedRequest};
 
-use crate::{builder, client, credential, library, secret, successful, upload};
+use crate::{SECRET, builder, client, credential, library, secret, successful, upload};
 
 /// The token request of an upload.
 fn request(credential: EntraCredential, endpoint: Endpoint) -> RecordedRequest {
@@ -57,6 +57,18 @@ fn a_secret_of_any_characters_arrives_unchanged() {
         let client = builder(credential.unwrap(), library.clone(), &clock).build();
         client.upload(&upload()).unwrap_or_else(|error| panic!("case: {text:?}: {error}"));
         assert_eq!(library.token_calls(), 1, "case: {text:?}");
+    }
+}
+
+#[test]
+fn clones_of_a_client_share_a_token_and_other_clients_do_not() {
+    let clock = ManualClock::new();
+    let library = library(&clock, SECRET);
+    let client = || builder(credential(), library.clone(), &clock).build();
+    let first = client();
+    for (client, requests) in [(first.clone(), 1), (first, 1), (client(), 2)] {
+        client.upload(&upload()).unwrap();
+        assert_eq!(library.token_calls(), requests);
     }
 }
 

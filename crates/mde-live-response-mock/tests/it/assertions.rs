@@ -23,18 +23,12 @@ fn assert_fails(act: impl FnOnce(), lines: &[&str]) {
 }
 
 #[test]
-fn what_holds_passes() {
+fn a_failure_shows_both_sides_and_the_whole_form() {
     let request = record(&upload());
     request.assert_file("collect-dns.ps1", b"Get-DnsClientCache");
     request.assert_text("Description", "Collects the DNS client cache");
-    request.assert_text("OverrideIfExists", "false");
     request.assert_absent("ParametersDescription");
     request.assert_bearer(CANARY);
-}
-
-#[test]
-fn a_failure_shows_both_sides_and_the_whole_form() {
-    let request = record(&upload());
     let (text, _) = panic_of(|| request.assert_file("collect-dns.ps1", b"Get-DnsCache"));
     assert_eq!(
         text,
@@ -64,7 +58,7 @@ fn a15_each_failure_names_what_was_received_and_shows_no_token() {
     let (near, far) =
         ("received: no such field; there is a field Description", "received: no such field");
     let missing = ["expected: a form", "received: header content-length: missing"];
-    let cases: [(&dyn Fn(), &[&str]); 14] = [
+    let cases: [(&dyn Fn(), &[&str]); 15] = [
         (&|| request.assert_file("b.ps1", b"Get-DnsClientCache"), &[file]),
         (
             &|| long.assert_file("a", &[0xff; 100]),
@@ -81,6 +75,7 @@ fn a15_each_failure_names_what_was_received_and_shows_no_token() {
         (&|| request.assert_text("file", "Get-DnsClientCache"), &[file]),
         (&|| request.assert_text("description", "a"), &["expected: text, 1 byte, \"a\"", near]),
         (&|| request.assert_text("Descripton", "a"), &[near]),
+        (&|| request.assert_text("Desciprtion", "a"), &[near]),
         (&|| request.assert_text("Size", "a"), &[far]),
         (&|| request.assert_absent("Description"), &["expected: no such field", text]),
         (&|| request.assert_bearer("b"), &["received: [redacted], another"]),

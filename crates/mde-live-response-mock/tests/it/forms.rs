@@ -1,6 +1,4 @@
 //! The strict decoder: what it reads, and where it finds the fault of a form that is nearly right.
-//!
-//! More forms that it refuses are sent to the emulator, whose tests hold the code of each answer.
 
 use http::{HeaderMap, HeaderValue};
 use mde_live_response_mock::Form;
@@ -98,6 +96,8 @@ fn p03_headers_that_are_nearly_right_are_refused() {
     let long = format!("multipart/form-data; boundary={}", "B".repeat(71));
     let types = [
         "",
+        "application/json",
+        "multipart/form-data",
         "Multipart/Form-Data; boundary=B",
         "multipart/form-data; charset=utf-8; boundary=B",
         "multipart/form-data;boundary=B",
@@ -164,6 +164,7 @@ fn bodies_that_are_nearly_right_are_refused() {
         (head(format!("{NAME}\r\nContent-Transfer-Encoding: binary")), 47),
         (head(format!("{NAME}\nContent-Type: a/b")), 45),
         (head(NAME.replace("\"t\"", "\"t\u{7f}\"")), 44),
+        (head(format!("{FILE}\r\nContent-Type: multipart/mixed; boundary=c")), 61),
         (head(format!("{FILE}\r\nContent-Type: ")), 61),
         (head(format!("{FILE}\r\nContent-Type: a/é")), 61),
         (head(NAME.replace("form-data", "Form-Data")), 5),
@@ -178,6 +179,7 @@ fn bodies_that_are_nearly_right_are_refused() {
         (head(FILE.replace("\"f\"", "\"f\\\"g\"")), 5),
         (head(format!("{FILE}; filename=\"g\"")), 5),
         (head(format!("{FILE}; size=\"1\"")), 5),
+        (head(FILE.replace("filename=\"f\"", "filename*=UTF-8''f")), 5),
     ] {
         let error = Form::decode(&sized(TYPE, body.len()), body.as_bytes()).unwrap_err();
         assert_eq!(error.at(), Some(at), "case: {body:?}: {error}");

@@ -68,16 +68,10 @@ fn with_a_manifest_its_files_count_and_its_texts_come_first() {
 
 /// A listing of a library says this about a file without parameters.
 #[test]
-fn no_parameters_with_an_empty_text_are_no_contradiction() {
-    let listed = r#"[{"fileName":"a.ps1","parametersDescription":"","hasParameters":false}]"#;
-    let dir = TempDir::with([("a.ps1", SCRIPT), (MANIFEST, listed)]);
-    assert_read(&dir, [("a.ps1", Some("Lists things."), None)]);
-}
-
-#[test]
-fn a_right_hash_in_a_manifest_is_accepted_in_any_letter_case() {
+fn a_manifest_may_have_a_hash_in_any_letter_case_and_an_empty_text_for_no_parameters() {
     let hash = "E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855";
-    let manifest = format!(r#"[{{"fileName":"a.ps1","sha256":"{hash}"}}]"#);
+    let listed = r#""parametersDescription":"","hasParameters":false"#;
+    let manifest = format!(r#"[{{"fileName":"a.ps1","sha256":"{hash}",{listed}}}]"#);
     let dir = TempDir::with([("a.ps1", ""), (MANIFEST, &manifest)]);
     assert_read(&dir, [("a.ps1", None, None)]);
 }

@@ -31,15 +31,6 @@ fn t01_t03_no_connection_names_host_and_port() {
     }
 }
 
-#[test]
-fn a_broken_connection_names_host_and_port() {
-    both(|speech| {
-        let server = Server::start(speech, [after_request([Close])]);
-        let error = client(&server).upload(&small()).unwrap_err().to_string();
-        assert!(error.contains(&format!("({})", server.address())), "{error}");
-    });
-}
-
 /// A machine without IPv6 has no such address.
 #[test]
 fn v48_plain_http_to_the_ipv6_loopback_is_tried() {
@@ -106,12 +97,4 @@ fn a_name_is_resolved_and_checked_against_the_certificate() {
     let server = Server::start(Speech::Tls, [served(1)]);
     let url = format!("https://localhost:{}", server.address().port());
     assert_eq!(upload_to(builder(&url)), STORED);
-}
-
-#[test]
-fn tls_1_2_is_spoken_too() {
-    assert_eq!(exchange(Speech::Tls12, served(1), &small()).outcome, STORED);
-    let script = vec![ReadHead, Stall];
-    let outcome = exchange_by(Speech::Tls12, script, &large(), hasty_client).outcome;
-    assert_eq!(outcome, not_applied(Kind::Timeout(Phase::Send)));
 }

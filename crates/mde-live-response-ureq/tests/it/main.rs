@@ -20,6 +20,7 @@ mod conformance;
 mod connecting;
 mod processes;
 mod proxies;
+mod sending;
 mod server;
 
 mod support;

@@ -78,15 +78,6 @@ fn t34_h12_a_proxy_that_gives_no_tunnel() {
     }
 }
 
-/// Only a proxy says 407.
-#[test]
-fn h12_407_without_a_proxy_is_a_proxys_fault_too() {
-    both(|speech| {
-        let outcome = answered(speech, reply("407 Proxy Authentication Required", "", ""));
-        assert_eq!(outcome, refused(407, ErrorKind::Transport(Kind::ProxyRefused)));
-    });
-}
-
 /// A fault inside the tunnel is not the proxy's.
 #[test]
 fn t34_a_silent_proxy_and_a_server_without_tls() {

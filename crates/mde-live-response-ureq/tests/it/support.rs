@@ -6,8 +6,8 @@ use std::time::Duration;
 use mde_live_response_core::library::FileContent;
 use mde_live_response_core::policy::{ClientBuilder, Pacing, RetryPolicy};
 pub(crate) use mde_live_response_core::transport::{Phase, TransportErrorKind as Kind};
-use mde_live_response_core::{AccessToken, Endpoint, Error, LibraryFile};
-pub(crate) use mde_live_response_core::{Client, Effect, ErrorKind, Upload};
+use mde_live_response_core::{AccessToken, Error, LibraryFile};
+pub(crate) use mde_live_response_core::{Client, Effect, Endpoint, ErrorKind, Upload};
 use mde_live_response_ureq::{Certificate, Roots, UreqTransport, UreqTransportBuilder};
 
 use crate::server::trusted_pem;
@@ -54,11 +54,6 @@ pub(crate) fn client(server: &Server) -> Client {
     builder(&server.url()).build()
 }
 
-/// A client whose deadline is meant to pass.
-pub(crate) fn hasty_client(server: &Server) -> Client {
-    builder(&server.url()).deadline(SHORT).build()
-}
-
 pub(crate) fn builder(url: &str) -> ClientBuilder {
     builder_over(url, transport())
 }
@@ -72,35 +67,13 @@ pub(crate) fn builder_over(url: &str, transport: UreqTransportBuilder) -> Client
         .silence_limit(PLENTY)
 }
 
-/// What came of an upload.
-pub(crate) struct Exchanged {
-    pub(crate) outcome: Outcome,
-}
-
-/// Uploads to a server with this one script, over exactly one connection.
-#[track_caller]
-pub(crate) fn exchange(speech: Speech, script: Script, upload: &Upload) -> Exchanged {
-    exchange_by(speech, script, upload, client)
-}
-
-/// As [`exchange`], with a client of this kind.
-#[track_caller]
-pub(crate) fn exchange_by(
-    speech: Speech,
-    script: Script,
-    upload: &Upload,
-    client: impl FnOnce(&Server) -> Client,
-) -> Exchanged {
-    let server = Server::start(speech, [script]);
-    let outcome = upload_by(&client(&server), upload);
-    server.finish_one();
-    Exchanged { outcome }
-}
-
-/// Uploads [`small`] to a server that reads it whole, answers with these bytes, and closes.
+/// Uploads [`small`] over one connection to a server that reads it whole, answers with these bytes, and closes.
 #[track_caller]
 pub(crate) fn answered(speech: Speech, answer: impl Into<Vec<u8>>) -> Outcome {
-    exchange(speech, after_request([say(answer), Close]), &small()).outcome
+    let server = Server::start(speech, [after_request([say(answer), Close])]);
+    let outcome = upload_by(&client(&server), &small());
+    server.finish_one();
+    outcome
 }
 
 pub(crate) fn say(bytes: impl Into<Vec<u8>>) -> Step {

@@ -1,13 +1,13 @@
 //! What stands between a client and the program: hands on so many bytes, and then kills the program.
 
 use std::io::{self, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{self, JoinHandle};
+use std::thread;
 
 use crate::program::Program;
+use crate::relay::Relay;
 
 /// Where an exchange is cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,32 +31,9 @@ pub(super) enum Then {
     Restart,
 }
 
-pub(super) struct Relay {
-    address: SocketAddr,
-    is_over: Arc<AtomicBool>,
-    thread: JoinHandle<()>,
-}
-
-impl Relay {
-    pub(super) fn start(dir: &Path, cut: Cut, then: Then) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
-        let is_over = Arc::new(AtomicBool::new(false));
-        let (dir, over) = (dir.to_owned(), Arc::clone(&is_over));
-        let thread = thread::spawn(move || run(&listener, &dir, cut, then, &over));
-        Self { address, is_over, thread }
-    }
-
-    pub(super) fn url(&self) -> String {
-        format!("http://{}", self.address)
-    }
-
-    /// Ends it, and whatever program still runs. The client is gone by now.
-    pub(super) fn stop(self) {
-        self.is_over.store(true, Ordering::SeqCst);
-        drop(TcpStream::connect(self.address));
-        self.thread.join().unwrap();
-    }
+pub(super) fn start(dir: &Path, cut: Cut, then: Then) -> Relay {
+    let dir = dir.to_owned();
+    Relay::start(move |listener, is_over| run(listener, &dir, cut, then, is_over))
 }
 
 fn program(dir: &Path) -> Program {

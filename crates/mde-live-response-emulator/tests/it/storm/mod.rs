@@ -12,8 +12,6 @@ use mde_live_response_emulator::Emulator;
 use mde_live_response_testkit::storm::{Order, Service, Wire, storms};
 use mde_live_response_ureq::UreqTransport;
 
-use relay::Relay;
-
 /// Calls of the API: enough for every fault.
 const CALLS: u64 = 600;
 
@@ -54,7 +52,7 @@ fn in_a_storm_over_sockets_every_word_is_true() {
         let service = Service::new();
         let emulator = Emulator::builder().library(service.library().clone()).start().unwrap();
         let orders = Orders::default();
-        let relay = Relay::start(emulator.base_url(), Arc::clone(&service), Arc::clone(&orders));
+        let relay = relay::start(emulator.base_url(), Arc::clone(&service), Arc::clone(&orders));
         let transport = UreqTransport::new();
         let evidence = storm.run(8, &service, &relay.url(), Sockets { transport, orders });
         relay.stop();

@@ -1,22 +1,17 @@
 //! What stands between the client and the emulator, and does to each exchange what its order says.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{self, JoinHandle};
+use std::sync::atomic::Ordering;
+use std::thread;
 
 use mde_live_response_core::http::Response;
 use mde_live_response_core::http::header::RETRY_AFTER;
 use mde_live_response_testkit::storm::{Fault, Order, Reply, Service};
 
 use super::{ORDER, Orders};
-
-pub(super) struct Relay {
-    address: SocketAddr,
-    is_over: Arc<AtomicBool>,
-    acceptor: JoinHandle<()>,
-}
+use crate::relay::Relay;
 
 /// The far end of all connections.
 struct Far {
@@ -28,38 +23,20 @@ struct Far {
 /// Bytes of a body that are not read when a fault breaks the connection within it.
 const UNREAD: usize = 20;
 
-impl Relay {
-    pub(super) fn start(emulator: &str, service: Arc<Service>, orders: Orders) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
-        let is_over = Arc::new(AtomicBool::new(false));
-        let over = Arc::clone(&is_over);
-        let far = Far { emulator: emulator.replace("http://", ""), service, orders };
-        let acceptor = thread::spawn(move || {
-            thread::scope(|scope| {
-                for client in listener.incoming() {
-                    if over.load(Ordering::SeqCst) {
-                        break;
-                    }
-                    let (client, far) = (client.unwrap(), &far);
-                    // Whatever breaks here is a fault like any other.
-                    scope.spawn(move || drop(far.serve(&client)));
+pub(super) fn start(emulator: &str, service: Arc<Service>, orders: Orders) -> Relay {
+    let far = Far { emulator: emulator.replace("http://", ""), service, orders };
+    Relay::start(move |listener, is_over| {
+        thread::scope(|scope| {
+            for client in listener.incoming() {
+                if is_over.load(Ordering::SeqCst) {
+                    break;
                 }
-            });
+                let (client, far) = (client.unwrap(), &far);
+                // What breaks here is a fault like any other.
+                scope.spawn(move || drop(far.serve(&client)));
+            }
         });
-        Self { address, is_over, acceptor }
-    }
-
-    pub(super) fn url(&self) -> String {
-        format!("http://{}", self.address)
-    }
-
-    /// Ends it. The client is gone by now.
-    pub(super) fn stop(self) {
-        self.is_over.store(true, Ordering::SeqCst);
-        drop(TcpStream::connect(self.address));
-        self.acceptor.join().unwrap();
-    }
+    })
 }
 
 impl Far {
