@@ -5,9 +5,7 @@ use std::fmt::{Debug, Display, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-use mde_live_response_core::auth::{
-    Credential, CredentialError, IssuedToken, Secret, TokenRequest,
-};
+use mde_live_response_core::auth::{Credential, Secret};
 use mde_live_response_core::error::AnswerProblem::OtherName;
 use mde_live_response_core::http::Response;
 use mde_live_response_core::operation::{Operation, UploadRequest};
@@ -95,19 +93,6 @@ fn a13_errors_show_no_token() {
 
 #[test]
 fn a13_local_errors_show_no_token() {
-    #[derive(Debug)]
-    struct Vault(#[expect(dead_code, reason = "shown by its Debug alone")] AccessToken);
-
-    impl Credential for Vault {
-        fn token(&self, _: &TokenRequest<'_>) -> Result<IssuedToken, CredentialError> {
-            Err(CredentialError::new("sealed"))
-        }
-    }
-
-    let vault =
-        Client::builder(Endpoint::COMMERCIAL, Vault(canary()), Canned::new(stored())).build();
-    assert_error_clean("credential", &vault.upload(&upload()).unwrap_err());
-
     let quoting = Canned::with(|exchange, _| {
         let shown = format!("{exchange:?} {:?}", exchange.head());
         Err(TransportError::new(TransportErrorKind::Protocol).with_source(shown))
