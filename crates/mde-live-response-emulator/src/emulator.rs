@@ -156,7 +156,7 @@ impl EmulatorBuilder {
     pub fn start(self) -> io::Result<Emulator> {
         let Self { listen, token, library, rate_limits, applications, state_dir } = self;
         if token.is_empty() || !token.bytes().all(|b| b.is_ascii_graphic()) {
-            let why = "the token must be made of visible ASCII characters, at least one";
+            let why = "the token must be one or more visible ASCII characters";
             return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
         }
         let library = library.unwrap_or_else(|| {

@@ -33,7 +33,7 @@ impl Server {
     /// Starts the server. It listens when this returns.
     pub(crate) fn start(listen: SocketAddr, service: Service) -> io::Result<Self> {
         let listener = TcpListener::bind(listen)
-            .map_err(|cause| io::Error::new(cause.kind(), format!("{listen}: {cause}")))?;
+            .map_err(|cause| io::Error::new(cause.kind(), format!("cannot listen on {listen}: {cause}")))?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         let runtime = Builder::new_current_thread().enable_io().enable_time().build()?;

@@ -76,7 +76,7 @@ impl State {
             on_disk.insert(content, Arc::clone(&bytes));
             let name = entry.file_name.clone();
             if files.insert(name.clone(), (entry, bytes)).is_some() {
-                return Err(damaged(&format_args!("{name:?} comes twice")));
+                return Err(damaged(&format_args!("{name:?} occurs twice")));
             }
         }
         library.restore(files.into_values());
@@ -87,14 +87,14 @@ impl State {
     fn read_content(&self, digest: &str) -> io::Result<Arc<[u8]>> {
         let hex = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
         if digest.len() != 64 || !digest.bytes().all(hex) {
-            let why = format!("damaged: {digest:?} is no SHA-256");
+            let why = format!("damaged: {digest:?} is not a SHA-256");
             let error = io::Error::new(io::ErrorKind::InvalidData, why);
             return Err(about(&self.dir.join(INDEX), &error));
         }
         let path = self.content(digest);
         let bytes = fs::read(&path).map_err(|error| about(&path, &error))?;
         if sha256(&bytes) != digest {
-            let why = "damaged: the bytes are not those of its name";
+            let why = "damaged: the content does not match the SHA-256 in its name";
             return Err(about(&path, &io::Error::new(io::ErrorKind::InvalidData, why)));
         }
         Ok(bytes.into())

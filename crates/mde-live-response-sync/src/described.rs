@@ -60,7 +60,7 @@ impl Entry {
         let problem = if self.has_parameters == Some(false) && is_described {
             "hasParameters is false, but parametersDescription is not empty".to_owned()
         } else if let Some(said) = self.sha256.as_ref().filter(|it| it.parse() != Ok(*sha256)) {
-            format!("sha256 is {said:?}, but the file has {sha256}")
+            format!("sha256 is {said:?}, but the file has {sha256}: one of the two is wrong")
         } else {
             return Ok(());
         };

@@ -69,7 +69,7 @@ impl FolderError {
             Problem::Io(_) => {
                 "Check that the path exists, and that this user may read it.".to_owned()
             }
-            Problem::Entry(_) => "Correct this file, or the file that it describes.".to_owned(),
+            Problem::Entry(_) => "Correct this file.".to_owned(),
             Problem::Outside(_) => "Replace the link by the file itself.".to_owned(),
             Problem::Input(invalid) => invalid.help().to_owned(),
             Problem::File(error) => return error.help(),

@@ -40,7 +40,7 @@ pub(crate) fn check_head(head: &Parts, facts: &Facts) -> Result<(), Fault> {
         return protocol("the answer changes the protocol");
     }
     if head.status.is_success() && facts.is_stopped() {
-        return protocol("the answer is a success before the request was sent whole");
+        return protocol("the answer is a success, but the request was not sent whole");
     }
     Ok(())
 }

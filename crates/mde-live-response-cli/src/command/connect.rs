@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use mde_live_response_core::AccessToken;
 use mde_live_response_core::auth::Credential;
+use mde_live_response_core::error::Problem;
 use mde_live_response_core::policy::Observer;
 use mde_live_response_core::{Client, Endpoint};
 use mde_live_response_entra::EntraCredential;
@@ -14,6 +15,9 @@ use mde_live_response_ureq::UreqTransport;
 use super::args::{Cloud, Common, Region};
 use super::exit::Failure;
 use super::tokens;
+
+const SET_A_TOKEN: &str = "Set MDE_TOKEN to a token, or AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET to \
+                           those of an application that has the permission Library.Manage.";
 
 /// Name of a service: cloud and region, or URL.
 #[derive(Clone, Copy, Default)]
@@ -114,7 +118,9 @@ pub(super) fn tokens(common: &Common, endpoint: &Endpoint) -> Result<Tokens, Fai
     let mut application = EntraCredential::from_env().map_err(|why| {
         let message =
             format!("no token: --token-file, --token-command and MDE_TOKEN are not set, and {why}");
-        Failure::usage(message, why.help())
+        // Without the first variable there is probably none.
+        let is_unset = (why.field(), why.problem()) == ("AZURE_TENANT_ID", &Problem::Missing);
+        Failure::usage(message, if is_unset { SET_A_TOKEN } else { why.help() })
     })?;
     if common.login_host.is_some() {
         application = application.with_login(endpoint.login())?;

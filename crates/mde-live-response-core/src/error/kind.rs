@@ -22,7 +22,7 @@ pub enum ErrorKind {
     Forbidden,
     /// There was no complete answer.
     Transport(TransportErrorKind),
-    /// The service refuses the request: 4xx without a kind of its own.
+    /// The service refuses the request: 4xx without a more specific kind.
     Rejected,
     /// The library already has a file of this name.
     ///

@@ -177,7 +177,7 @@ impl Error {
         if is_early && self.0.effect == Effect::NotApplied {
             return Ok(());
         }
-        // These say themselves what was stored.
+        // These messages already tell what was stored.
         if matches!(
             self.0.kind,
             ErrorKind::Mismatch { .. } | ErrorKind::Unusable(AnswerProblem::OtherName { .. })

@@ -91,7 +91,7 @@ impl<'a> Exchange<'a> {
         &self.head
     }
 
-    /// Moves the request's head out, so that nothing is cloned.
+    /// Moves the request's head out, without a clone.
     #[must_use]
     pub fn take_head(&mut self) -> Parts {
         std::mem::replace(&mut self.head, Request::new(()).into_parts().0)

@@ -91,7 +91,7 @@ fn check(token: &str) -> Result<(), InvalidInput> {
     secret::check(token, "token")?;
     let scheme = token.split(char::is_whitespace).next().unwrap_or_default();
     if scheme.eq_ignore_ascii_case("bearer") {
-        return Err(error(Problem::Form("the token alone, without the word Bearer")));
+        return Err(error(Problem::Form("given alone, without the word Bearer")));
     }
     if token.bytes().all(|b| b.is_ascii_graphic()) {
         Ok(())

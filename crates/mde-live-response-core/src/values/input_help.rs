@@ -94,6 +94,16 @@ fn of_another(field: &str, problem: &Problem) -> &'static str {
         "AZURE_CLIENT_SECRET or AZURE_FEDERATED_TOKEN_FILE" => {
             "Set one of them: the application's secret, or the path of a file with a federated token."
         }
+        "ACTIONS_ID_TOKEN_REQUEST_URL" | "ACTIONS_ID_TOKEN_REQUEST_TOKEN" => {
+            "Run this in a job of GitHub Actions that has the permission `id-token: write`."
+        }
+        "SYSTEM_OIDCREQUESTURI" => "Run this in Azure Pipelines.",
+        "SYSTEM_ACCESSTOKEN" => {
+            "Set SYSTEM_ACCESSTOKEN to $(System.AccessToken) in the step's `env`."
+        }
+        "AZURESUBSCRIPTION_SERVICE_CONNECTION_ID" => {
+            "Run this in a step AzureCLI@2, or set the variable to the service connection's ID."
+        }
         "owner" => "Give a name of one line, for example that of the repository.",
         "SHA-256" => "Give the hash as 64 hex digits, as sha256sum prints it.",
         "certificate" => {

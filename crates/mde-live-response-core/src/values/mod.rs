@@ -1,6 +1,6 @@
 //! The values that callers give and get.
 //!
-//! Every constrained value is parsed once into a type of its own, so that the floors above trust it.
+//! Every constrained value is parsed once into its own type, so that the floors above trust it.
 
 mod access_token;
 mod amounts;

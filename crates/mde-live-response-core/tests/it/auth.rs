@@ -16,7 +16,7 @@ use crate::support::{Canned, shown_causes, stored, upload};
 
 #[test]
 fn what_is_not_a_token_is_refused_and_not_shown() {
-    let form = || Problem::Form("the token alone, without the word Bearer");
+    let form = || Problem::Form("given alone, without the word Bearer");
     let white = |edge| Problem::Edge(edge);
     let unseen = Problem::SecretCharacter;
     let character =

@@ -139,7 +139,7 @@ fn a_damaged_directory_is_an_error_at_start_that_names_it() {
         ("cut", "index.json", good[..good.len() / 2].to_owned(), "index.json"),
         ("another shape", "index.json", "[]".to_owned(), "index.json"),
         ("a later format", "index.json", changed("\"format\": 1", "\"format\": 2"), "format 2"),
-        ("a name twice", "index.json", twice, "\"a.ps1\" comes twice"),
+        ("a name twice", "index.json", twice, "\"a.ps1\" occurs twice"),
         ("a path", "index.json", changed(digest, "../../../../etc/passwd"), "SHA-256"),
         ("capitals", "index.json", changed(digest, &digest.to_uppercase()), "SHA-256"),
         ("bytes that are not there", "index.json", changed(digest, &absent), &absent),

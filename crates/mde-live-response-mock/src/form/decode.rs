@@ -20,7 +20,7 @@ pub(super) fn decode<'a>(headers: &HeaderMap, body: &'a [u8]) -> Result<Vec<Part
         let start = reader.at;
         let part = reader.part()?;
         if parts.iter().any(|seen| seen.name == part.name) {
-            return Err(FormError::body(start, format!("part {} comes twice", text(part.name))));
+            return Err(FormError::body(start, format!("part {} occurs twice", text(part.name))));
         }
         parts.push(part);
     }
@@ -34,7 +34,7 @@ fn single<'h>(headers: &'h HeaderMap, name: &HeaderName, shown: &'static str) ->
     let mut values = headers.get_all(name).iter();
     match (values.next(), values.next()) {
         (None, _) => Err(FormError::header(shown, "missing")),
-        (Some(_), Some(_)) => Err(FormError::header(shown, "comes more than once")),
+        (Some(_), Some(_)) => Err(FormError::header(shown, "occurs more than once")),
         (Some(value), None) => {
             value.to_str().map_err(|_| FormError::header(shown, "is not visible ASCII"))
         }
@@ -61,7 +61,9 @@ fn boundary(headers: &HeaderMap) -> Result<&str> {
         return Err(error("the boundary does not have 1 to 70 characters"));
     }
     if !boundary.bytes().all(|b| b.is_ascii_alphanumeric() || allowed.contains(&b)) {
-        return Err(error("the boundary needs quotes, cannot be one, or is followed by more"));
+        return Err(error(
+            "the boundary needs quotes, has a character that is not allowed, or is followed by more text",
+        ));
     }
     Ok(boundary)
 }
@@ -70,7 +72,9 @@ fn check_length(headers: &HeaderMap, len: usize) -> Result<()> {
     if headers.contains_key(TRANSFER_ENCODING) {
         let error = |what| Err(FormError::header("transfer-encoding", what));
         return match single(headers, &TRANSFER_ENCODING, "transfer-encoding")? {
-            _ if headers.contains_key(CONTENT_LENGTH) => error("stands beside a content-length"),
+            _ if headers.contains_key(CONTENT_LENGTH) => {
+                error("occurs together with content-length")
+            }
             coding if coding.eq_ignore_ascii_case("chunked") => Ok(()),
             _ => error("is not chunked"),
         };
@@ -108,7 +112,7 @@ impl<'a> Reader<'a, '_> {
         found
     }
 
-    /// Reads what follows a delimiter: a line end before another part, or the form's end.
+    /// Reads the end of a delimiter, and returns whether another part follows.
     fn another_part(&mut self) -> Result<bool> {
         if self.take(b"\r\n") {
             return Ok(true);
@@ -141,12 +145,13 @@ impl<'a> Reader<'a, '_> {
                 "content-disposition" => &mut disposition,
                 "content-type" => &mut content_type,
                 _ => {
-                    let what = format!("a part has another header, {}", text(name));
+                    let what =
+                        format!("a part has the header {}, which is not allowed", text(name));
                     return Err(FormError::body(at, what));
                 }
             };
             if slot.replace((at, value)).is_some() {
-                return Err(FormError::body(at, format!("header {name} comes twice in a part")));
+                return Err(FormError::body(at, format!("header {name} occurs twice in a part")));
             }
         }
         let Some((at, disposition)) = disposition else {
@@ -158,7 +163,7 @@ impl<'a> Reader<'a, '_> {
                 "" => Some("Content-Type is empty"),
                 value if !value.is_ascii() => Some("Content-Type is not ASCII"),
                 value if value.to_ascii_lowercase().starts_with("multipart/") => {
-                    Some("a part holds parts of its own")
+                    Some("a part contains parts")
                 }
                 _ => None,
             };
@@ -177,7 +182,7 @@ impl<'a> Reader<'a, '_> {
         };
         let line = self.rest().get(..len).unwrap_or_default();
         if let Some(n) = line.iter().position(u8::is_ascii_control) {
-            let what = "a header line holds a control character";
+            let what = "a header line contains a control character";
             return Err(FormError::body(self.at + n, what));
         }
         let line = str::from_utf8(line).map_err(|error| {
@@ -217,7 +222,8 @@ impl<'a> Disposition<'a> {
         let (mut name, mut filename) = (None, None);
         while !rest.is_empty() {
             let Some((key, value, after)) = parameter(rest) else {
-                let what = format!("{} is no parameter of the form `; key=\"value\"`", text(rest));
+                let what =
+                    format!("{} is not a parameter of the form `; key=\"value\"`", text(rest));
                 return Err(error(what));
             };
             let slot = match key {
@@ -226,10 +232,10 @@ impl<'a> Disposition<'a> {
                 _ => return Err(error(format!("Content-Disposition has a {}", text(key)))),
             };
             if value.is_empty() || value.contains('\\') {
-                return Err(error(format!("{key} is empty or holds a backslash")));
+                return Err(error(format!("{key} is empty or contains a backslash")));
             }
             if slot.replace(value).is_some() {
-                return Err(error(format!("{key} comes twice")));
+                return Err(error(format!("{key} occurs twice")));
             }
             rest = after;
         }

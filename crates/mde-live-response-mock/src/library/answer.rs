@@ -85,7 +85,7 @@ pub(super) fn throttled(wait: Duration, target: &str) -> Response<Vec<u8>> {
     let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
     let status = StatusCode::TOO_MANY_REQUESTS;
     let mut answer =
-        error(status, "TooManyRequests", "too many calls, wait before the next", target);
+        error(status, "TooManyRequests", "too many calls: wait before the next one", target);
     answer.headers_mut().insert(RETRY_AFTER, seconds.max(1).into()); // P35
     answer
 }

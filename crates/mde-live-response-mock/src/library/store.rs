@@ -12,7 +12,7 @@ use super::stored::StoredFile;
 use crate::form::{Form, Part};
 use crate::shown::text;
 
-/// Name of a file whose part has none, as the service was seen to store it.
+/// Stored name of a file part without a name, as observed.
 const NAMELESS: &str = "file";
 
 /// Fields of an upload beside its file.
@@ -45,7 +45,7 @@ impl<'a> Upload<'a> {
         let mut files = form.parts().iter().filter(is_file);
         let file = files.next().ok_or(Refusal::MissingFile)?;
         if files.next().is_some() {
-            return Err(Refusal::Body("the file comes twice".to_owned()));
+            return Err(Refusal::Body("there are two file parts".to_owned()));
         }
         for part in form.parts().iter().filter(|part| !is_file(part)) {
             let fault = match part.text() {
