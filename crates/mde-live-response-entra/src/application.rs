@@ -78,7 +78,9 @@ impl EntraCredential {
         Self::new(tenant, client_id, Means::Secret(secret))
     }
 
-    /// Creates the credential of an application with another issuer's token in a file (workload identity, CI runners).
+    /// Creates the credential of an application with a token file.
+    ///
+    /// The file has another issuer's token (workload identity, CI runners).
     ///
     /// The file is read for each token request, not before. It must be a regular file or a link to one, in UTF-8, with at
     /// most 64 KiB. One line end (LF or CRLF) at its end is dropped. A call that needs a token ends with
@@ -199,7 +201,7 @@ impl EntraCredential {
         Ok(self)
     }
 
-    /// URL of the login host, without a slash at its end, if it is not the endpoint's.
+    /// URL of the login host, if it is not the endpoint's.
     #[must_use]
     pub fn login(&self) -> Option<&str> {
         self.login.as_deref()

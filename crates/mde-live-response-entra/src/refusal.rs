@@ -1,4 +1,4 @@
-//! Answers other than success: a refusal by Entra, or an answer by another server.
+//! Answers other than success, by Entra or by another server.
 
 use std::fmt;
 
@@ -8,7 +8,9 @@ use serde::Deserialize;
 
 use crate::{help, json};
 
-/// Longest code, description and correlation ID in a message, in characters; the error's accessors have them whole.
+/// Longest part of a message, in characters.
+///
+/// Parts are code, description and correlation ID; the error's accessors have them whole.
 const MAX_SHOWN: usize = 300;
 
 /// Creates the error for an answer without a token.
@@ -28,7 +30,7 @@ pub(crate) fn error(
     error
 }
 
-/// Returns whether a status refuses this application, and not only this moment or this way.
+/// Returns whether a status is a lasting refusal of this application.
 fn is_definite(status: StatusCode) -> bool {
     status.is_client_error() && !matches!(status.as_u16(), 407 | 408 | 429)
 }
@@ -54,12 +56,12 @@ impl Refusal {
         is_entra.then_some(refusal)
     }
 
-    /// Entra's own code if the description starts with one, otherwise that of OAuth.
+    /// Entra's code if the description starts with one, otherwise OAuth's.
     fn code(&self) -> Option<&str> {
         self.error_description.as_deref().and_then(aadsts).or(self.error.as_deref())
     }
 
-    /// The description without the code before it and the identifiers after it, which stand elsewhere.
+    /// The description without its leading code and trailing identifiers.
     fn sentence(&self) -> &str {
         let whole = self.error_description.as_deref().unwrap_or_default();
         let rest = whole.strip_prefix(self.code().unwrap_or_default());

@@ -1,4 +1,4 @@
-//! A clock that a test moves, or that jumps when every thread waits.
+//! A clock that a test moves, or that jumps during waits.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -58,7 +58,7 @@ impl ManualClock {
         Self::default()
     }
 
-    /// The last time that the clock can show; a wait for a later one ends here.
+    /// The last time that the clock can show. A longer wait ends here.
     const END: Duration = Duration::from_nanos(u64::MAX);
 
     /// Registers one more thread.

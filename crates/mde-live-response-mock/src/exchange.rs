@@ -50,7 +50,7 @@ pub(crate) fn within(
     Ok(answer)
 }
 
-/// Reads the body to its end even if the call is refused by its head.
+/// Reads the whole body, even of a call refused by its head.
 ///
 /// Answers at once: a list is always one page, and an answer is never late, lost or a 5xx. For such answers use
 /// [`MockTransport`](crate::MockTransport), or a transport around this one.

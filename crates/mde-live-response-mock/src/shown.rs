@@ -7,7 +7,7 @@ const MAX_CHARACTERS: usize = 60;
 /// Most bytes of a binary value in a message.
 const MAX_BYTES: usize = 24;
 
-/// A text on one line: escaped where it is not plainly visible, and cut.
+/// A text on one line, with invisible characters escaped, and cut.
 pub(crate) fn text(text: &str) -> String {
     let mut shown = String::new();
     for (n, c) in text.chars().enumerate() {
@@ -23,7 +23,7 @@ pub(crate) fn text(text: &str) -> String {
     shown
 }
 
-/// A value's length and its start: text in quotes, anything else in hex digits.
+/// Length and start of a value: as quoted text, or in hex.
 pub(crate) struct Bytes<'a>(pub(crate) &'a [u8]);
 
 impl fmt::Display for Bytes<'_> {

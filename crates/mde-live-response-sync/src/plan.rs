@@ -77,7 +77,7 @@ pub enum Action {
         /// All differences; at least one.
         reasons: Vec<Reason>,
     },
-    /// Nothing: the stored file is as desired.
+    /// No change: the stored file is as desired.
     Unchanged,
     /// Delete the stored file, which is not desired.
     Delete,
@@ -86,7 +86,7 @@ pub enum Action {
         /// Reason why it is kept.
         reason: Reason,
     },
-    /// Nothing, because a stored file is in the way.
+    /// No change, because a stored file is in the way.
     Conflict {
         /// Reason why it is not overwritten.
         reason: Reason,

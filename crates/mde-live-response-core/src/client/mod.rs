@@ -131,7 +131,7 @@ impl Client {
 
     /// Lists the library's files, in the service's order.
     ///
-    /// Each page is a call of its own, with its own retries and deadline. The client requests a page when the files of
+    /// Each page is a separate call, with its own retries and deadline. The client requests a page when the files of
     /// the one before were taken, and follows links to the service's own origin only. At most 100 pages of 64 MiB; the
     /// service documents no paging.
     ///

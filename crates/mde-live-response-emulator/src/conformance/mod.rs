@@ -26,8 +26,8 @@
 //! # Examples
 //!
 //! ```
-//! use mde_live_response_core::http::Response;
-//! use mde_live_response_core::transport::{Exchange, Transport, TransportError, TransportErrorKind};
+//! use mde_live_response::http::Response;
+//! use mde_live_response::transport::{Exchange, Transport, TransportError, TransportErrorKind};
 //! use mde_live_response_emulator::conformance::{Level, Speech, check};
 //!
 //! /// Always fails.

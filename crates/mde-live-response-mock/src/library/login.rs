@@ -17,7 +17,7 @@ use super::{answer, timestamp};
 /// Audience of the library by default: the commercial cloud's.
 pub(super) const AUDIENCE: &str = "https://api.securitycenter.microsoft.com"; // P43
 
-/// Services of the same tenant for which tokens are issued that the library refuses.
+/// Other services of the tenant, whose tokens the library refuses.
 const OTHER_AUDIENCES: [&str; 2] =
     ["https://api.security.microsoft.com", "https://graph.microsoft.com"];
 

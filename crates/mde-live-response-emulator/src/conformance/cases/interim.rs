@@ -37,7 +37,7 @@ pub(super) fn add(cases: &mut Vec<Case>) {
     not_an_answer(cases);
 }
 
-/// Also after half an interim answer, which says nothing yet, and in one piece with the final one.
+/// Interim answers before the body, also in halves or together with the final answer.
 fn before_the_body(cases: &mut Vec<Case>) {
     let answer = reply("413 Content Too Large", "", "");
     let mut add = |rule, script: Vec<Step>, received| {

@@ -31,7 +31,7 @@ pub(super) fn add(cases: &mut Vec<Case>) {
     for (answer, first) in [
         (reply("200 OK", "Connection: close\r\n", &entity()), Success),
         (stored().replacen("1.1", "1.0", 1), Success),
-        // The bytes behind an answer without a body belong to nothing.
+        // Bytes after an answer without a body belong to no answer.
         (reply("204 No Content", "", &refusal), missing),
         (reply("304 Not Modified", "", &refusal), Status(304, NotApplied)),
     ] {

@@ -152,7 +152,8 @@ fn cap(cases: &mut Vec<Case>) {
         answered(Usable, CAP, reply("200 OK", "", &long), too_large()),
         answered(Usable, CAP, with("") + &long, too_large()),
     ]);
-    // Also with the largest lengths that can be written: nothing overflows, and the rest is not waited for.
+    // Also with the largest lengths that can be written: nothing overflows, and the transport does not wait for the
+    // rest.
     for start in [
         with("Content-Length: 1048577\r\n"),
         with("Content-Length: 18446744073709551615\r\n"),
