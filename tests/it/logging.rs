@@ -23,27 +23,13 @@ fn every_event_is_a_record() {
         client.upload(&upload).unwrap();
         client.upload(&upload).unwrap_err();
     });
-    // Messages of errors are pinned elsewhere: here their first words are enough.
-    let records = records.iter().map(|(level, target, text)| {
+    use log::Level::{Debug, Error, Info, Trace, Warn};
+    let seen: Vec<_> = records.iter().map(|(level, ..)| *level).collect();
+    let retried = [Debug, Trace, Warn, Info, Debug, Trace, Info];
+    assert_eq!(seen, [&retried[..], &[Debug, Trace, Warn, Error]].concat(), "{records:#?}");
+    for (n, (_, target, text)) in records.iter().enumerate() {
         assert_eq!(target, "mde_live_response");
-        format!("{level} {}", text.split([':', ',']).take(3).collect::<String>())
-    });
-    let expected = [
-        "DEBUG call 1 upload a.ps1 attempt 1",
-        "TRACE call 1 upload a.ps1 415 of 415 bytes sent",
-        "WARN call 1 upload a.ps1 attempt 1 failed",
-        "INFO call 1 upload a.ps1 waiting 2 s",
-        "DEBUG call 1 upload a.ps1 attempt 2",
-        "TRACE call 1 upload a.ps1 415 of 415 bytes sent",
-        "INFO call 1 upload a.ps1 succeeded",
-        "DEBUG call 2 upload a.ps1 attempt 1",
-        "TRACE call 2 upload a.ps1 415 of 415 bytes sent",
-        "WARN call 2 upload a.ps1 attempt 1 failed",
-        "ERROR call 2 ",
-    ];
-    let records: Vec<_> = records.collect();
-    assert_eq!(records.len(), expected.len(), "{records:#?}");
-    for (record, expected) in records.iter().zip(expected) {
-        assert!(record.starts_with(expected), "{record} is not {expected}");
+        let call = if n < retried.len() { "call 1" } else { "call 2" };
+        assert!(text.starts_with(call), "{text} is not of {call}");
     }
 }

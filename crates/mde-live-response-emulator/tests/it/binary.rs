@@ -80,8 +80,6 @@ fn what_keeps_it_from_starting_is_one_line_of_error_and_wrong_usage_is_code_2() 
         (&[free, ["--state", dir.arg()]].concat(), 1, "index.json"),
         (&["--listen", "nowhere"], 2, ""),
         (&["--unknown"], 2, ""),
-        (&["file"], 2, ""),
-        (&["--token"], 2, ""),
         (&[free, tenant].concat(), 2, ""),
         (&[free, client].concat(), 2, ""),
         (&[free, proof].concat(), 2, ""),

@@ -56,36 +56,16 @@ fn a_form_is_read_back_part_by_part() {
     assert_eq!((part.bytes(), part.text()), (&*all, None));
 }
 
-/// What the decoder accepts for the sake of one client, as that client writes it.
+/// As PowerShell 7 writes it: a quoted boundary, and a text with a type, which comes first. No length, as Node.js may send it.
 #[test]
 fn what_common_clients_send_is_read() {
-    for (case, content_type, body) in [
-        (
-            "Node.js before 20.18: no line end at the end",
-            "multipart/form-data; boundary=----formdata-undici-059422370195",
-            "------formdata-undici-059422370195\r\nContent-Disposition: form-data; \
-             name=\"Description\"\r\n\r\nd\r\n------formdata-undici-059422370195\r\n\
-             Content-Disposition: form-data; name=\"file\"; filename=\"a.png\"\r\n\
-             Content-Type: application/octet-stream\r\n\r\nX\r\n\
-             ------formdata-undici-059422370195--",
-        ),
-        (
-            "PowerShell 7: a quoted boundary, and texts with a type that comes first",
-            "multipart/form-data; boundary=\"7c5a2a5e-93b2\"",
-            "--7c5a2a5e-93b2\r\nContent-Type: text/plain; charset=utf-8\r\n\
-             Content-Disposition: form-data; name=\"Description\"\r\n\r\nd\r\n--7c5a2a5e-93b2\r\n\
-             Content-Disposition: form-data; name=\"file\"; filename=\"a.png\"\r\n\
-             Content-Type: application/octet-stream\r\n\r\nX\r\n--7c5a2a5e-93b2--\r\n",
-        ),
-    ] {
-        let chunked = [("content-type", content_type), ("transfer-encoding", "chunked")];
-        for headers in [sized(content_type, body.len()), headers(&chunked)] {
-            let form = Form::decode(&headers, body.as_bytes());
-            let form = form.unwrap_or_else(|error| panic!("{case}: {error}"));
-            assert_eq!(form.part("Description").unwrap().text(), Some("d"), "case: {case}");
-            let file = form.part("file").unwrap();
-            assert_eq!((file.filename(), file.bytes()), (Some("a.png"), &b"X"[..]), "case: {case}");
-        }
+    let body = "--7c5a-93b2\r\nContent-Type: text/plain; charset=utf-8\r\n\
+        Content-Disposition: form-data; name=\"Description\"\r\n\r\nd\r\n--7c5a-93b2--\r\n";
+    let content_type = "multipart/form-data; boundary=\"7c5a-93b2\"";
+    let chunked = [("content-type", content_type), ("transfer-encoding", "chunked")];
+    for headers in [sized(content_type, body.len()), headers(&chunked)] {
+        let form = Form::decode(&headers, body.as_bytes()).unwrap();
+        assert_eq!(form.part("Description").unwrap().text(), Some("d"));
     }
 }
 
@@ -190,7 +170,7 @@ fn bodies_that_are_nearly_right_are_refused() {
     assert_eq!(error.at(), Some(43), "not UTF-8: {error}");
 }
 
-/// Only the last CRLF may be missing, and no cut makes the decoder panic.
+/// Only the last CRLF may be missing, as before Node.js 20.18, and no cut makes the decoder panic.
 #[test]
 fn every_cut_is_refused() {
     let body = format!("{TEXT}{}{END}", TEXT.replace("\"t\"", "\"u\""));

@@ -30,6 +30,7 @@ fn attempts_through(address: &str) -> (Outcome, u32) {
     let (attempts, message) = (error.attempts(), error.to_string());
     let place = format!("(service.example:8443 through the proxy {address})");
     assert!(message.contains(&place), "{message}");
+    assert!(!format!("{error:?}").contains("secret"), "{error:?}");
     (outcome(Err(error)), attempts)
 }
 

@@ -123,19 +123,15 @@ fn assert_true(cut: Cut, existing: IfExists) {
 #[test]
 fn what_is_said_of_a_killed_upload_is_true() {
     assert!(cuts().len() >= 200);
+    let all = || cuts().into_iter();
     thread::scope(|scope| {
         for half in 0..2 {
-            let cuts = cuts().into_iter().skip(half).step_by(2);
+            let cuts = all().skip(half).step_by(2);
             scope.spawn(move || cuts.for_each(|cut| assert_true(cut, IfExists::Fail)));
+            let cuts = all().skip(4 * half).step_by(8);
+            scope.spawn(move || cuts.for_each(|cut| assert_true(cut, IfExists::Override)));
         }
     });
-}
-
-#[test]
-fn what_is_said_of_a_killed_replacement_is_true() {
-    for cut in cuts().into_iter().step_by(4) {
-        assert_true(cut, IfExists::Override);
-    }
 }
 
 /// More than the kernel takes: then it is known that the server has not the whole.
