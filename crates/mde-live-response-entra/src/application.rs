@@ -1,7 +1,9 @@
 //! An application of Microsoft Entra, and how it proves who it is.
 
 use std::ffi::OsString;
+use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use mde_live_response_core::Endpoint;
 use mde_live_response_core::auth::{
@@ -9,8 +11,9 @@ use mde_live_response_core::auth::{
 };
 use mde_live_response_core::error::{InvalidInput, Problem};
 
+use crate::env::{Variables, named};
 use crate::form::{self, Proof, TokenForm};
-use crate::{answer, token_file};
+use crate::{answer, certificate, token_file};
 
 /// Longest tenant and client ID, in bytes. Ours: the longest domain has 253.
 const MAX_ID_BYTES: usize = 255;
@@ -46,18 +49,24 @@ pub struct EntraCredential {
 }
 
 /// How the application proves who it is.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 enum Means {
     Secret(Secret),
     TokenFile(PathBuf),
+    Certificate(PathBuf),
+    Assertion(Arc<Assert>),
 }
 
-impl Means {
-    fn proof(&self) -> Result<Proof, CredentialError> {
-        Ok(match self {
-            Self::Secret(secret) => Proof::Secret(secret.clone()),
-            Self::TokenFile(path) => Proof::Assertion(token_file::read(path)?),
-        })
+type Assert = dyn Fn(&TokenRequest<'_>) -> Result<Secret, CredentialError> + Send + Sync;
+
+impl fmt::Debug for Means {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Secret(_) => f.write_str("Secret"),
+            Self::TokenFile(path) => f.debug_tuple("TokenFile").field(path).finish(),
+            Self::Certificate(path) => f.debug_tuple("Certificate").field(path).finish(),
+            Self::Assertion(_) => f.write_str("Assertion"),
+        }
     }
 }
 
@@ -109,6 +118,55 @@ impl EntraCredential {
         Self::new(tenant, client_id, Means::TokenFile(file.into()))
     }
 
+    /// Creates the credential of an application with a certificate.
+    ///
+    /// The file has the private key (RSA with 2,048 to 4,096 bits, PKCS#8 or PKCS#1, without a password) and the certificate, in
+    /// PEM, with at most 64 KiB. It is read for each token request, so a renewed certificate is used at once. The key signs an
+    /// assertion (PS256) that is valid for 10 min. A call that needs a token ends with [`ErrorKind::NoToken`] if the file
+    /// cannot be used.
+    ///
+    /// [`ErrorKind::NoToken`]: mde_live_response_core::ErrorKind::NoToken
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidInput`] as for [`with_secret`](Self::with_secret). The path is not checked.
+    pub fn with_certificate_file(
+        tenant: &str,
+        client_id: &str,
+        file: impl Into<PathBuf>,
+    ) -> Result<Self, InvalidInput> {
+        Self::new(tenant, client_id, Means::Certificate(file.into()))
+    }
+
+    /// Creates the credential of an application with another issuer's token, from a function.
+    ///
+    /// The function is called for each token request. For CI systems and managed identities, see
+    /// [`GitHubActions`](crate::GitHubActions), [`AzurePipelines`](crate::AzurePipelines) and
+    /// [`ManagedIdentity::assertion`](crate::ManagedIdentity::assertion).
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidInput`] as for [`with_secret`](Self::with_secret).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use mde_live_response::auth::{CredentialError, EntraCredential, Secret};
+    ///
+    /// let credential = EntraCredential::with_assertion("contoso.example", "an-id", |_| {
+    ///     let token = std::fs::read_to_string("/run/token").map_err(CredentialError::new)?;
+    ///     Secret::new(token.trim_end()).map_err(CredentialError::new)
+    /// })?;
+    /// # Ok::<(), mde_live_response::error::InvalidInput>(())
+    /// ```
+    pub fn with_assertion(
+        tenant: &str,
+        client_id: &str,
+        assertion: impl Fn(&TokenRequest<'_>) -> Result<Secret, CredentialError> + Send + Sync + 'static,
+    ) -> Result<Self, InvalidInput> {
+        Self::new(tenant, client_id, Means::Assertion(Arc::new(assertion)))
+    }
+
     fn new(tenant: &str, client_id: &str, means: Means) -> Result<Self, InvalidInput> {
         Ok(Self {
             tenant: id(tenant, "tenant")?,
@@ -124,8 +182,9 @@ impl EntraCredential {
     /// |---|---|
     /// | `AZURE_TENANT_ID` | the tenant |
     /// | `AZURE_CLIENT_ID` | the application's client ID |
-    /// | `AZURE_CLIENT_SECRET` | its secret; takes precedence over the file |
-    /// | `AZURE_FEDERATED_TOKEN_FILE` | the file with another issuer's token; any path |
+    /// | `AZURE_CLIENT_SECRET` | its secret; takes precedence over the two files |
+    /// | `AZURE_CLIENT_CERTIFICATE_PATH` | the file with its key and certificate; takes precedence over the next one |
+    /// | `AZURE_FEDERATED_TOKEN_FILE` | the file with another issuer's token |
     /// | `AZURE_AUTHORITY_HOST` | the login host; default: the endpoint's |
     ///
     /// An empty variable counts as not set.
@@ -166,26 +225,23 @@ impl EntraCredential {
     pub fn from_lookup(
         lookup: impl Fn(&'static str) -> Option<OsString>,
     ) -> Result<Self, InvalidInput> {
-        let set = |variable| lookup(variable).filter(|value| !value.is_empty());
-        let text = |variable| {
-            let value = set(variable).map(OsString::into_string).transpose();
-            value.map_err(|_| InvalidInput::new(variable, Problem::NotUtf8))
-        };
-        let needed = |variable| {
-            let value = text(variable)?;
-            id(&value.ok_or(InvalidInput::new(variable, Problem::Missing))?, variable)
-        };
+        let variables = Variables(lookup);
+        let needed = |variable| id(&variables.needed(variable)?, variable);
         let (tenant, client_id) = (needed("AZURE_TENANT_ID")?, needed("AZURE_CLIENT_ID")?);
-        let means = match (text("AZURE_CLIENT_SECRET")?, set("AZURE_FEDERATED_TOKEN_FILE")) {
-            (Some(secret), _) => Means::Secret(named(Secret::new(secret), "AZURE_CLIENT_SECRET")?),
-            (None, Some(file)) => Means::TokenFile(file.into()),
-            (None, None) => {
-                let either = "AZURE_CLIENT_SECRET or AZURE_FEDERATED_TOKEN_FILE";
-                return Err(InvalidInput::new(either, Problem::Missing));
-            }
+        let file = |variable| variables.raw(variable).map(PathBuf::from);
+        let means = if variables.raw("AZURE_CLIENT_SECRET").is_some() {
+            Means::Secret(variables.secret("AZURE_CLIENT_SECRET")?)
+        } else if let Some(file) = file("AZURE_CLIENT_CERTIFICATE_PATH") {
+            Means::Certificate(file)
+        } else if let Some(file) = file("AZURE_FEDERATED_TOKEN_FILE") {
+            Means::TokenFile(file)
+        } else {
+            let one =
+                "AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH or AZURE_FEDERATED_TOKEN_FILE";
+            return Err(InvalidInput::new(one, Problem::Missing));
         };
         let credential = Self { tenant, client_id, means, login: None };
-        match text("AZURE_AUTHORITY_HOST")? {
+        match variables.text("AZURE_AUTHORITY_HOST")? {
             Some(host) => named(credential.with_login(&host), "AZURE_AUTHORITY_HOST"),
             None => Ok(credential),
         }
@@ -214,7 +270,15 @@ impl Credential for EntraCredential {
         let login = self.login.as_deref().unwrap_or(endpoint.login());
         let url = form::url(login, &self.tenant);
         let host = url.host().unwrap_or_default().to_owned();
-        let proof = self.means.proof()?;
+        let proof = match &self.means {
+            Means::Secret(secret) => Proof::Secret(secret.clone()),
+            Means::TokenFile(path) => Proof::Assertion(token_file::read(path)?),
+            Means::Certificate(path) => {
+                let (audience, now) = (url.to_string(), request.time_of_day());
+                Proof::Assertion(certificate::assertion(path, &self.client_id, &audience, now)?)
+            }
+            Means::Assertion(assertion) => Proof::Assertion(assertion(request)?),
+        };
         let form = TokenForm::new(&self.client_id, endpoint.audience(), &proof);
         let exchange = TokenExchange::new(form.request(url)).with_secret(proof.secret());
         answer::read(request, &host, request.send(&exchange)?)
@@ -222,7 +286,7 @@ impl Credential for EntraCredential {
 }
 
 /// Checks a tenant or a client ID.
-fn id(text: &str, field: &'static str) -> Result<String, InvalidInput> {
+pub(crate) fn id(text: &str, field: &'static str) -> Result<String, InvalidInput> {
     let is_id = (1..=MAX_ID_BYTES).contains(&text.len())
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.')
         && text.bytes().any(|b| b.is_ascii_alphanumeric());
@@ -231,15 +295,4 @@ fn id(text: &str, field: &'static str) -> Result<String, InvalidInput> {
     }
     let form = "1 to 255 letters, digits, dots and hyphens";
     Err(InvalidInput::new(field, Problem::Form(form)))
-}
-
-/// Gives the error of a value the name of its variable.
-fn named<T>(value: Result<T, InvalidInput>, variable: &'static str) -> Result<T, InvalidInput> {
-    value.map_err(|error| {
-        let named = InvalidInput::new(variable, error.problem().clone());
-        match error.at() {
-            Some(at) => named.with_position(at),
-            None => named,
-        }
-    })
 }

@@ -4,17 +4,28 @@
 
 /// For an answer that is not in Entra's form.
 pub(crate) const OF_ANOTHER_SERVER: &str =
-    "Check the login host, and whether a gateway on the way answers in its place.";
+    "Check the login host, and whether a gateway answers in its place.";
 
 /// For a token file without a token.
-pub(crate) const OF_TOKEN_FILE: &str = "Check the path, and the program that writes the token.";
+pub(crate) const OF_TOKEN_FILE: &str =
+    "Check the path, and the program that writes the token to it.";
+
+/// For a certificate file that cannot sign.
+pub(crate) const OF_CERTIFICATE: &str = "Use one PEM file with the RSA key, without a password, and its certificate. Convert a \
+     .pfx file with `openssl pkcs12 -in FILE.pfx -out FILE.pem -nodes`.";
+
+/// For a machine without the identity.
+pub(crate) const OF_MANAGED_IDENTITY: &str =
+    "Assign a managed identity to this machine, or correct the client ID of the user-assigned one.";
 
 /// Help for a refusal, by its code.
 pub(crate) fn of(code: Option<&str>) -> &'static str {
     match code {
         None => OF_ANOTHER_SERVER,
         Some("AADSTS7000215") => "Check the client secret: use the secret's value, not its ID.",
-        Some("AADSTS7000222") => "Add a new secret to the application: this one has expired.",
+        Some("AADSTS7000222") => {
+            "Create a new client secret for the application: this one has expired."
+        }
         Some("AADSTS700016") => {
             "Check the client ID, and that the application exists in this tenant."
         }
@@ -35,13 +46,13 @@ pub(crate) fn of(code: Option<&str>) -> &'static str {
         }
         Some("AADSTS70011" | "AADSTS1002012") => "Check the audience: it must be a URL.",
         Some("AADSTS53003") => {
-            "Ask the tenant's administrator: a conditional access policy blocks the application."
+            "Ask the tenant's administrator to permit the application in the conditional access policies: one blocks it."
         }
         Some("AADSTS70021" | "AADSTS700211" | "AADSTS700212" | "AADSTS700213") => {
             "Compare issuer, subject and audience of the application's federated credential with those of the token."
         }
         Some("AADSTS700024") => {
-            "Get a fresh federated token, and check this machine's clock: the token is expired or not yet valid."
+            "Get a new federated token, and check this machine's clock: the token is expired or not yet valid."
         }
         _ => "Check the tenant ID, the client ID, and the application's secret or federated token.",
     }

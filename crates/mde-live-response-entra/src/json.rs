@@ -2,7 +2,8 @@
 
 use http::Response;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
+use zeroize::Zeroizing;
 
 /// The body as text without a byte order mark, unless it is compressed or in another character set.
 pub(crate) fn text(answer: &Response<Vec<u8>>) -> Option<&str> {
@@ -18,6 +19,21 @@ pub(crate) fn text(answer: &Response<Vec<u8>>) -> Option<&str> {
 /// Reads a JSON object. Derived readers would also accept an array of the fields' values.
 pub(crate) fn object<'t, T: Deserialize<'t>>(text: &'t str) -> Option<serde_json::Result<T>> {
     text.trim_ascii_start().starts_with('{').then(|| serde_json::from_str(text))
+}
+
+/// Text that is wiped unless it is taken.
+pub(crate) struct Wiped(Zeroizing<String>);
+
+impl Wiped {
+    pub(crate) fn take(mut self) -> String {
+        std::mem::take(&mut *self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Wiped {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(|text| Self(Zeroizing::new(text)))
+    }
 }
 
 fn header<'r>(answer: &'r Response<Vec<u8>>, name: &HeaderName) -> Option<&'r str> {

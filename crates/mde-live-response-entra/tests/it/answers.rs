@@ -48,7 +48,7 @@ fn p41_a05_a_refusal_tells_who_refused_why_and_what_to_do() {
 fn a05_every_common_refusal_has_its_help() {
     for (code, word) in [
         (7_000_215, "not its ID"),
-        (7_000_222, "new secret"),
+        (7_000_222, "new client secret"),
         (700_016, "client ID"),
         (7_000_112, "enable"),
         (7_000_229, "service principal"),

@@ -60,6 +60,7 @@ type Variable = (&'static str, &'static str);
 const TENANT: Variable = ("AZURE_TENANT_ID", "t");
 const CLIENT: Variable = ("AZURE_CLIENT_ID", "c");
 const SECRET: Variable = ("AZURE_CLIENT_SECRET", "canary");
+const CERTIFICATE: Variable = ("AZURE_CLIENT_CERTIFICATE_PATH", "/c");
 const FILE: Variable = ("AZURE_FEDERATED_TOKEN_FILE", "/f");
 
 fn from(table: &[Variable]) -> Result<EntraCredential, InvalidInput> {
@@ -79,7 +80,7 @@ fn the_environment_describes_the_application_or_a_variable_is_named() {
         let others = [TENANT, CLIENT, SECRET].into_iter().filter(|(other, _)| *other != key);
         others.chain([(key, value)]).collect()
     };
-    let either = "AZURE_CLIENT_SECRET or AZURE_FEDERATED_TOKEN_FILE";
+    let either = "AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH or AZURE_FEDERATED_TOKEN_FILE";
     for (table, field, problem) in [
         (vec![], TENANT.0, "Missing"),
         (vec![CLIENT, SECRET], TENANT.0, "Missing"),
@@ -110,15 +111,15 @@ fn the_environment_describes_the_application_or_a_variable_is_named() {
 }
 
 #[test]
-fn the_secret_precedes_the_file_and_an_empty_variable_counts_as_not_set() {
+fn the_secret_precedes_the_files_and_an_empty_variable_counts_as_not_set() {
     let means = |more: &[Variable]| {
         let shown = format!("{:?}", from(&[&[TENANT, CLIENT], more].concat()).unwrap());
-        (shown.contains("Secret(Secret(..))"), shown.contains("TokenFile(\"/f\")"))
+        let (_, means) = shown.split_once("means: ").unwrap();
+        means.split_once(", login").unwrap().0.to_owned()
     };
-    assert_eq!(means(&[SECRET]), (true, false));
-    assert_eq!(means(&[SECRET, FILE]), (true, false));
-    assert_eq!(means(&[FILE]), (false, true));
-    assert_eq!(means(&[(SECRET.0, ""), FILE]), (false, true));
+    assert_eq!(means(&[SECRET, CERTIFICATE, FILE]), "Secret");
+    assert_eq!(means(&[CERTIFICATE, FILE]), "Certificate(\"/c\")");
+    assert_eq!(means(&[(SECRET.0, ""), (CERTIFICATE.0, ""), FILE]), "TokenFile(\"/f\")");
 
     for (host, login) in [
         ("", None),

@@ -11,7 +11,10 @@
 
 mod answers;
 mod application;
+mod certificate;
 mod files;
+mod machines;
+mod programs;
 mod request;
 mod secrets;
 

@@ -4,6 +4,7 @@ use http::header::{ALLOW, AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 
+use super::identity::Place;
 use super::login::{MAX_FORM_BYTES, TokenForm};
 use super::store::{Refusal, Upload};
 use super::{FakeLibrary, answer};
@@ -46,7 +47,7 @@ impl FakeLibrary {
     ///
     /// # Errors
     ///
-    /// The answer to a request that needs no body: 404 and 405 for other paths and methods, 401, 403, 429 with
+    /// The answer to a request that needs no body: one for the token of a machine or a job, 404 and 405 for other paths and methods, 401, 403, 429 with
     /// `Retry-After` in whole seconds, the [configured answer](super::TooLargeAnswer) to a `Content-Length` above
     /// [`Accepted::longest_body`], and 400 for a token request whose head shows that its body is not its form.
     ///
@@ -71,6 +72,13 @@ impl FakeLibrary {
     /// ```
     #[expect(clippy::result_large_err, reason = "the refusal is an answer like any other")]
     pub fn begin(&self, head: &Parts) -> Result<Accepted, Response<Vec<u8>>> {
+        if let Some(place) = Place::of(head.uri.path()) {
+            return Err(if head.method == place.method() {
+                self.issue_to_machine(place, head)
+            } else {
+                not_allowed(if place.method() == Method::POST { "POST" } else { "GET" })
+            });
+        }
         let action = match (Target::of(head.uri.path()), &head.method) {
             (Target::Token { tenant }, &Method::POST) => Action::Token { tenant }, // P38
             (Target::Files, &Method::POST) => Action::Upload(form_headers(&head.headers)), // P1
@@ -80,7 +88,7 @@ impl FakeLibrary {
             (Target::Files, _) => return Err(not_allowed("GET, POST")),
             (Target::File(_), _) => return Err(not_allowed("DELETE")),
             (Target::Nothing, _) => {
-                let message = "there is nothing under this path";
+                let message = "this path does not exist";
                 return Err(self.error(StatusCode::NOT_FOUND, "NotFound", message));
             }
         };
@@ -230,7 +238,7 @@ fn is_urlencoded(headers: &HeaderMap) -> bool {
 }
 
 /// The fields of a form in the query's syntax, if it is one.
-fn fields(body: &[u8]) -> Option<Vec<(String, String)>> {
+pub(super) fn fields(body: &[u8]) -> Option<Vec<(String, String)>> {
     let decoded = |text: &str| percent_decoded(&text.replace('+', " "));
     let field = |pair: &str| {
         let (name, value) = pair.split_once('=')?;

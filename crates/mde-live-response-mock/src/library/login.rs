@@ -21,6 +21,9 @@ pub(super) const AUDIENCE: &str = "https://api.securitycenter.microsoft.com"; //
 const OTHER_AUDIENCES: [&str; 2] =
     ["https://api.security.microsoft.com", "https://graph.microsoft.com"];
 
+/// Resource of tokens that other applications accept as assertions.
+pub(super) const EXCHANGE_AUDIENCE: &str = "api://AzureADTokenExchange";
+
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// An application that can request tokens.
@@ -38,10 +41,17 @@ const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-be
 #[derive(Clone)]
 pub struct Application {
     tenant: String,
-    client_id: String,
+    pub(super) client_id: String,
     secrets: Vec<String>,
     assertions: Vec<String>,
     roles: Vec<String>,
+    /// Tokens of CI jobs, and the assertions that they get.
+    pub(super) jobs: Vec<(String, String)>,
+    /// If it is a managed identity: the header that App Service asks for.
+    pub(super) identity_header: Option<String>,
+    /// Client IDs of the managed identities whose tokens it accepts.
+    pub(super) trusted: Vec<String>,
+    pub(super) thumbprints: Vec<String>,
 }
 
 impl Application {
@@ -54,6 +64,10 @@ impl Application {
             secrets: Vec::new(),
             assertions: Vec::new(),
             roles: vec!["Library.Manage".to_owned()],
+            jobs: Vec::new(),
+            identity_header: None,
+            trusted: Vec::new(),
+            thumbprints: Vec::new(),
         }
     }
 
@@ -88,6 +102,9 @@ impl fmt::Debug for Application {
             .finish_non_exhaustive()
     }
 }
+
+/// Longest validity of an assertion that a certificate signs: 10 min, in seconds. The vendor's documentation.
+const MAX_ASSERTION_SECONDS: u64 = 600;
 
 /// Largest form of a token request, in bytes. 64 KiB, our choice: a secret or a token, and four short fields.
 pub(super) const MAX_FORM_BYTES: u64 = 64 * 1024;
@@ -150,6 +167,10 @@ impl Issued {
         self.calls
     }
 
+    pub(super) fn count(&mut self) {
+        self.calls += 1;
+    }
+
     pub(super) fn revoke(&mut self) {
         self.tokens.clear();
     }
@@ -168,7 +189,7 @@ impl Login {
         issued: &mut Issued,
         now: SystemTime,
     ) -> Response<Vec<u8>> {
-        issued.calls += 1;
+        issued.count();
         match self.issue(call, issued, now) {
             Ok(token) => {
                 let life = self.life.as_secs();
@@ -210,8 +231,27 @@ impl Login {
             return Err(Refusal::bad("unauthorized_client", 700_016, text));
         };
         // P39
-        let audience = self.audience_of(call.field("scope")?)?;
-        application.check_proof(call)?;
+        let audience = Self::audience_of(call.field("scope")?)?;
+        application.check_proof(call, issued, now)?;
+        self.issue_for(application, audience, issued, now)
+    }
+
+    /// Issues a token to an application that proved who it is.
+    pub(super) fn issue_for(
+        &self,
+        application: &Application,
+        audience: &str,
+        issued: &mut Issued,
+        now: SystemTime,
+    ) -> Result<String, Refusal> {
+        if audience != self.audience
+            && audience != EXCHANGE_AUDIENCE
+            && !OTHER_AUDIENCES.contains(&audience)
+        {
+            let text =
+                format!("The resource principal named {audience} was not found in the tenant.");
+            return Err(Refusal::bad("invalid_resource", 500_011, text));
+        }
         let has_permission = application.roles.iter().any(|role| role == "Library.Manage"); // P7
         let standing = if audience == self.audience && has_permission {
             Standing::Accepted
@@ -223,7 +263,7 @@ impl Login {
         Ok(token)
     }
 
-    fn audience_of<'c>(&self, scope: &'c str) -> Result<&'c str, Refusal> {
+    fn audience_of(scope: &str) -> Result<&str, Refusal> {
         let Some(audience) = scope.strip_suffix("/.default") else {
             let text = format!(
                 "The provided value for scope {scope} is not valid. Client credential flows must have a \
@@ -231,22 +271,25 @@ impl Login {
             );
             return Err(Refusal::bad("invalid_scope", 1_002_012, text));
         };
-        if audience != self.audience && !OTHER_AUDIENCES.contains(&audience) {
-            let text =
-                format!("The resource principal named {audience} was not found in the tenant.");
-            return Err(Refusal::bad("invalid_resource", 500_011, text));
-        }
         Ok(audience)
     }
 }
 
 impl Application {
-    fn check_proof(&self, call: &TokenForm<'_>) -> Result<(), Refusal> {
+    fn check_proof(
+        &self,
+        call: &TokenForm<'_>,
+        issued: &Issued,
+        now: SystemTime,
+    ) -> Result<(), Refusal> {
         let (proofs, proof, code, text) = if let Ok(assertion) = call.field("client_assertion") {
             if call.field("client_assertion_type")? != ASSERTION_TYPE {
                 // P42
                 let text = "Unsupported client_assertion_type value.";
                 return Err(Refusal::bad("invalid_request", 90_023, text));
+            }
+            if self.trusts(assertion, issued, now) || self.signed(assertion, now) {
+                return Ok(());
             }
             let text = "No matching federated identity record found for presented assertion.";
             (&self.assertions, assertion, 700_213, text.to_owned())
@@ -269,9 +312,34 @@ impl Application {
         }
     }
 
+    /// Returns whether the assertion is a token of a managed identity that this application accepts.
+    fn trusts(&self, assertion: &str, issued: &Issued, now: SystemTime) -> bool {
+        let is_trusted = |id: &str| self.trusted.iter().any(|trusted| trusted == id);
+        issued.standing(assertion, now).is_some_and(|standing| standing != Standing::Unknown)
+            && parts(assertion).is_some_and(|[_, claims]| {
+                text(&claims, "aud") == EXCHANGE_AUDIENCE && is_trusted(text(&claims, "appid"))
+            })
+    }
+
+    /// Returns whether the assertion names a certificate of this application, and makes the documented claims.
+    fn signed(&self, assertion: &str, now: SystemTime) -> bool {
+        let Some([head, claims]) = parts(assertion) else { return false };
+        let now = seconds(now);
+        let at = |name: &str| claims.get(name).and_then(Value::as_u64).unwrap_or_default();
+        let token_service = format!("/{}/oauth2/v2.0/token", self.tenant);
+        text(&head, "alg") == "PS256"
+            && text(&head, "typ") == "JWT"
+            && self.thumbprints.iter().any(|known| known == text(&head, "x5t#S256"))
+            && text(&claims, "iss") == self.client_id
+            && text(&claims, "sub") == self.client_id
+            && !text(&claims, "jti").is_empty()
+            && text(&claims, "aud").ends_with(&token_service)
+            && at("nbf") <= now
+            && now < at("exp")
+            && at("exp") - now <= MAX_ASSERTION_SECONDS
+    }
+
     fn token(&self, audience: &str, number: u64, now: SystemTime, life: Duration) -> String {
-        let seconds =
-            |at: SystemTime| at.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |it| it.as_secs());
         let head = json!({ "typ": "JWT", "alg": "none" });
         let payload = json!({
             "aud": audience,
@@ -289,8 +357,24 @@ impl Application {
     }
 }
 
+fn text<'v>(object: &'v Value, name: &str) -> &'v str {
+    object.get(name).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// Head and claims of a JSON Web Token.
+fn parts(token: &str) -> Option<[Value; 2]> {
+    let mut parts = token
+        .split('.')
+        .map(|part| serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).ok()?).ok());
+    Some([parts.next()??, parts.next()??])
+}
+
+pub(super) fn seconds(at: SystemTime) -> u64 {
+    at.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |it| it.as_secs())
+}
+
 /// Reason why no token is issued, in Entra's own codes.
-struct Refusal {
+pub(super) struct Refusal {
     status: StatusCode,
     error: &'static str,
     code: u32,
@@ -329,7 +413,7 @@ impl Refusal {
     }
 }
 
-fn respond(status: StatusCode, body: &Value) -> Response<Vec<u8>> {
+pub(super) fn respond(status: StatusCode, body: &Value) -> Response<Vec<u8>> {
     let mut answer = Response::new(body.to_string().into_bytes());
     *answer.status_mut() = status;
     let headers = answer.headers_mut();

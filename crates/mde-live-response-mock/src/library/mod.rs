@@ -4,6 +4,7 @@
 
 pub(crate) mod answer;
 mod call;
+mod identity;
 mod login;
 mod rates;
 mod settings;

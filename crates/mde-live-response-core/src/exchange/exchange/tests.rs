@@ -42,6 +42,39 @@ fn a_url_is_https_or_plain_http_to_this_machine_without_a_user() {
     }
 }
 
+#[test]
+fn a_token_request_may_also_go_to_a_metadata_service_of_this_machine() {
+    let not_loopback = Err(Problem::NotLoopback);
+    for (url, expected) in [
+        ("https://login.example.com/x", Ok("https://login.example.com/x")),
+        ("http://127.0.0.1:1/x", Ok("http://127.0.0.1:1/x")),
+        ("http://localhost/x?y", Ok("http://127.0.0.1/x?y")),
+        ("http://localhost:42356/msi/token", Ok("http://127.0.0.1:42356/msi/token")),
+        ("https://localhost/x", Ok("https://localhost/x")),
+        ("http://localhost.example.com/", not_loopback.clone()),
+        ("http://localhosts/", not_loopback.clone()),
+        ("http://169.254.130.4:8081/msi/token", Ok("http://169.254.130.4:8081/msi/token")),
+        (
+            "http://169.254.169.254/metadata/identity/oauth2/token?x",
+            Ok("http://169.254.169.254/metadata/identity/oauth2/token?x"),
+        ),
+        ("http://169.254.169.254/metadata/instance", not_loopback.clone()),
+        ("http://169.254.169.254/metadata/identity/oauth2/token/..", not_loopback.clone()),
+        ("http://169.253.1.1/", not_loopback.clone()),
+        ("http://169.254.1.1.example.com/", not_loopback.clone()),
+        ("http://login.example.com/x", not_loopback),
+        ("http://user@169.254.130.4/", Err(Problem::Form("a URL without a user name or password"))),
+    ] {
+        let made = Exchange::for_token(Request::get(url).body(b"".as_slice()).unwrap());
+        let made = made.map(|exchange| exchange.head().uri.to_string());
+        let made = made.map_err(|invalid| invalid.problem().clone());
+        assert_eq!(made, expected.map(str::to_owned), "{url}");
+    }
+    let request = Request::get("http://localhost:1/").body(b"".as_slice()).unwrap();
+    let exchange = Exchange::for_token(request).unwrap();
+    assert_eq!(exchange.head().headers.get("host").unwrap(), "localhost:1");
+}
+
 /// Gives some bytes, then this error.
 fn cut(bytes: &'static [u8], error: impl Into<io::Error>) -> impl Read {
     struct Fails(Option<io::Error>);

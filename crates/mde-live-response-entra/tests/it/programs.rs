@@ -1,0 +1,183 @@
+//! Tokens of other programs: the Azure CLI, a command, a file.
+
+#[cfg(unix)]
+use std::fs;
+#[cfg(unix)]
+use std::path::Path;
+use std::path::PathBuf;
+#[cfg(unix)]
+use std::process::Command;
+#[cfg(unix)]
+use std::thread;
+use std::time::{Duration, UNIX_EPOCH};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use mde_live_response_core::auth::Credential;
+use mde_live_response_core::policy::{CancelToken, Clock};
+use mde_live_response_core::{Client, Effect, Endpoint, ErrorKind};
+use mde_live_response_entra::{AzureCli, TokenCommand, TokenFile};
+use mde_live_response_mock::{ManualClock, MockTransport, Reply};
+use mde_live_response_testkit::TempDir;
+
+use crate::upload;
+
+fn az() -> AzureCli {
+    let program: PathBuf =
+        [env!("CARGO_MANIFEST_DIR"), "tests", "it", "fixtures", "az"].iter().collect();
+    AzureCli::new().with_program(program)
+}
+
+/// The tokens that uploads carry, an hour apart.
+fn sent<const N: usize>(credential: impl Credential + 'static, between: impl Fn()) -> [String; N] {
+    let mock = (0..N).fold(MockTransport::new(), |mock, _| mock.reply(Reply::stored()));
+    let clock = mock.clock();
+    let client = Client::builder(Endpoint::COMMERCIAL, credential, mock.clone());
+    let client = client.clock(clock.clone()).build();
+    for _ in 0..N {
+        client.upload(&upload()).unwrap();
+        clock.advance(Duration::from_secs(3_600));
+        between();
+    }
+    mock.assert_done();
+    mock.requests::<N>().map(|it| it.headers()["authorization"].to_str().unwrap().to_owned())
+}
+
+fn failure(credential: impl Credential + 'static, endpoint: Endpoint) -> String {
+    let mock = MockTransport::new();
+    let builder = Client::builder(endpoint, credential, mock.clone());
+    let error = builder.clock(mock.clock()).build().upload(&upload()).unwrap_err();
+    mock.assert_unused();
+    assert_eq!((error.kind(), error.effect()), (&ErrorKind::NoToken, Effect::NotApplied));
+    assert!(error.help().is_some());
+    format!("{error:?}")
+}
+
+fn endpoint(audience: &str) -> Endpoint {
+    Endpoint::COMMERCIAL.with_audience(audience)
+}
+
+#[cfg(unix)]
+#[test]
+fn the_azure_cli_is_asked_for_the_audience_and_the_tenant() {
+    assert_eq!(sent(az(), || ()), ["Bearer of-the-login"]);
+    assert_eq!(sent(az().with_tenant("a-tenant").unwrap(), || ()), ["Bearer of-a-tenant"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn an_azure_cli_without_a_token_is_told_with_its_own_words() {
+    for (audience, expected) in [
+        ("https://logged-out.example", "ERROR: Please run 'az login' to setup account."),
+        ("https://no-json.example", "no token in JSON"),
+    ] {
+        let shown = failure(az(), endpoint(audience));
+        assert!(shown.contains(expected), "{audience}: {shown}");
+    }
+}
+
+#[test]
+fn a_missing_azure_cli_is_told() {
+    let shown = failure(AzureCli::new().with_program("no-such-program"), Endpoint::COMMERCIAL);
+    assert!(shown.contains("cannot be run") && shown.contains("Install"), "{shown}");
+}
+
+/// A token without a signature that expires at this time, in seconds since 1970.
+fn expiring(end: u64) -> String {
+    let part = |text: String| URL_SAFE_NO_PAD.encode(text);
+    format!("{}.{}.{}", part(r#"{"alg":"none"}"#.into()), part(format!(r#"{{"exp":{end}}}"#)), "x")
+}
+
+#[test]
+fn a_file_is_read_again_when_its_token_expires_and_one_line_end_is_dropped() {
+    let dir = TempDir::new();
+    let start = ManualClock::new().time_of_day().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    let [first, second] = [expiring(start + 600), expiring(start + 7_200)];
+    let path = dir.write("token", format!("{first}\r\n"));
+    let change = || {
+        dir.write("token", &second);
+    };
+    let expected = [&first, &second].map(|token| format!("Bearer {token}"));
+    assert_eq!(sent(TokenFile::new(path), change), expected);
+}
+
+#[test]
+fn a_command_runs_again_when_its_token_expires() {
+    let start = ManualClock::new().time_of_day().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    let token = expiring(start + 600);
+    let command = TokenCommand::new(format!("echo {token}"));
+    let expected = [&token, &token].map(|token| format!("Bearer {token}"));
+    assert_eq!(sent(command, || ()), expected);
+}
+
+#[test]
+fn text_that_is_no_token_ends_the_call_and_is_not_shown() {
+    let dir = TempDir::new();
+    for text in ["", "canary canary", "canary\n\n", &"canary".repeat(11_000)] {
+        let shown = failure(TokenFile::new(dir.write("token", text)), Endpoint::COMMERCIAL);
+        assert!(shown.contains("the token file ") && !shown.contains("canary"), "{shown}");
+    }
+    let shown = failure(TokenFile::new(dir.path().join("none")), Endpoint::COMMERCIAL);
+    assert!(shown.contains("does not exist"), "{shown}");
+    for (command, expected) in [
+        ("exit 3", "ended with exit"),
+        ("echo canary canary", "printed no token"),
+        ("echo canary&& exit 1", "ended with exit"),
+    ] {
+        let shown = failure(TokenCommand::new(command), Endpoint::COMMERCIAL);
+        assert!(shown.contains(expected) && !shown.contains("canary"), "{command}: {shown}");
+    }
+}
+
+/// Ends a call while its credential hangs, by a cancel and by the deadline. `begun` returns when it has begun.
+#[cfg(unix)]
+fn ended<C: Credential + 'static, T>(hang: impl Fn(&Path) -> C, begun: impl Fn(&Path) -> T) {
+    for is_cancelled in [true, false] {
+        let (dir, mock, cancel) = (TempDir::new(), MockTransport::new(), CancelToken::new());
+        let path = dir.path().join("a-path");
+        let client = Client::builder(Endpoint::COMMERCIAL, hang(&path), mock.clone());
+        let client = client.clock(mock.clock()).build().cancelled_by(&cancel);
+        let error = thread::scope(|scope| {
+            let call = scope.spawn(|| client.upload(&upload()).unwrap_err());
+            let _kept = begun(&path);
+            if is_cancelled {
+                cancel.cancel();
+            } else {
+                mock.clock().advance(Duration::from_secs(301));
+            }
+            call.join().unwrap()
+        });
+        mock.assert_unused();
+        let kind = if is_cancelled { ErrorKind::Cancelled } else { ErrorKind::NoToken };
+        assert_eq!((error.kind(), error.effect()), (&kind, Effect::NotApplied));
+        assert!(is_cancelled || error.to_string().contains("deadline"), "{error}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_command_that_hangs_ends_with_the_deadline_or_a_cancel() {
+    // The second one closes its output and goes on.
+    for start in ["", "exec >&-; "] {
+        let hang = |path: &Path| {
+            TokenCommand::new(format!("{start}touch '{}'; exec sleep 1000", path.display()))
+        };
+        ended(hang, |path| {
+            while !path.exists() {
+                thread::yield_now();
+            }
+        });
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_that_stays_silent_ends_with_the_deadline_or_a_cancel() {
+    let hang = |path: &Path| {
+        assert!(Command::new("mkfifo").arg(path).status().unwrap().success());
+        TokenFile::new(path)
+    };
+    // Opening it for writing waits for the reader.
+    ended(hang, |path| fs::OpenOptions::new().write(true).open(path).unwrap());
+}
