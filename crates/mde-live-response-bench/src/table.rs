@@ -48,7 +48,7 @@ impl Section {
     }
 }
 
-/// What the figures are to be: rival, against whom, at which size, over TLS or not, at most how much.
+/// Targets: rival, against which one, at which size, over TLS or not, at most which ratio.
 const TARGETS: [(&str, &str, u64, bool, f64); 8] = [
     ("ours", "bare ureq, hashing", 20_000_000, false, 1.02),
     ("ours", "bare ureq, hashing", 20_000_000, true, 1.02),
@@ -59,6 +59,28 @@ const TARGETS: [(&str, &str, u64, bool, f64); 8] = [
     ("ours", "raw, hashing", 20_000_000, true, 1.30),
     ("ours", "raw", 1024, false, 1.40),
 ];
+
+/// A target beside the measured ratio.
+struct Target {
+    text: String,
+    ratio: Spread,
+    most: f64,
+}
+
+impl Target {
+    fn is_met(&self) -> bool {
+        self.ratio.median <= self.most
+    }
+}
+
+fn targets(sections: &[Section]) -> Vec<Target> {
+    let target = |&(name, to, size, tls, most): &(&str, &str, u64, bool, f64)| {
+        let section = sections.iter().find(|it| it.size == size && it.tls == tls)?;
+        let text = format!("{name} x {to}, {}", section.title());
+        Some(Target { text, ratio: section.ratio(name, to)?, most })
+    };
+    TARGETS.iter().filter_map(target).collect()
+}
 
 pub(crate) fn print(sections: &[Section]) {
     for section in sections {
@@ -81,19 +103,10 @@ pub(crate) fn print(sections: &[Section]) {
     println!(
         "\n| target | measured | quarter to three quarters | at most | |\n|---|---|---|---|---|"
     );
-    for (name, to, size, tls, most) in TARGETS {
-        let section = sections.iter().find(|it| it.size == size && it.tls == tls);
-        let Some(section) = section else { continue };
-        if let Some(ratio) = section.ratio(name, to) {
-            let met = if ratio.median <= most { "met" } else { "NOT MET" };
-            println!(
-                "| {name} x {to}, {} | {:.3} | {:.3}-{:.3} | {most:.2} | {met} |",
-                section.title(),
-                ratio.median,
-                ratio.low,
-                ratio.high
-            );
-        }
+    for target in targets(sections) {
+        let met = if target.is_met() { "met" } else { "NOT MET" };
+        let Target { text, ratio: Spread { low, median, high }, most } = target;
+        println!("| {text} | {median:.3} | {low:.3}-{high:.3} | {most:.2} | {met} |");
     }
     for tls in [false, true] {
         let peak = |size| {
@@ -110,8 +123,19 @@ pub(crate) fn print(sections: &[Section]) {
 }
 
 pub(crate) fn print_json(sections: &[Section]) {
+    let targets: Vec<_> = targets(sections).iter().map(of_target).collect();
     let sections: Vec<_> = sections.iter().map(of_section).collect();
-    println!("{:#}", json!({ "version": 1, "sections": sections }));
+    println!("{:#}", json!({ "version": 1, "sections": sections, "targets": targets }));
+}
+
+fn of_target(target: &Target) -> Value {
+    let Spread { low, median, high } = target.ratio;
+    json!({
+        "target": target.text,
+        "ratio": [low, median, high],
+        "atMost": target.most,
+        "isMet": target.is_met(),
+    })
 }
 
 fn of_section(section: &Section) -> Value {
