@@ -3,16 +3,19 @@
 //! Objects have the field names of the library's own entity, so that the output of a listing can be kept as it is.
 
 use std::collections::HashSet;
-use std::fs;
-use std::io;
 use std::path::Path;
 
 use mde_live_response_core::library::Sha256Digest;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use crate::FolderError;
+use crate::beside::{self, Kind};
 use crate::folder::Problem;
+use crate::{FolderError, MANIFEST};
+
+/// Room for more entries than any library has.
+const OF_A_FOLDER: Kind = Kind { name: "manifest", max: 64 * 1024 * 1024 };
+const OF_A_FILE: Kind = Kind { name: "side file", max: 1024 * 1024 };
 
 /// The texts about one file.
 #[derive(Debug, Deserialize)]
@@ -69,8 +72,9 @@ impl Entry {
 }
 
 /// Reads the manifest, if there is one.
-pub(crate) fn read_manifest(path: &Path) -> Result<Option<Vec<Entry>>, FolderError> {
-    let Some(entries) = read_json::<Vec<Entry>>(path)? else { return Ok(None) };
+pub(crate) fn read_manifest(folder: &Path) -> Result<Option<Vec<Entry>>, FolderError> {
+    let entries = read_json::<Vec<Entry>>(folder, MANIFEST, &OF_A_FOLDER)?;
+    let Some(entries) = entries else { return Ok(None) };
     let mut names = HashSet::new();
     for (n, entry) in entries.iter().enumerate() {
         let problem = match &entry.file_name {
@@ -78,31 +82,33 @@ pub(crate) fn read_manifest(path: &Path) -> Result<Option<Vec<Entry>>, FolderErr
             Some(name) if !names.insert(name) => format!("{name:?} occurs twice"),
             Some(_) => continue,
         };
-        return Err(FolderError::new(path, Problem::Entry(problem)));
+        return Err(FolderError::new(folder.join(MANIFEST), Problem::Entry(problem)));
     }
     Ok(Some(entries))
 }
 
 /// Reads the side file of a file of this name, if there is one.
-pub(crate) fn read_side_file(path: &Path, name: &str) -> Result<Option<Entry>, FolderError> {
-    let entry = read_json::<Entry>(path)?;
+pub(crate) fn read_side_file(folder: &Path, name: &str) -> Result<Option<Entry>, FolderError> {
+    let side_name = format!("{name}.json");
+    let entry = read_json::<Entry>(folder, &side_name, &OF_A_FILE)?;
     match entry.as_ref().and_then(|entry| entry.file_name.as_deref()) {
         Some(other) if other != name => {
             let problem = format!("fileName is {other:?}, but this file describes {name:?}");
-            Err(FolderError::new(path, Problem::Entry(problem)))
+            Err(FolderError::new(folder.join(side_name), Problem::Entry(problem)))
         }
         _ => Ok(entry),
     }
 }
 
-fn read_json<T: for<'d> Deserialize<'d>>(path: &Path) -> Result<Option<T>, FolderError> {
-    let bytes = match fs::read(path) {
-        Ok(bytes) => bytes,
-        Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(cause) => return Err(FolderError::new(path, Problem::Io(cause))),
-    };
+fn read_json<T: for<'d> Deserialize<'d>>(
+    folder: &Path,
+    name: &str,
+    kind: &Kind,
+) -> Result<Option<T>, FolderError> {
+    let Some(bytes) = beside::read(folder, name, kind)? else { return Ok(None) };
     let json = serde_json::from_slice(without_mark(&bytes));
-    json.map(Some).map_err(|fault| FolderError::new(path, Problem::Entry(fault.to_string())))
+    json.map(Some)
+        .map_err(|fault| FolderError::new(folder.join(name), Problem::Entry(fault.to_string())))
 }
 
 /// Removes the byte order mark that some editors write before UTF-8.

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use mde_live_response_core::error::{InvalidInput, shown};
 use mde_live_response_core::{Error, FileName};
 
+use crate::beside::target_inside;
 use crate::described::{Entry, read_manifest, read_side_file};
 use crate::{Desired, DesiredFile, help};
 
@@ -107,7 +108,8 @@ impl StdError for FolderError {
 ///
 /// With a manifest (`librarymanifest.json`): exactly the files that it lists. Without one: all regular files except
 /// hidden ones and side files, which are named `NAME.json` beside a file `NAME`. Subfolders are left out, because a
-/// library has none. Links are followed within the folder only.
+/// library has none. Links are followed within the folder only, those of the manifest and of side files too. The manifest
+/// may have 64 MiB and a side file 1 MiB (our choice).
 ///
 /// The texts of a file come from the first of: its entry in the manifest, its side file, and for PowerShell its
 /// comment-based help, of which the first 64 KiB are read (our choice). Sizes are not checked: the upload refuses an
@@ -117,14 +119,14 @@ impl StdError for FolderError {
 ///
 /// [`FolderError`] if anything cannot be read, has an unknown field, contradicts a file or cannot be sent.
 pub fn read(folder: &Path) -> Result<Desired, FolderError> {
-    let manifest = read_manifest(&folder.join(MANIFEST))?;
+    let manifest = read_manifest(folder)?;
     let names = match &manifest {
         Some(entries) => entries.iter().map(|entry| entry.name().to_owned()).collect(),
         None => names_in(folder)?,
     };
     let files = names.iter().map(|name| {
         let listed = manifest.iter().flatten().find(|entry| entry.name() == name);
-        check_inside(folder, name)?;
+        target_inside(folder, name)?;
         read_described(folder, name, listed)
     });
     let files = files.collect::<Result<Vec<_>, _>>()?;
@@ -135,7 +137,8 @@ pub fn read(folder: &Path) -> Result<Desired, FolderError> {
 ///
 /// The texts come from its side file `NAME.json` and its own help.
 ///
-/// A manifest in its folder is not read. Links are followed out of the folder, too. Otherwise as [`read`].
+/// A manifest in its folder is not read. If the path itself is a link, it is followed out of the folder, too; if the side
+/// file is one, it is not. Otherwise as [`read`].
 ///
 /// # Errors
 ///
@@ -170,23 +173,6 @@ fn names_in(folder: &Path) -> Result<BTreeSet<String>, FolderError> {
     Ok(names.iter().filter(|name| !is_side_file(name)).cloned().collect())
 }
 
-/// Refuses a link that leads out of the folder. A missing file shows when it is read.
-fn check_inside(folder: &Path, name: &str) -> Result<(), FolderError> {
-    let path = folder.join(name);
-    if !fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_symlink()) {
-        return Ok(());
-    }
-    let real = |path: &Path| {
-        fs::canonicalize(path).map_err(|cause| FolderError::new(path, Problem::Io(cause)))
-    };
-    let target = real(&path)?;
-    if target.starts_with(real(folder)?) {
-        Ok(())
-    } else {
-        Err(FolderError::new(path, Problem::Outside(target)))
-    }
-}
-
 fn read_described(
     folder: &Path,
     name: &str,
@@ -195,11 +181,11 @@ fn read_described(
     let path = folder.join(name);
     let input = |invalid| FolderError::new(&path, Problem::Input(invalid));
     name.parse::<FileName>().map_err(input)?;
-    let side_path = folder.join(format!("{name}.json"));
-    let side_file = read_side_file(&side_path, name)?;
+    let side_file = read_side_file(folder, name)?;
     let mut file = DesiredFile::from_path(&path)
         .map_err(|error| FolderError::new(&path, Problem::File(error.into())))?;
-    let (manifest_path, help) = (folder.join(MANIFEST), help::read(&path));
+    let (manifest_path, side_path) = (folder.join(MANIFEST), folder.join(format!("{name}.json")));
+    let help = help::read(&path);
     let entries = [(&manifest_path, listed), (&side_path, side_file.as_ref())];
     let entries = entries.into_iter().filter_map(|(path, entry)| Some((path, entry?)));
     for (path, entry) in entries.clone() {

@@ -3,10 +3,11 @@
 //! They are read from the first block comment (`<# ... #>`) that has either, or else from the first such run of comment
 //! lines. A file that cannot be read or is not text has no help.
 
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
+use mde_live_response_core::library::FileContent;
+
+use crate::beside;
 use crate::described::without_mark;
 
 /// Bytes that are read, because help stands at the start of a script.
@@ -25,9 +26,9 @@ pub(crate) fn read(path: &Path) -> Help {
     if !matches!(extension.to_ascii_lowercase().as_str(), "ps1" | "psm1") {
         return Help::default();
     }
-    let mut bytes = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(MAX_BYTES).read_to_end(&mut bytes));
-    read.ok().and_then(|_| text(&bytes)).map_or_else(Help::default, |text| parse(&text))
+    let content = FileContent::open(path).ok();
+    let bytes = content.and_then(|content| beside::start(&content, MAX_BYTES).ok());
+    bytes.and_then(|bytes| text(&bytes)).map_or_else(Help::default, |text| parse(&text))
 }
 
 /// Decodes UTF-8, or UTF-16 as Windows writes it. The end may be cut within a character.

@@ -28,6 +28,7 @@
 #![forbid(unsafe_code)]
 
 mod apply;
+mod beside;
 mod described;
 mod desired;
 mod folder;

@@ -194,8 +194,12 @@ impl FileContent {
         Ok(<[u8; 32]>::from(hash.finalize()).into())
     }
 
-    /// Reads at a position, and again if a signal interrupted the read.
-    pub(crate) fn read_at(&self, buf: &mut [u8], position: u64) -> io::Result<usize> {
+    /// Reads some bytes at a position; 0 only at the end.
+    ///
+    /// # Errors
+    ///
+    /// [`io::Error`] if the file cannot be read. A read that a signal interrupted is repeated.
+    pub fn read_at(&self, buf: &mut [u8], position: u64) -> io::Result<usize> {
         loop {
             match self.0.read_at(buf, position) {
                 Err(cause) if cause.kind() == io::ErrorKind::Interrupted => {}

@@ -78,7 +78,7 @@ fn a_manifest_may_have_a_hash_in_any_letter_case_and_an_empty_text_for_no_parame
 
 /// Compares the file that an error names, and a fact that its message contains.
 #[track_caller]
-fn assert_error(error: &FolderError, path: &Path, fact: &str) {
+pub(crate) fn assert_error(error: &FolderError, path: &Path, fact: &str) {
     assert_eq!(error.path(), path, "{error}");
     assert!(error.to_string().contains(fact), "{fact:?} is not in: {error}");
     assert!(!error.to_string().contains(char::is_control), "{error}");

@@ -9,6 +9,7 @@
 )]
 
 mod applying;
+mod beside;
 mod folders;
 mod help;
 mod planning;
