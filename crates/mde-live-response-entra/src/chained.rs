@@ -67,7 +67,7 @@ impl ChainedCredential {
     /// Adds a managed identity. A virtual machine's metadata service that does not answer within 1 s is taken as absent.
     #[must_use]
     pub fn then_managed_identity(self, identity: ManagedIdentity) -> Self {
-        self.then("managed identity", identity.with_probe(PROBE))
+        self.then("managed-identity", identity.with_probe(PROBE))
     }
 
     /// Name of the member that gave the token.

@@ -6,6 +6,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use mde_live_response_sync::Owner;
 
+use super::credential::Kind;
+
 /// Manages the live response library of Microsoft Defender for Endpoint. Unofficial.
 #[derive(Debug, Parser)]
 #[command(name = "lrlib", version, after_long_help = HELP)]
@@ -18,8 +20,9 @@ pub(super) struct Arguments {
 
 const HELP: &str = "\
 Tokens come from the first of: --token-file, --token-command, the environment variable MDE_TOKEN, and an application of \
-Microsoft Entra that AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET or AZURE_FEDERATED_TOKEN_FILE name \
-(--login-host or AZURE_AUTHORITY_HOST sets another login host).
+Microsoft Entra that AZURE_TENANT_ID, AZURE_CLIENT_ID and one of AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH and \
+AZURE_FEDERATED_TOKEN_FILE name. --credential chooses another identity. --login-host or AZURE_AUTHORITY_HOST sets another \
+login host.
 
 Exit codes:
   0  done
@@ -88,6 +91,9 @@ pub(super) struct Common {
     /// Host that issues tokens, instead of the cloud's.
     #[arg(long, global = true, value_name = "URL")]
     pub(super) login_host: Option<String>,
+    /// Identity that gets tokens. Default: the first of token, secret, certificate and federated that is set.
+    #[arg(long, global = true, value_enum, value_name = "NAME")]
+    pub(super) credential: Option<Kind>,
     /// File that contains a token. It is read again when a new token is needed.
     #[arg(long, global = true, value_name = "FILE", conflicts_with = "token_command")]
     pub(super) token_file: Option<PathBuf>,

@@ -4,20 +4,13 @@ use std::env;
 use std::ffi::OsString;
 use std::time::Duration;
 
-use mde_live_response_core::AccessToken;
 use mde_live_response_core::auth::Credential;
-use mde_live_response_core::error::Problem;
 use mde_live_response_core::policy::Observer;
 use mde_live_response_core::{Client, Endpoint};
-use mde_live_response_entra::EntraCredential;
 use mde_live_response_ureq::UreqTransport;
 
 use super::args::{Cloud, Common, Region};
 use super::exit::Failure;
-use super::tokens;
-
-const SET_A_TOKEN: &str = "Set MDE_TOKEN to a token, or AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET to \
-                           those of an application that has the permission Library.Manage.";
 
 /// Name of a service: cloud and region, or URL.
 #[derive(Clone, Copy, Default)]
@@ -87,46 +80,6 @@ fn of_region(region: Option<Region>) -> Endpoint {
         Some(Region::Ina) => Endpoint::INA,
         Some(Region::Aea) => Endpoint::AEA,
     }
-}
-
-/// Source of tokens.
-pub(super) struct Tokens {
-    pub(super) credential: Box<dyn Credential>,
-    /// URL of the login host. `None`: the tokens exist already.
-    pub(super) login_host: Option<String>,
-}
-
-impl Tokens {
-    fn issued_before(credential: impl Credential + 'static) -> Self {
-        Self { credential: Box::new(credential), login_host: None }
-    }
-}
-
-/// Finds the source of tokens for a service. `--login-host` takes precedence over the environment.
-pub(super) fn tokens(common: &Common, endpoint: &Endpoint) -> Result<Tokens, Failure> {
-    if let Some(path) = &common.token_file {
-        return Ok(Tokens::issued_before(tokens::from_file(path)));
-    }
-    if let Some(command) = &common.token_command {
-        return Ok(Tokens::issued_before(tokens::from_command(command)));
-    }
-    if let Some(token) = variable("MDE_TOKEN")? {
-        let token = AccessToken::new(token)
-            .map_err(|why| Failure::usage(format!("MDE_TOKEN: {why}"), why.help()))?;
-        return Ok(Tokens::issued_before(token));
-    }
-    let mut application = EntraCredential::from_env().map_err(|why| {
-        let message =
-            format!("no token: --token-file, --token-command and MDE_TOKEN are not set, and {why}");
-        // Without the first variable there is probably none.
-        let is_unset = (why.field(), why.problem()) == ("AZURE_TENANT_ID", &Problem::Missing);
-        Failure::usage(message, if is_unset { SET_A_TOKEN } else { why.help() })
-    })?;
-    if common.login_host.is_some() {
-        application = application.with_login(endpoint.login())?;
-    }
-    let login_host = application.login().unwrap_or(endpoint.login()).to_owned();
-    Ok(Tokens { credential: Box::new(application), login_host: Some(login_host) })
 }
 
 /// Reads an environment variable; an empty one counts as not set. No message contains its value.

@@ -12,16 +12,16 @@ use serde_json::{Value, json};
 
 use super::args::{Common, Delete, Upload};
 use super::audit::{Audit, Change};
-use super::connect::{self, Service, Tokens};
+use super::connect::{self, Service};
+use super::credential::{self, Seen};
 use super::exit::{Exit, Failure, explain};
 use super::json::{self, VERSION};
 use super::text::{self, first_line, shown, table};
-use super::tokens::Seen;
 use super::ui::{Reporter, Ui};
 
 pub(super) fn client(common: &Common, ui: &Arc<Ui>) -> Result<Client, Failure> {
     let endpoint = Service::of(common).endpoint()?;
-    let credential = connect::tokens(common, &endpoint)?.credential;
+    let credential = credential::tokens(common, &endpoint)?.telling(ui);
     Ok(connect::client(common, endpoint, credential, Reporter::new(ui, None)))
 }
 
@@ -226,9 +226,10 @@ fn row(file: &LibraryFile) -> [String; 5] {
 
 pub(super) fn check(common: &Common, ui: &Arc<Ui>) -> Result<Exit, Failure> {
     let endpoint = Service::of(common).endpoint()?;
-    let Tokens { credential, login_host } = connect::tokens(common, &endpoint)?;
-    let seen = Seen::default();
-    let (credential, reporter) = (seen.watch(credential), Reporter::new(ui, None));
+    let tokens = credential::tokens(common, &endpoint)?;
+    let (login_host, used, seen) =
+        (tokens.login_host.clone(), tokens.used.clone(), Seen::default());
+    let (credential, reporter) = (seen.watch(tokens.credential), Reporter::new(ui, None));
     let client = connect::client(common, endpoint.clone(), credential, reporter);
     let outcome = client.list().collect::<Result<Vec<_>, _>>();
     let claims = seen.claims();
@@ -239,6 +240,7 @@ pub(super) fn check(common: &Common, ui: &Arc<Ui>) -> Result<Exit, Failure> {
             "version": VERSION,
             "command": "check",
             "host": endpoint.base(),
+            "credential": used.name(),
             "loginHost": login_host,
             "expectedAudience": endpoint.audience(),
             "audience": audience,
@@ -252,6 +254,7 @@ pub(super) fn check(common: &Common, ui: &Arc<Ui>) -> Result<Exit, Failure> {
         let permissions = if permissions.is_empty() { unknown } else { &permissions };
         let lines = [
             ("host", endpoint.base()),
+            ("credential", &used.report()),
             ("login host", login_host.as_deref().unwrap_or("not used")),
             ("audience expected", endpoint.audience()),
             ("audience of the token", audience.unwrap_or(unknown)),

@@ -6,6 +6,7 @@
 mod args;
 mod audit;
 mod connect;
+mod credential;
 mod exit;
 mod json;
 mod library;
@@ -13,7 +14,7 @@ mod side_by_side;
 mod sync;
 mod tenants;
 mod text;
-mod tokens;
+
 mod ui;
 
 use std::ffi::OsString;

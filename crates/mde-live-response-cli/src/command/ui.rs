@@ -37,6 +37,10 @@ impl Ui {
         self.json
     }
 
+    pub(super) fn is_verbose(&self) -> bool {
+        self.verbose
+    }
+
     /// Writes a line to standard error, escaped. A closed pipe does not end the run.
     pub(super) fn say(&self, line: fmt::Arguments<'_>) {
         let line = line.to_string();

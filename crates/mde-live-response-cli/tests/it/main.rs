@@ -8,6 +8,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod credentials;
 mod hostile;
 mod many_tenants;
 mod single_files;

@@ -77,13 +77,14 @@ impl<'a> Lrlib<'a> {
 
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_lrlib"));
-        command.args(arguments).env_clear().envs(self.environment.iter().cloned());
+        command.args(arguments).env_clear();
         // Output to a pipe has no colours, even if the terminal can show them.
         command.env("TERM", "xterm-256color");
         // For the token command and the system's own libraries.
         for name in ["PATH", "SystemRoot"] {
             command.envs(std::env::var_os(name).map(|value| (name, value)));
         }
+        command.envs(self.environment.iter().cloned());
         if let Some(emulator) = self.emulator {
             command.args(["--base-url", emulator.base_url(), "--login-host", emulator.base_url()]);
         }

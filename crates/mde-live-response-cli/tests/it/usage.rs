@@ -67,7 +67,7 @@ fn a_failed_source_of_tokens_is_reported_without_the_token() {
     let ended = format!("the token command ended with {ended}");
     let mut cases = vec![
         (vec!["--token-file", two_lines.as_str()], "character"),
-        (vec!["--token-file", "/nowhere"], "/nowhere: "),
+        (vec!["--token-file", "/nowhere"], "the token file /nowhere does not exist"),
         (vec!["--token-command", "exit 7"], &ended),
         (vec!["--token-command", "exit 0"], "printed no token: token is empty"),
     ];
@@ -76,9 +76,9 @@ fn a_failed_source_of_tokens_is_reported_without_the_token() {
             // It does not end by itself.
             (
                 vec!["--token-command", "trap '' PIPE; while :; do echo canary 2>/dev/null; done"],
-                "printed no token: longer than 64 KiB",
+                "the token command printed more than 64 KiB",
             ),
-            (vec!["--token-file", "/dev/zero"], "/dev/zero: longer than 64 KiB"),
+            (vec!["--token-file", "/dev/zero"], "/dev/zero has more than 64 KiB"),
         ]);
     }
     for (arguments, expected) in cases {

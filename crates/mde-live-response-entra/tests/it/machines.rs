@@ -316,7 +316,7 @@ fn a_chain_uses_the_first_member_that_gives_a_token_and_keeps_it() {
     client.upload(&upload()).unwrap();
     assert_eq!(chain.used().as_deref(), Some("GitHub Actions"));
     let report = chain.report();
-    assert!(report.starts_with("GitHub Actions gave the token; managed identity: "), "{report}");
+    assert!(report.starts_with("GitHub Actions gave the token; managed-identity: "), "{report}");
     assert!(clock.now() <= Duration::from_secs(1), "the probe may last 1 s, not {:?}", clock.now());
     clock.advance(Duration::from_secs(3_599));
     client.upload(&upload()).unwrap();

@@ -1,0 +1,283 @@
+//! `--credential`: the identity that gets tokens.
+
+use std::env;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use clap::ValueEnum;
+use mde_live_response_core::auth::{
+    Credential, CredentialError, Secret, TokenClaims, TokenRequest, credential_fn,
+};
+use mde_live_response_core::error::{InvalidInput, Problem};
+use mde_live_response_core::{AccessToken, Endpoint};
+use mde_live_response_entra::{
+    AzureCli, AzurePipelines, ChainedCredential, EntraCredential, GitHubActions, ManagedIdentity,
+    TokenCommand, TokenFile,
+};
+
+use super::args::Common;
+use super::connect::variable;
+use super::exit::Failure;
+use super::ui::Ui;
+
+/// The identity that gets tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Kind {
+    /// A token: `--token-file`, `--token-command` or `MDE_TOKEN`.
+    Token,
+    /// An application with `AZURE_CLIENT_SECRET`.
+    Secret,
+    /// An application with a key and certificate in the file `AZURE_CLIENT_CERTIFICATE_PATH`.
+    Certificate,
+    /// An application with a federated token in the file `AZURE_FEDERATED_TOKEN_FILE`.
+    Federated,
+    /// An application that trusts this GitHub Actions job.
+    Github,
+    /// An application that trusts this Azure Pipelines job.
+    Pipelines,
+    /// The managed identity of this Azure machine.
+    ManagedIdentity,
+    /// The person who is logged in with the Azure CLI.
+    Az,
+    /// The first of these that gives a token.
+    Auto,
+}
+
+impl Tokens {
+    /// The credential, which with `-v` says once where its token comes from.
+    pub(super) fn telling(self, ui: &Arc<Ui>) -> Box<dyn Credential> {
+        if !ui.is_verbose() {
+            return self.credential;
+        }
+        let (ui, told) = (Arc::clone(ui), AtomicBool::new(false));
+        Box::new(credential_fn(move |request| {
+            let issued = self.credential.token(request)?;
+            if !told.swap(true, Ordering::Relaxed) {
+                ui.say(format_args!("credential: {}", self.used.report()));
+            }
+            Ok(issued)
+        }))
+    }
+}
+
+impl Kind {
+    fn name(self) -> String {
+        self.to_possible_value().map(|it| it.get_name().to_owned()).unwrap_or_default()
+    }
+}
+
+/// A source of tokens.
+pub(super) struct Tokens {
+    pub(super) credential: Box<dyn Credential>,
+    /// URL of the login host. `None`: it issues none of these tokens.
+    pub(super) login_host: Option<String>,
+    pub(super) used: Used,
+}
+
+/// The identity that is used, for messages and logs.
+#[derive(Debug, Clone)]
+pub(super) struct Used {
+    kind: Kind,
+    chain: Option<ChainedCredential>,
+}
+
+impl Used {
+    /// Name of the identity. Of `auto`, the member that gave the token.
+    pub(super) fn name(&self) -> String {
+        self.chain.as_ref().and_then(ChainedCredential::used).unwrap_or(self.kind.name())
+    }
+
+    /// As the name, with the members of `auto` that gave no token, and why.
+    pub(super) fn report(&self) -> String {
+        self.chain.as_ref().map_or(self.kind.name(), ChainedCredential::report)
+    }
+}
+
+/// Finds the source of tokens for a service. `--login-host` takes precedence over the environment.
+pub(super) fn tokens(common: &Common, endpoint: &Endpoint) -> Result<Tokens, Failure> {
+    let kind = match common.credential {
+        Some(kind) => kind,
+        None => by_environment(common)?,
+    };
+    if kind == Kind::Auto {
+        return chain(common, endpoint);
+    }
+    one(kind, common, endpoint)
+}
+
+/// Without `--credential`: a token if there is one, otherwise an application.
+fn by_environment(common: &Common) -> Result<Kind, Failure> {
+    Ok(if has_token(common)? {
+        Kind::Token
+    } else if is_set("AZURE_CLIENT_SECRET") {
+        Kind::Secret
+    } else if is_set("AZURE_CLIENT_CERTIFICATE_PATH") {
+        Kind::Certificate
+    } else if is_set("AZURE_FEDERATED_TOKEN_FILE") {
+        Kind::Federated
+    } else {
+        let message = "no token: --credential, --token-file, --token-command, MDE_TOKEN, AZURE_CLIENT_SECRET, \
+                       AZURE_CLIENT_CERTIFICATE_PATH and AZURE_FEDERATED_TOKEN_FILE are not set";
+        return Err(Failure::usage(message, SET_A_TOKEN));
+    })
+}
+
+const SET_A_TOKEN: &str = "Set MDE_TOKEN to a token, or AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET to an \
+                           application of Microsoft Entra, or choose another identity with --credential.";
+
+fn has_token(common: &Common) -> Result<bool, Failure> {
+    let is_given = common.token_file.is_some() || common.token_command.is_some();
+    Ok(is_given || variable("MDE_TOKEN")?.is_some())
+}
+
+fn is_set(name: &str) -> bool {
+    env::var_os(name).is_some_and(|value| !value.is_empty())
+}
+
+fn one(kind: Kind, common: &Common, endpoint: &Endpoint) -> Result<Tokens, Failure> {
+    let used = Used { kind, chain: None };
+    let alone = |credential: Box<dyn Credential>| {
+        Ok(Tokens { credential, login_host: None, used: used.clone() })
+    };
+    let application = match kind {
+        Kind::Token => return alone(token(common)?),
+        Kind::ManagedIdentity => return alone(Box::new(managed_identity()?)),
+        Kind::Az | Kind::Auto => return alone(Box::new(azure_cli()?)),
+        Kind::Secret => proved_by("AZURE_CLIENT_SECRET")?,
+        Kind::Certificate => proved_by("AZURE_CLIENT_CERTIFICATE_PATH")?,
+        Kind::Federated => proved_by("AZURE_FEDERATED_TOKEN_FILE")?,
+        Kind::Github => {
+            let job = GitHubActions::from_env()?;
+            asserted("AZURE_TENANT_ID", "AZURE_CLIENT_ID", move |it| job.assertion(it))?
+        }
+        Kind::Pipelines => {
+            let job = AzurePipelines::from_env()?;
+            // The tasks for Azure set the second ones.
+            let either = |first, second| if is_set(first) { first } else { second };
+            let tenant = either("AZURE_TENANT_ID", "AZURESUBSCRIPTION_TENANT_ID");
+            let client = either("AZURE_CLIENT_ID", "AZURESUBSCRIPTION_CLIENT_ID");
+            asserted(tenant, client, move |it| job.assertion(it))?
+        }
+    };
+    let application = match common.login_host {
+        Some(_) => application.with_login(endpoint.login())?,
+        None => application,
+    };
+    let login_host = application.login().unwrap_or(endpoint.login()).to_owned();
+    Ok(Tokens { credential: Box::new(application), login_host: Some(login_host), used })
+}
+
+fn token(common: &Common) -> Result<Box<dyn Credential>, Failure> {
+    if let Some(path) = &common.token_file {
+        return Ok(Box::new(TokenFile::new(path)));
+    }
+    if let Some(command) = &common.token_command {
+        return Ok(Box::new(TokenCommand::new(command)));
+    }
+    let Some(token) = variable("MDE_TOKEN")? else {
+        let message = "no token: --token-file, --token-command and MDE_TOKEN are not set";
+        return Err(Failure::usage(message, "Set one of them."));
+    };
+    let token = AccessToken::new(token)
+        .map_err(|why| Failure::usage(format!("MDE_TOKEN: {why}"), why.help()))?;
+    Ok(Box::new(token))
+}
+
+/// The application of the environment, with this proof and no other.
+fn proved_by(proof: &'static str) -> Result<EntraCredential, InvalidInput> {
+    if !is_set(proof) {
+        return Err(InvalidInput::new(proof, Problem::Missing));
+    }
+    let others =
+        ["AZURE_CLIENT_SECRET", "AZURE_CLIENT_CERTIFICATE_PATH", "AZURE_FEDERATED_TOKEN_FILE"];
+    EntraCredential::from_lookup(|name| {
+        let is_other = name != proof && others.contains(&name);
+        if is_other { None } else { env::var_os(name) }
+    })
+}
+
+/// An application that trusts another issuer, with its tenant and client ID in these variables.
+fn asserted(
+    tenant: &'static str,
+    client: &'static str,
+    assertion: impl Fn(&TokenRequest<'_>) -> Result<Secret, CredentialError> + Send + Sync + 'static,
+) -> Result<EntraCredential, Failure> {
+    let needed = |name| variable(name)?.ok_or(InvalidInput::new(name, Problem::Missing).into());
+    let (tenant, client): (String, String) =
+        (needed(tenant)?, needed(client).map_err(|failure: Failure| failure)?);
+    let application = EntraCredential::with_assertion(&tenant, &client, assertion)?;
+    Ok(match variable("AZURE_AUTHORITY_HOST")? {
+        Some(host) => application.with_login(&host)?,
+        None => application,
+    })
+}
+
+/// The identity of this machine; a user-assigned one if `AZURE_CLIENT_ID` names it.
+fn managed_identity() -> Result<ManagedIdentity, Failure> {
+    let identity = ManagedIdentity::from_env()?;
+    Ok(match variable("AZURE_CLIENT_ID")? {
+        Some(id) => identity.with_client_id(&id)?,
+        None => identity,
+    })
+}
+
+fn azure_cli() -> Result<AzureCli, Failure> {
+    Ok(match variable("AZURE_TENANT_ID")? {
+        Some(tenant) => AzureCli::new().with_tenant(&tenant)?,
+        None => AzureCli::new(),
+    })
+}
+
+/// All identities that the environment describes, then the machine's and the person's.
+fn chain(common: &Common, endpoint: &Endpoint) -> Result<Tokens, Failure> {
+    let described = [
+        (Kind::Token, has_token(common)?),
+        (Kind::Secret, is_set("AZURE_CLIENT_SECRET")),
+        (Kind::Certificate, is_set("AZURE_CLIENT_CERTIFICATE_PATH")),
+        (Kind::Federated, is_set("AZURE_FEDERATED_TOKEN_FILE")),
+        (Kind::Github, is_set("ACTIONS_ID_TOKEN_REQUEST_URL")),
+        (Kind::Pipelines, is_set("SYSTEM_OIDCREQUESTURI")),
+    ];
+    let (mut chain, mut login_host) = (ChainedCredential::new(), None);
+    for (kind, _) in described.into_iter().filter(|(_, is_described)| *is_described) {
+        let tokens = one(kind, common, endpoint)?;
+        login_host = login_host.or(tokens.login_host);
+        chain = chain.then(kind.name(), tokens.credential);
+    }
+    let chain =
+        chain.then_managed_identity(managed_identity()?).then(Kind::Az.name(), azure_cli()?);
+    let used = Used { kind: Kind::Auto, chain: Some(chain.clone()) };
+    Ok(Tokens { credential: Box::new(chain), login_host, used })
+}
+
+/// The claims of a credential's last token, if they can be read.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Seen(Arc<Mutex<Option<TokenClaims>>>);
+
+impl Seen {
+    pub(super) fn claims(&self) -> Option<TokenClaims> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Watches the tokens of a credential.
+    pub(super) fn watch(&self, credential: Box<dyn Credential>) -> impl Credential + use<> {
+        let seen = self.clone();
+        credential_fn(move |request| {
+            let issued = credential.token(request)?;
+            let claims = issued.token().claims();
+            *seen.0.lock().unwrap_or_else(PoisonError::into_inner) = claims;
+            Ok(issued)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Kind;
+
+    /// The chain names its member so, too.
+    #[test]
+    fn names_are_those_of_the_option() {
+        assert_eq!(Kind::ManagedIdentity.name(), "managed-identity");
+    }
+}
