@@ -5,6 +5,7 @@
 //! | [`first_program`] | write a program that uploads a script and explains its errors |
 //! | [`progress_and_cancel`] | show the progress of an upload, limit its time, and stop it |
 //! | [`credentials`] | give a client tokens, grant the permission they need, and explain a 403 |
+//! | [`identities`] | run `lrlib` as a GitHub job, an Azure pipeline, an Azure machine, or yourself |
 //! | [`errors`] | decide what a program does after each error |
 //! | [`testing`] | test code that uses a client, in Rust or in another language |
 //! | [`sovereign_clouds`] | use a region, a government cloud or a gateway |
@@ -29,6 +30,10 @@ pub mod credentials {
         any(not(doctest), all(feature = "ureq", feature = "entra")),
         doc = include_str!("credentials.md")
     )]
+}
+
+pub mod identities {
+    #![doc = include_str!("identities.md")]
 }
 
 pub mod errors {

@@ -37,6 +37,16 @@ struct Arguments {
     /// Client assertion of the application, a token of another issuer; protects nothing.
     #[arg(long, value_name = "TEXT", requires = "client_id", group = "proof")]
     federated_token: Option<String>,
+    /// Give the federated token to CI jobs that show this token: at /idtoken as GitHub Actions, at /oidctoken as Azure Pipelines.
+    #[arg(long, value_name = "TEXT", requires = "federated_token")]
+    ci_token: Option<String>,
+    /// Accept client assertions that name this certificate, by its SHA-256 in base64url.
+    #[arg(long, value_name = "SHA256", requires = "client_id", group = "proof")]
+    certificate: Option<String>,
+    /// Make the application the machine's managed identity: at /metadata/identity/oauth2/token, and at /msi/token for requests
+    /// with this X-IDENTITY-HEADER.
+    #[arg(long, value_name = "TEXT", requires = "client_id", group = "proof")]
+    identity_header: Option<String>,
     /// Turn off the rate limits of 100 calls a minute and 1,500 an hour.
     #[arg(long)]
     no_limits: bool,
@@ -100,6 +110,15 @@ fn application(arguments: &Arguments) -> Option<Application> {
     }
     if let Some(token) = federated_token {
         application = application.with_assertion(token);
+        if let Some(job) = &arguments.ci_token {
+            application = application.with_ci_job(job, token);
+        }
+    }
+    if let Some(thumbprint) = &arguments.certificate {
+        application = application.with_certificate(thumbprint);
+    }
+    if let Some(header) = &arguments.identity_header {
+        application = application.as_managed_identity(header);
     }
     Some(application)
 }

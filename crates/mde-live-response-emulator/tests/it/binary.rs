@@ -57,6 +57,21 @@ fn an_application_is_issued_tokens_under_the_login_url() {
 }
 
 #[test]
+fn a_machine_and_a_job_get_the_token_that_the_program_was_told() {
+    let application = ["--tenant", "a-tenant", "--client-id", "an-id"];
+    let identity = Program::start(&[&application[..], &["--identity-header", "header"]].concat());
+    let line = "GET /metadata/identity/oauth2/token?api-version=2018-02-01\
+                &resource=https://api.securitycenter.microsoft.com";
+    // The program's test client sends no header `Metadata`.
+    assert_eq!(identity.call("none", line, "text/plain", b"").status, 400);
+    let job = [&application[..], &["--federated-token", "an.assertion", "--ci-token", "job"]];
+    let job = Program::start(&job.concat());
+    let line = "GET /any/idtoken?audience=api://AzureADTokenExchange";
+    assert_eq!(job.call("job", line, "text/plain", b"").json()["value"], "an.assertion");
+    assert_eq!(job.call("other", line, "text/plain", b"").status, 401);
+}
+
+#[test]
 fn the_rates_are_kept_unless_it_is_told_otherwise() {
     for (arguments, status) in [(&["--no-limits"][..], 200), (&[], 429)] {
         let program = Program::start(arguments);
