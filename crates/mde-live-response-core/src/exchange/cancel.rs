@@ -21,7 +21,8 @@ use super::lock::lock;
 ///
 /// let cancel = CancelToken::new();
 /// let token = AccessToken::new("an-access-token")?;
-/// let client = mde_live_response::client(Endpoint::COMMERCIAL, token).cancelled_by(&cancel);
+/// let endpoint = Endpoint::parse("http://127.0.0.1:8080")?;
+/// let client = mde_live_response::client(endpoint, token).cancelled_by(&cancel);
 /// cancel.cancel(); // usually from another thread
 ///
 /// let upload = Upload::new("a.ps1".parse()?, b"Get-Date\n");
