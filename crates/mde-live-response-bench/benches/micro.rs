@@ -11,7 +11,7 @@ fn main() {
     divan::main();
 }
 
-/// Answers 204 to whatever comes.
+/// Answers 204 to every request.
 #[derive(Debug)]
 struct Nothing;
 

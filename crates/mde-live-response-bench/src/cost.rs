@@ -1,4 +1,4 @@
-//! What uploads cost beside time: processor, memory, allocations, each in a process of its own.
+//! Cost of uploads other than time: processor, memory, allocations, each measured in a new process.
 
 use std::fs;
 use std::path::Path;
@@ -20,7 +20,7 @@ pub(crate) struct Cost {
     pub(crate) allocations: f64,
 }
 
-/// In a process of its own; what stands in the table.
+/// Runs in a new process; returns the columns of the table.
 pub(crate) fn measure(name: &str, target: &Target, times: u32) -> Result<Cost, Failure> {
     let program = std::env::current_exe()?;
     let output = pinned(program.to_str().ok_or("a path that is no text")?, "0")
@@ -48,7 +48,7 @@ pub(crate) fn run(
     let target =
         Target { url: url.to_owned(), certificate: certificate.to_owned(), file: file.to_owned() };
     let mut rival = rival(name, target)?;
-    // The first opens the connection, and whatever else is done once.
+    // The first upload opens the connection and does all other one-time work.
     rival.upload()?;
     let (region, before) = (Region::new(ALLOCATOR), ticks()?);
     for _ in 0..times {

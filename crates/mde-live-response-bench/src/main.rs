@@ -55,7 +55,7 @@ enum Command {
         #[arg(long)]
         tls: bool,
     },
-    /// Uploads so many times in a process of its own and prints what that took; for the other commands.
+    /// Uploads this many times in this process and prints the cost. The other commands use it.
     #[command(hide = true)]
     Cost { rival: String, url: String, certificate: String, file: PathBuf, times: u32 },
 }

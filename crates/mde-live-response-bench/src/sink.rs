@@ -1,6 +1,6 @@
 //! A server that takes uploads as fast as they come and answers all with the same entity.
 //!
-//! A process of its own. It never sleeps: a sleeping reader would be what is measured.
+//! Runs as a separate process. It never sleeps, because the bench would then measure the sleep.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -49,7 +49,7 @@ impl Drop for Sink {
     }
 }
 
-/// A command on a processor of its own, where there is a tool for that and more than one of them.
+/// A command on its own processor, if `taskset` and a second processor exist.
 pub(crate) fn pinned(program: &str, processor: &str) -> Command {
     let can_pin = thread::available_parallelism().is_ok_and(|count| count.get() > 1)
         && Command::new("taskset").arg("--version").output().is_ok();
@@ -61,7 +61,7 @@ pub(crate) fn pinned(program: &str, processor: &str) -> Command {
     command
 }
 
-/// Runs this very command again on a processor of its own, where there is one; whether it did.
+/// Runs this command again on its own processor. Returns whether it did.
 pub(crate) fn on_a_processor_of_its_own() -> Result<bool, Failure> {
     const MARK: &str = "BENCH_IS_PINNED";
     if std::env::var_os(MARK).is_some() {

@@ -32,8 +32,9 @@ pub(crate) struct Server {
 impl Server {
     /// Starts the server. It listens when this returns.
     pub(crate) fn start(listen: SocketAddr, service: Service) -> io::Result<Self> {
-        let listener = TcpListener::bind(listen)
-            .map_err(|cause| io::Error::new(cause.kind(), format!("cannot listen on {listen}: {cause}")))?;
+        let listener = TcpListener::bind(listen).map_err(|cause| {
+            io::Error::new(cause.kind(), format!("cannot listen on {listen}: {cause}"))
+        })?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         let runtime = Builder::new_current_thread().enable_io().enable_time().build()?;
@@ -56,7 +57,7 @@ impl Server {
     /// Serves until the thread ends, which it does only after a failure.
     pub(crate) fn wait(mut self) -> io::Result<()> {
         self.join();
-        Err(io::Error::other("the server ended by itself"))
+        Err(io::Error::other("the server ended unexpectedly"))
     }
 
     fn join(&mut self) {

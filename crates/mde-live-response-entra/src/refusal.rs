@@ -46,7 +46,7 @@ struct Refusal {
 }
 
 impl Refusal {
-    /// Reads a definite refusal. A gateway may answer in JSON of its own.
+    /// Reads a definite refusal. A gateway may answer with other JSON.
     fn read(answer: &Response<Vec<u8>>) -> Option<Self> {
         if !is_definite(answer.status()) {
             return None;

@@ -1,4 +1,4 @@
-//! The command `curl -F`, one process for each upload: its start counts, as it does for whoever calls it.
+//! The command `curl -F`, one process for each upload. Its start counts, as it does for its users.
 
 use std::process::{Command, Stdio};
 

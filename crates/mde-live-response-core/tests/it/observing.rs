@@ -24,7 +24,7 @@ fn attempts_bytes_waits_and_results_are_reported() {
             waits Some(30s) RetryAfter; attempt 2; 2 failed Transport(Connect); \
             waits Some(1s) Backoff; attempt 3; 443 of 443; succeeded; ",
         ),
-        // A part of a call has its number, and an end of its own.
+        // A part of a call has the call's number and its own end.
         (
             1,
             vec![Reply::lost(), Reply::status(403)],

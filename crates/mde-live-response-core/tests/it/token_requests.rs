@@ -19,7 +19,7 @@ const SECRET: &str = "a-client-secret";
 
 type Outcome = Result<Response<Vec<u8>>, Error>;
 
-/// Sends one request as `configure` says, notes the outcome, and gives a token whatever it was.
+/// Sends one request as `configure` says, records the outcome, and gives a token in any case.
 fn sending(
     url: &'static str,
     configure: impl for<'a> Fn(TokenExchange<'a>) -> TokenExchange<'a> + Send + Sync + 'static,

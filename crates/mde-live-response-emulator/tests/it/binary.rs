@@ -9,7 +9,7 @@ use mde_live_response_testkit::TempDir;
 use crate::program::{Program, command};
 use crate::support::file_form;
 
-/// Runs a program that is to end by itself. If it listens all the same, it is killed.
+/// Runs a program that should end. If it listens instead, it is killed.
 fn output(arguments: &[&str]) -> Output {
     let mut child = command(arguments).stderr(Stdio::piped()).spawn().unwrap();
     let mut line = String::new();

@@ -1,4 +1,4 @@
-//! Answers that come before the body was read, and reach whoever is still sending it.
+//! Answers that come before the body was read, and reach a client that is still sending.
 
 use std::io::{BufReader, Read, Write};
 use std::net::TcpStream;

@@ -22,7 +22,7 @@ pub(crate) struct Program {
 }
 
 impl Program {
-    /// Starts it on a port of its own, and waits until it listens.
+    /// Starts it on a free port, and waits until it listens.
     pub(crate) fn start(arguments: &[&str]) -> Self {
         let mut command = command(&["--listen", "127.0.0.1:0"]);
         let mut child = command.args(arguments).spawn().unwrap();

@@ -1,4 +1,4 @@
-//! A listener between a client and the emulator, with a thread of its own.
+//! A listener between a client and the emulator, on its own thread.
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;

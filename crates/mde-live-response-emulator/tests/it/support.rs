@@ -73,7 +73,7 @@ pub(crate) fn connect(emulator: &Emulator) -> TcpStream {
     stream
 }
 
-/// Sends these bytes on a connection of their own, says that there are no more, and reads the answer.
+/// Sends these bytes on a new connection, closes its sending side, and reads the answer.
 pub(crate) fn exchange(emulator: &Emulator, request: &[u8]) -> Answer {
     let mut stream = connect(emulator);
     stream.write_all(request).unwrap();
@@ -81,7 +81,7 @@ pub(crate) fn exchange(emulator: &Emulator, request: &[u8]) -> Answer {
     Answer::read(stream)
 }
 
-/// A request with the emulator's token, and whatever else is to stand in its head.
+/// A request with the emulator's token and these other headers.
 pub(crate) fn request(emulator: &Emulator, line: &str, headers: &str, body: &[u8]) -> Vec<u8> {
     let token = emulator.token();
     let mut request = format!(

@@ -1,4 +1,4 @@
-//! No secret of an application is shown, whatever the login host echoes.
+//! No secret of an application is shown, for any echo of the login host.
 
 use std::fmt::Write;
 use std::sync::{Arc, Mutex};
@@ -140,7 +140,7 @@ fn a13_values_show_no_secret() {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Each character in a way of its own, also those that begin escapes.
+    /// Each character in another spelling, also those that begin escapes.
     #[test]
     fn a16_a_secret_is_found_in_any_mixture_of_spellings(
         text in r#"[%\\"/+u0259aé𝄞][%\\"/+u0259aé𝄞 ]{6,12}[%\\"/+u0259aé𝄞]"#,

@@ -6,7 +6,7 @@ use mde_live_response_core::policy::Clock;
 use mde_live_response_mock::ManualClock;
 
 #[test]
-fn whoever_waits_for_ever_waits_until_the_clock_ends() {
+fn an_endless_wait_lasts_until_the_clock_ends() {
     let clock = ManualClock::new();
     for _ in 0..2 {
         clock.sleep(Duration::MAX);

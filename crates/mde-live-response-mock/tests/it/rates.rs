@@ -67,7 +67,7 @@ fn refused_calls_do_not_count_and_calls_that_fail_later_do() {
 }
 
 #[test]
-fn a_clock_that_is_set_back_makes_nobody_wait_longer() {
+fn a_clock_that_is_set_back_makes_no_call_wait_longer() {
     let seconds = Arc::new(AtomicU64::new(10_000));
     let clock = Arc::clone(&seconds);
     let now = move || SystemTime::UNIX_EPOCH + Duration::from_secs(clock.load(Ordering::Relaxed));

@@ -5,7 +5,7 @@ use mde_live_response_mock::MockTransport;
 use crate::common::{CANARY, panic_of, send};
 
 #[test]
-fn a13_a_token_that_nobody_marked_as_sensitive_is_not_shown() {
+fn a13_a_token_that_is_not_marked_as_sensitive_is_not_shown() {
     let mock = MockTransport::new();
     let names = ["authorization", "authorization", "proxy-authorization", "cookie"];
     let body = format!("client_secret={CANARY}");

@@ -42,7 +42,7 @@ fn a_script_is_followed_and_may_grow_while_it_is_used() {
     assert_eq!(first.uri(), "https://api.security.microsoft.com/api/libraryfiles");
     assert_eq!(first.headers()["content-length"], first.body().len().to_string());
     assert_eq!(first.form(), last.form());
-    assert_ne!(first.body(), last.body(), "each call draws a boundary of its own");
+    assert_ne!(first.body(), last.body(), "each call draws another boundary");
 }
 
 /// A status, a content type and a body.

@@ -1,4 +1,4 @@
-//! The plan: pure data, from what is desired and what is stored.
+//! The plan: computed from the desired and the stored files, without I/O.
 
 use std::path::Path;
 

@@ -68,7 +68,7 @@ impl Evidence {
             assert_eq!(file, &call.sent, "{call:?}");
             if *resolved {
                 let at = stored.get(&(&call.job.name, &call.sent));
-                assert!(at.is_some_and(|at| *at <= call.at), "nobody stored this: {call:?}");
+                assert!(at.is_some_and(|at| *at <= call.at), "this was never stored: {call:?}");
             } else {
                 let own = (call.job.thread, call.job.number, &call.sent);
                 assert!(applied.contains(&own), "not applied: {call:?}");

@@ -54,7 +54,7 @@ pub enum Fault {
     Page,
     /// Success without a body.
     Empty,
-    /// All tokens that were issued so far are refused from now on.
+    /// The service refuses all tokens issued so far.
     Revoked,
 }
 

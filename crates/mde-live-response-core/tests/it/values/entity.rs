@@ -8,7 +8,7 @@ use crate::support::{Canned, EMPTY_SHA256, NAME, SHA256, answer, failure, json, 
 
 use AnswerProblem::{Encoding, NotJson, OtherName, Sha256, Shape, Unverified};
 
-/// An entity with the right name and hash, and whatever else.
+/// An entity with the right name and hash, and these other fields.
 fn entity(more: &str) -> String {
     format!(r#"{{"fileName":"{NAME}","sha256":"{SHA256}"{more}}}"#)
 }

@@ -32,7 +32,7 @@ proptest! {
         prop_assert_eq!(FileName::folded(&folded), folded);
     }
 
-    /// A call that fails whatever it does makes at most the attempts of its policy, waits no longer than that allows, and
+    /// A call that always fails makes at most the attempts of its policy, waits no longer than that allows, and
     /// ends by its deadline.
     #[test]
     fn a_call_keeps_to_its_policy(

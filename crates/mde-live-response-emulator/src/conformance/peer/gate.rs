@@ -38,7 +38,7 @@ impl Gate {
     /// If it does not open within 30 s.
     #[track_caller]
     pub fn pass(&self) {
-        assert!(self.opens_within(PATIENCE), "nobody opened the gate within {PATIENCE:?}");
+        assert!(self.opens_within(PATIENCE), "the gate was not opened within {PATIENCE:?}");
     }
 
     /// Returns whether the gate opens in this time.

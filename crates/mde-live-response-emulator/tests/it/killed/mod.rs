@@ -63,7 +63,7 @@ fn client(url: &str, policy: RetryPolicy) -> Client {
         .build()
 }
 
-/// What the directory holds under the name, by an emulator that nobody killed.
+/// Content under the name in the directory, according to a new emulator.
 fn held(dir: &TempDir) -> Option<Vec<u8>> {
     let emulator = Emulator::builder().state_dir(dir.path()).start().unwrap();
     assert!(emulator.library().names().len() <= 1);
@@ -146,7 +146,7 @@ fn a_large_upload_that_is_killed_early_is_not_delivered() {
     }
 }
 
-/// The program comes back at once: the upload succeeds, once, whatever was lost.
+/// The program restarts at once: the upload succeeds, once, wherever the connection was cut.
 #[test]
 fn an_upload_outlives_a_restart() {
     for (n, cut) in cuts().into_iter().rev().step_by(3).enumerate() {

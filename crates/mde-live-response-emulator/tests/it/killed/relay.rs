@@ -27,7 +27,7 @@ pub(super) const WHOLE: usize = usize::MAX;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Then {
     Nothing,
-    /// The program runs again, on the same directory, and serves whoever comes.
+    /// The program runs again, on the same directory, and serves new connections.
     Restart,
 }
 
