@@ -1,5 +1,6 @@
 //! A clock that a test moves, or that jumps during waits.
 
+use std::any::Any;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -65,7 +66,8 @@ impl ManualClock {
     ///
     /// The clock jumps only when all registered threads wait.
     ///
-    /// The registration ends when the returned value is dropped. Register all threads before the first one starts.
+    /// The registration ends when the returned value is dropped. Register all threads before the first one starts. Do
+    /// not register a thread that calls `sync::apply`: it registers the threads that it starts, and waits for them.
     ///
     /// If all registered threads wait and none of them for a time, none would ever continue. Then the
     /// [`wait`](Clock::wait) of the last one panics or, if another thread ended last, the drop of its [`Registration`].
@@ -110,6 +112,8 @@ impl ManualClock {
             }
             // Unregistered threads may still make `ready` true.
             None if waiters.registered == 0 => {}
+            // A panicking thread has reported its problem already; a second panic would end the process.
+            None if std::thread::panicking() => {}
             None => {
                 panic!("manual clock: all registered threads wait, and none of them for a time")
             }
@@ -159,6 +163,10 @@ impl Clock for ManualClock {
         let mut waiters = self.lock();
         self.next_round(&mut waiters);
     }
+
+    fn register(&self) -> Box<dyn Any + Send> {
+        Box::new(Self::register(self))
+    }
 }
 
 impl fmt::Debug for ManualClock {
@@ -182,9 +190,6 @@ impl Drop for Registration {
     fn drop(&mut self) {
         let mut waiters = self.clock.lock();
         waiters.registered -= 1;
-        // A panicking thread has reported its problem already; a second panic would end the process.
-        if waiters.registered > 0 && !std::thread::panicking() {
-            self.clock.jump_if_all_wait(&mut waiters);
-        }
+        self.clock.jump_if_all_wait(&mut waiters);
     }
 }

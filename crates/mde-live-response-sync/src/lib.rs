@@ -35,12 +35,14 @@ mod folder;
 mod help;
 mod owner;
 mod plan;
+mod side_by_side;
 
 pub use apply::{Outcome, Report, apply};
 pub use desired::{Desired, DesiredFile};
 pub use folder::{FolderError, MANIFEST, read, read_file};
 pub use owner::Owner;
 pub use plan::{Action, Orphans, Plan, Reason, Rules, Step, plan};
+pub use side_by_side::Jobs;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -1,5 +1,6 @@
 //! Time: all waiting of this crate goes through a clock.
 
+use std::any::Any;
 use std::fmt;
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
@@ -23,6 +24,14 @@ pub trait Clock: fmt::Debug + Send + Sync {
 
     /// Wakes all waiters so that they re-check `ready`. Do not hold a lock that `ready` takes.
     fn notify(&self);
+
+    /// Counts one more thread that waits on this clock, until the returned value is dropped.
+    ///
+    /// For clocks that must know their threads, because they jump when all of them wait. By default it does nothing.
+    #[must_use = "the thread counts only while this is kept"]
+    fn register(&self) -> Box<dyn Any + Send> {
+        Box::new(())
+    }
 
     /// Waits for a time.
     fn sleep(&self, time: Duration) {

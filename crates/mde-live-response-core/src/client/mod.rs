@@ -191,6 +191,18 @@ impl Client {
         Self { inner: Arc::clone(&self.inner), cancel: Some(cancel.clone()) }
     }
 
+    /// Returns whether this client's cancel token was cancelled. Then every call fails.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.cancel.as_ref().is_some_and(CancelToken::is_cancelled)
+    }
+
+    /// The clock of this client.
+    #[must_use]
+    pub fn clock(&self) -> &dyn Clock {
+        &*self.inner.clock
+    }
+
     /// The service of this client.
     #[must_use]
     pub fn endpoint(&self) -> &Endpoint {

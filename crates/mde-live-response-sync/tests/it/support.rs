@@ -3,7 +3,9 @@
 use mde_live_response_core::transport::Transport;
 use mde_live_response_core::{AccessToken, Client, Endpoint, Error, LibraryFile};
 use mde_live_response_mock::{FakeLibrary, ManualClock, StoredFile};
-use mde_live_response_sync::{Action, Desired, DesiredFile, Plan, Rules, plan};
+use mde_live_response_sync::{
+    Action, Desired, DesiredFile, Orphans, Outcome, Plan, Report, Rules, plan,
+};
 
 pub(crate) const MARK: &str = "managed-by: our-repository";
 
@@ -38,4 +40,15 @@ pub(crate) fn planned(desired: &Desired, library: &FakeLibrary, rules: &Rules) -
 
 pub(crate) fn actions(plan: &Plan) -> Vec<(&str, &Action)> {
     plan.steps().map(|step| (step.name(), step.action())).collect()
+}
+
+pub(crate) fn deleting(desired: &Desired, library: &FakeLibrary) -> Plan {
+    planned(desired, library, &rules().with_orphans(Orphans::DeleteOwned))
+}
+
+/// Each file with the name of its outcome, in a line.
+pub(crate) fn outcomes(report: &Report) -> String {
+    let name = |outcome: &Outcome| format!("{outcome:?}").split('(').next().unwrap().to_owned();
+    let outcomes = report.outcomes().map(|(file, outcome)| format!("{file} {}", name(outcome)));
+    outcomes.collect::<Vec<_>>().join(", ")
 }
