@@ -159,7 +159,10 @@ impl Runner {
     fn request(&self) -> Result<Request<&[u8]>, CredentialError> {
         let bearer = Zeroizing::new(format!("Bearer {}", self.token.expose()));
         let mut bearer = HeaderValue::from_str(&bearer).map_err(|_| {
-            CredentialError::message(format!("the job's token of {} is no header", self.name))
+            CredentialError::message(format!(
+                "the job's token of {} cannot be sent as an HTTP header",
+                self.name
+            ))
         })?;
         bearer.set_sensitive(true);
         let mut request = Request::new(&[] as &[u8]);

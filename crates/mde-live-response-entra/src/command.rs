@@ -129,7 +129,9 @@ pub(crate) fn run(request: &TokenRequest<'_>, mut command: Command) -> Result<En
 
 fn output(request: &TokenRequest<'_>, child: &mut Child) -> Result<Ended, Failure> {
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-    let errors = thread::spawn(move || stderr.map(read).and_then(Result::ok).unwrap_or_default());
+    let errors = thread::Builder::new()
+        .spawn(move || stderr.map(read).and_then(Result::ok).unwrap_or_default())
+        .map_err(Failure::Io)?;
     let stdout = within(request, move || stdout.map_or_else(|| Ok(Zeroizing::default()), read))?;
     let stdout = stdout.map_err(|cause| match cause.kind() {
         io::ErrorKind::FileTooLarge => Failure::TooLong,

@@ -123,7 +123,7 @@ impl ManagedIdentity {
         if let Some(limit) = self.probe {
             self.look(request, &url, limit)?;
         }
-        let asked = Self::request(url, self.header());
+        let asked = Self::request(url, Some(self.header()?));
         let exchange = TokenExchange::new(asked);
         let exchange = match &self.place {
             Place::AppService { header, .. } => exchange.with_secret(header),
@@ -162,15 +162,18 @@ impl ManagedIdentity {
         with_query(base, &parameters).parse().map_err(CredentialError::new)
     }
 
-    fn header(&self) -> Option<(HeaderName, HeaderValue)> {
+    fn header(&self) -> Result<(HeaderName, HeaderValue), CredentialError> {
         match &self.place {
             Place::Vm { .. } => {
-                Some((HeaderName::from_static("metadata"), HeaderValue::from_static("true")))
+                Ok((HeaderName::from_static("metadata"), HeaderValue::from_static("true")))
             }
             Place::AppService { header, .. } => {
-                let mut value = HeaderValue::from_str(header.expose()).ok()?;
+                let value = HeaderValue::from_str(header.expose());
+                let mut value = value.map_err(|_| {
+                    CredentialError::message("IDENTITY_HEADER cannot be sent as an HTTP header")
+                })?;
                 value.set_sensitive(true);
-                Some((HeaderName::from_static("x-identity-header"), value))
+                Ok((HeaderName::from_static("x-identity-header"), value))
             }
         }
     }

@@ -202,10 +202,11 @@ fn asserted(
     client: &'static str,
     assertion: impl Fn(&TokenRequest<'_>) -> Result<Secret, CredentialError> + Send + Sync + 'static,
 ) -> Result<EntraCredential, Failure> {
-    let needed = |name| variable(name)?.ok_or(InvalidInput::new(name, Problem::Missing).into());
-    let (tenant, client): (String, String) =
-        (needed(tenant)?, needed(client).map_err(|failure: Failure| failure)?);
-    let application = EntraCredential::with_assertion(&tenant, &client, assertion)?;
+    let needed = |name| -> Result<String, Failure> {
+        Ok(variable(name)?.ok_or(InvalidInput::new(name, Problem::Missing))?)
+    };
+    let application =
+        EntraCredential::with_assertion(&needed(tenant)?, &needed(client)?, assertion)?;
     Ok(match variable("AZURE_AUTHORITY_HOST")? {
         Some(host) => application.with_login(&host)?,
         None => application,

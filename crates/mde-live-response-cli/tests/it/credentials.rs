@@ -50,7 +50,11 @@ fn variables(kind: &str, base: &str) -> Vec<(&'static str, String)> {
             ("IDENTITY_ENDPOINT", format!("{base}/msi/token")),
             ("IDENTITY_HEADER", "canary-header".to_owned()),
         ],
-        "az" => vec![("PATH", format!("{FIXTURES}:/usr/bin:/bin"))],
+        "az" => vec![
+            ("PATH", format!("{FIXTURES}:/usr/bin:/bin")),
+            // `auto` asks it first. Nothing listens there.
+            ("AZURE_POD_IDENTITY_AUTHORITY_HOST", "http://127.0.0.1:1".to_owned()),
+        ],
         other => panic!("{other}"),
     }
 }
