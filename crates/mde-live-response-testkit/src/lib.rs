@@ -9,10 +9,12 @@
     reason = "a test fails by panicking"
 )]
 
+mod foreign;
 mod seed;
 pub mod storm;
 mod temp_dir;
 
 pub use fastrand::Rng;
+pub use foreign::program;
 pub use seed::rng;
 pub use temp_dir::TempDir;

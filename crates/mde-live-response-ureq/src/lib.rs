@@ -15,6 +15,7 @@ mod body;
 mod connection;
 mod facts;
 mod fault;
+mod no_proxy;
 mod proxy;
 mod roots;
 mod settings;

@@ -29,7 +29,9 @@ impl UreqTransportBuilder {
         self
     }
 
-    /// Sets the proxy. Default: none. Variables such as `HTTPS_PROXY` are ignored.
+    /// Sets the proxy. Default: none.
+    ///
+    /// Variables such as `HTTPS_PROXY` are ignored, unless the proxy comes from [`Proxy::from_env`].
     pub fn proxy(mut self, proxy: Option<Proxy>) -> Self {
         self.proxy = proxy;
         self

@@ -14,8 +14,8 @@ pub(super) fn of(field: &str, problem: &Problem) -> &'static str {
         "service URL" | "MDE_BASE_URL" | "login URL" | "AZURE_AUTHORITY_HOST" | "request URL" => {
             of_url(field, problem)
         }
-        "proxy URL" => {
-            "Give the proxy's URL with its port, and percent-encode special characters of the password."
+        "proxy URL" | "https_proxy" | "HTTPS_PROXY" | "all_proxy" | "ALL_PROXY" => {
+            "Give the URL of an HTTP proxy, such as http://proxy.example:3128: it serves https, too. Percent-encode special characters of the password."
         }
         "token" => of_token(problem),
         "secret" | "AZURE_CLIENT_SECRET" => match problem {

@@ -120,6 +120,7 @@ fn inputs(messages: &mut Messages) {
         ("owner", Problem::Empty),
         ("certificate", Problem::Form("an X.509 certificate")),
         ("proxy URL", Problem::Form("a URL such as http://host:port")),
+        ("HTTPS_PROXY", Problem::Form("the http:// URL of an HTTP proxy: SOCKS is not supported")),
         ("file", Problem::TooLong { len: 24_536_678, max: 20 << 20 }),
         ("file", Problem::TooLong { len: (20 << 20) + 1, max: 20 << 20 }),
         ("MY_VARIABLE", Problem::Missing),

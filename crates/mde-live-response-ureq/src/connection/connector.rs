@@ -45,9 +45,9 @@ impl Connector {
         if !is_tls {
             return Ok(Link::new(Channel::plain(self.dial(host, port, time)?)));
         }
-        let socket = match &self.proxy {
+        let socket = match self.proxy.as_ref().filter(|proxy| !proxy.is_bypassed(host)) {
             Some(proxy) => self.tunnel(proxy, host, port, time).map_err(|mut fault| {
-                fault.proxy = Some(format!("{}:{}", proxy.host, proxy.port));
+                fault.proxy = Some(format!("{}:{}", proxy.host(), proxy.port()));
                 fault
             })?,
             None => self.dial(host, port, time)?,
@@ -67,7 +67,7 @@ impl Connector {
         port: u16,
         time: Allowance<'_>,
     ) -> Result<Socket, Fault> {
-        let dialled = self.dial(&proxy.host, proxy.port, time);
+        let dialled = self.dial(proxy.host(), proxy.port(), time);
         let mut socket = dialled.map_err(|fault| match fault.kind {
             TransportErrorKind::Resolve | TransportErrorKind::Connect => {
                 Fault { kind: TransportErrorKind::Proxy, ..fault }

@@ -20,7 +20,7 @@ pub(super) fn open(
     port: u16,
     time: Allowance<'_>,
 ) -> Result<(), Fault> {
-    let authorization = match &proxy.authorization {
+    let authorization = match proxy.authorization() {
         Some(value) => format!("Proxy-Authorization: {value}\r\n"),
         None => String::new(),
     };

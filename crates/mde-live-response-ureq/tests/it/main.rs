@@ -20,6 +20,7 @@ mod conformance;
 mod connecting;
 mod processes;
 mod proxies;
+mod proxy_variables;
 mod sending;
 mod server;
 

@@ -1,13 +1,11 @@
-//! Programs that nobody here wrote, as clients. None is needed: see [`foreign`].
-
-mod foreign;
+//! Programs that nobody here wrote, as clients. None is needed: see [`program`].
 
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use mde_live_response_emulator::{Emulator, FakeLibrary};
-use mde_live_response_testkit::TempDir;
+use mde_live_response_testkit::{TempDir, program};
 use serde_json::{Value, json};
 
 use crate::support::exchange;
@@ -48,7 +46,7 @@ fn run(mut command: Command, stdin: &[u8]) -> String {
 #[test]
 fn p14_the_documented_curl_example_stores_the_file() {
     let emulator = Emulator::start().unwrap();
-    let Some(mut curl) = foreign::program("curl", &["-q", "--version"]) else { return };
+    let Some(mut curl) = program("curl", &["-q", "--version"]) else { return };
     let url = format!("{}/api/libraryfiles", emulator.base_url());
     let authorization = format!("Authorization: Bearer {}", emulator.token());
     // Not a user's settings, and no proxy.
@@ -101,7 +99,7 @@ fn run_script(mut command: Command, name: &str) {
 #[test]
 fn python_uploads_lists_and_deletes() {
     let probe = ["-c", "import sys; sys.exit(sys.version_info < (3, 8))"];
-    let Some(mut command) = foreign::program("python3", &probe) else { return };
+    let Some(mut command) = program("python3", &probe) else { return };
     // Neither variables of the environment nor what a user installed.
     command.args(["-I", "-X", "utf8"]);
     run_script(command, "calls.py");
@@ -110,6 +108,6 @@ fn python_uploads_lists_and_deletes() {
 #[test]
 fn node_uploads_lists_and_deletes() {
     let probe = ["-e", "process.exit(Number(parseInt(process.versions.node) < 20))"];
-    let Some(command) = foreign::program("node", &probe) else { return };
+    let Some(command) = program("node", &probe) else { return };
     run_script(command, "calls.mjs");
 }

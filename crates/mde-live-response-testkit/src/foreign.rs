@@ -7,20 +7,23 @@ use std::{env, thread};
 const REQUIRED: &str = "CI_REQUIRE_TOOLS";
 
 /// What a user has set for other programs.
-const SET_FOR_OTHERS: [&str; 9] = [
+const SET_FOR_OTHERS: [&str; 11] = [
     "http_proxy",
     "HTTP_PROXY",
     "https_proxy",
     "HTTPS_PROXY",
     "all_proxy",
     "ALL_PROXY",
+    "no_proxy",
+    "NO_PROXY",
     "CURL_HOME",
     "NODE_OPTIONS",
     "PYTHONWARNINGS",
 ];
 
 /// A command that starts this program, if it succeeds with the arguments of the probe.
-pub(super) fn program(name: &str, probe: &[&str]) -> Option<Command> {
+#[must_use]
+pub fn program(name: &str, probe: &[&str]) -> Option<Command> {
     let command = || {
         let mut command = Command::new(name);
         for variable in SET_FOR_OTHERS {
