@@ -19,6 +19,9 @@ pub(super) fn of(field: &str, problem: &Problem) -> &'static str {
         }
         "token" => of_token(problem),
         "secret" | "AZURE_CLIENT_SECRET" => match problem {
+            Problem::Missing => {
+                "Set AZURE_CLIENT_SECRET to the value of the application's client secret."
+            }
             Problem::Empty => {
                 "Give the secret's value, as it was shown when the secret was created."
             }
@@ -91,8 +94,17 @@ fn of_another(field: &str, problem: &Problem) -> &'static str {
         "tenant" => "Give the tenant's ID or domain, for example contoso.onmicrosoft.com.",
         "AZURE_CLIENT_ID" => "Set AZURE_CLIENT_ID to the application's (client) ID.",
         "client ID" => "Give the application's (client) ID.",
-        "AZURE_CLIENT_SECRET or AZURE_FEDERATED_TOKEN_FILE" => {
-            "Set one of them: the application's secret, or the path of a file with a federated token."
+        "AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH or AZURE_FEDERATED_TOKEN_FILE" => {
+            "Set one of them: the application's secret, or the path of a file with its certificate or a federated token."
+        }
+        "AZURE_CLIENT_CERTIFICATE_PATH" => {
+            "Set AZURE_CLIENT_CERTIFICATE_PATH to a PEM file with the application's key and certificate."
+        }
+        "AZURE_FEDERATED_TOKEN_FILE" => {
+            "Set AZURE_FEDERATED_TOKEN_FILE to a file with a token that the application trusts."
+        }
+        "IDENTITY_ENDPOINT" | "IDENTITY_HEADER" | "AZURE_POD_IDENTITY_AUTHORITY_HOST" => {
+            "Leave this variable as Azure sets it, or unset it on other machines."
         }
         "ACTIONS_ID_TOKEN_REQUEST_URL" | "ACTIONS_ID_TOKEN_REQUEST_TOKEN" => {
             "Run this in a job of GitHub Actions that has the permission `id-token: write`."
