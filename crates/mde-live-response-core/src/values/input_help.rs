@@ -103,8 +103,8 @@ fn of_another(field: &str, problem: &Problem) -> &'static str {
         "AZURE_FEDERATED_TOKEN_FILE" => {
             "Set AZURE_FEDERATED_TOKEN_FILE to a file with a token that the application trusts."
         }
-        "IDENTITY_ENDPOINT" | "IDENTITY_HEADER" | "AZURE_POD_IDENTITY_AUTHORITY_HOST" => {
-            "Leave this variable as Azure sets it, or unset it on other machines."
+        "IDENTITY_ENDPOINT" | "IDENTITY_HEADER" => {
+            "Leave IDENTITY_ENDPOINT and IDENTITY_HEADER as Azure sets them. On other machines, unset both."
         }
         "ACTIONS_ID_TOKEN_REQUEST_URL" | "ACTIONS_ID_TOKEN_REQUEST_TOKEN" => {
             "Run this in a job of GitHub Actions that has the permission `id-token: write`."
