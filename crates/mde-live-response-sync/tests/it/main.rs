@@ -14,4 +14,5 @@ mod folders;
 mod help;
 mod planning;
 mod properties;
+mod side_by_side;
 mod support;
