@@ -7,13 +7,16 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::fs;
 use std::io;
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use mde_live_response_core::error::{InvalidInput, shown};
 use mde_live_response_core::{Error, FileName};
 
 use crate::beside::target_inside;
 use crate::described::{Entry, read_manifest, read_side_file};
+use crate::side_by_side::side_by_side;
 use crate::{Desired, DesiredFile, help};
 
 /// Name of the manifest that a folder may have.
@@ -104,7 +107,7 @@ impl StdError for FolderError {
     }
 }
 
-/// Reads a folder and hashes its files.
+/// Reads a folder and hashes its files, on all cores.
 ///
 /// With a manifest (`librarymanifest.json`): exactly the files that it lists. Without one: all regular files except
 /// hidden ones and side files, which are named `NAME.json` beside a file `NAME`. Subfolders are left out, because a
@@ -120,16 +123,24 @@ impl StdError for FolderError {
 /// [`FolderError`] if anything cannot be read, has an unknown field, contradicts a file or cannot be sent.
 pub fn read(folder: &Path) -> Result<Desired, FolderError> {
     let manifest = read_manifest(folder)?;
-    let names = match &manifest {
+    let names: BTreeSet<_> = match &manifest {
         Some(entries) => entries.iter().map(|entry| entry.name().to_owned()).collect(),
         None => names_in(folder)?,
     };
-    let files = names.iter().map(|name| {
+    let names: Vec<_> = names.into_iter().collect();
+    let read = |name: &String| {
         let listed = manifest.iter().flatten().find(|entry| entry.name() == name);
         target_inside(folder, name)?;
         read_described(folder, name, listed)
+    };
+    let threads = thread::available_parallelism().map_or(1, NonZero::get).min(names.len());
+    let mut is_over = false;
+    let files = side_by_side(vec![(); threads], &names, read, |ended| {
+        is_over |= ended.is_some_and(|(_, file)| file.is_err());
+        !is_over
     });
-    let files = files.collect::<Result<Vec<_>, _>>()?;
+    // The first error by name: every name before it was taken earlier, so it was read to its end.
+    let files = files.into_iter().flatten().collect::<Result<Vec<_>, _>>()?;
     Desired::new(files).map_err(|invalid| FolderError::new(folder, Problem::Input(invalid)))
 }
 

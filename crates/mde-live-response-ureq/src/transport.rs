@@ -18,6 +18,9 @@ use crate::settings::UreqTransportBuilder;
 /// Largest head of an answer, in bytes: status line and headers.
 const MAX_HEAD: usize = 64 * 1024;
 
+/// Most idle connections, in all and to one host: more than `sync` uses at once by default.
+const MAX_IDLE: usize = 16;
+
 /// Transport over ureq and rustls, with reused connections.
 ///
 /// * TLS 1.2 or 1.3. Plain `http` only to `127.0.0.0/8` and `[::1]`.
@@ -32,8 +35,7 @@ const MAX_HEAD: usize = 64 * 1024;
 ///   [`Exchange::REFUSAL_GRACE`](mde_live_response_core::transport::Exchange::REFUSAL_GRACE).
 /// * The head of an answer may have 64 KiB and 100 lines, with 32 interim answers (1xx) before it. Ours. More is
 ///   [`TransportErrorKind::Protocol`].
-/// * Idle connections are kept: 10 in all, 3 for each host and port, each for 15 s. These are ureq's defaults. TCP
-///   keepalive probes a silent connection after 30 s. Ours.
+/// * At most 16 idle connections are kept, each for 15 s. TCP keepalive probes a silent connection after 30 s. Ours.
 /// * Only `POST`, `PUT` and `PATCH` can have a body. `Expect` and `Transfer-Encoding` are refused.
 /// * No proxy unless you set one, no redirects, no retries, no compression.
 ///
@@ -78,6 +80,8 @@ impl UreqTransport {
             .max_redirects_will_error(false)
             .proxy(None)
             .max_response_header_size(MAX_HEAD)
+            .max_idle_connections(MAX_IDLE)
+            .max_idle_connections_per_host(MAX_IDLE)
             .user_agent("")
             .accept("")
             .accept_encoding("")

@@ -123,6 +123,24 @@ fn a_file_with_a_problem_is_refused() {
     assert!(missing.help().is_some());
 }
 
+/// The later file's problem shows much sooner, because the earlier file is hashed first.
+#[test]
+fn the_first_problem_by_name_is_reported() {
+    let dir = TempDir::new();
+    for n in 0..20 {
+        dir.write(&format!("{n:02}.ps1"), "x");
+    }
+    dir.write("10.ps1", vec![7; 3_000_000]);
+    dir.write("10.ps1.json", format!(r#"{{"sha256":"{}"}}"#, "0".repeat(64)));
+    dir.write("11.ps1.json", "[");
+    let error = read(dir.path()).unwrap_err();
+    assert_error(&error, &dir.path().join("10.ps1.json"), "sha256");
+    dir.write("10.ps1.json", "{}");
+    dir.write("11.ps1.json", "{}");
+    let files: Vec<_> = read(dir.path()).unwrap().files().map(|it| it.name().to_string()).collect();
+    assert_eq!(files, (0..20).map(|n| format!("{n:02}.ps1")).collect::<Vec<_>>());
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn names_in_two_letter_cases_are_refused() {

@@ -65,3 +65,28 @@ fn a_cancel_ends_a_token_request_that_waits_for_its_answer() {
         assert!(received.starts_with(b"POST /a-tenant/oauth2/"), "{}", received.escape_ascii());
     });
 }
+
+/// Twice as many calls at once as `sync` makes by default.
+#[test]
+fn as_many_connections_are_kept_as_calls_run_at_once() {
+    const CALLS: usize = 16;
+    let rounds = [(); 2].map(|()| ([(); CALLS].map(|()| Gate::new()), Gate::new()));
+    let scripts = (0..CALLS).map(|n| -> Script {
+        let answers = rounds.iter().map(|(begun, go_on)| {
+            after_request([Open(begun[n].clone()), Await(go_on.clone()), say(stored())])
+        });
+        answers.flatten().collect()
+    });
+    let server = Server::start(Speech::Plain, scripts);
+    let client = client(&server);
+    for (begun, go_on) in &rounds {
+        thread::scope(|scope| {
+            for _ in 0..CALLS {
+                scope.spawn(|| assert_eq!(upload_by(&client, &small()), STORED));
+            }
+            begun.iter().for_each(Gate::pass);
+            go_on.open();
+        });
+    }
+    assert_eq!(server.finish().len(), CALLS);
+}
