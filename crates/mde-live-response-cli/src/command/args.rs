@@ -7,6 +7,7 @@ use clap_complete::Shell;
 use mde_live_response_sync::Owner;
 
 use super::credential::Kind;
+use super::network::Network;
 
 /// Manages the live response library of Microsoft Defender for Endpoint. Unofficial.
 #[derive(Debug, Parser)]
@@ -100,6 +101,8 @@ pub(super) struct Common {
     /// Shell command that prints a token. It is run again when a new token is needed.
     #[arg(long, global = true, value_name = "COMMAND")]
     pub(super) token_command: Option<String>,
+    #[command(flatten)]
+    pub(super) network: Network,
     /// Print JSON on standard output.
     #[arg(long, global = true)]
     pub(super) json: bool,

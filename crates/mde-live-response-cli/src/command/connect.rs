@@ -7,7 +7,6 @@ use std::time::Duration;
 use mde_live_response_core::auth::Credential;
 use mde_live_response_core::policy::Observer;
 use mde_live_response_core::{Client, Endpoint};
-use mde_live_response_ureq::UreqTransport;
 
 use super::args::{Cloud, Common, Region};
 use super::exit::Failure;
@@ -97,10 +96,11 @@ pub(super) fn client(
     endpoint: Endpoint,
     credential: impl Credential + 'static,
     observer: impl Observer + 'static,
-) -> Client {
-    Client::builder(endpoint, credential, UreqTransport::new())
+) -> Result<Client, Failure> {
+    let transport = common.network.transport()?.build();
+    Ok(Client::builder(endpoint, credential, transport)
         .check_tokens(true)
         .deadline(Duration::from_secs(common.timeout))
         .observer(observer)
-        .build()
+        .build())
 }

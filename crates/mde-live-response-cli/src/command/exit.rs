@@ -4,8 +4,9 @@ use std::error::Error as StdError;
 use std::fmt::Display;
 use std::process::ExitCode;
 
-use mde_live_response_core::Error;
 use mde_live_response_core::error::InvalidInput;
+use mde_live_response_core::transport::TransportErrorKind;
+use mde_live_response_core::{Error, ErrorKind};
 use mde_live_response_sync::FolderError;
 
 /// Outcome of a run.
@@ -95,8 +96,16 @@ impl From<InvalidInput> for Failure {
 
 /// An error with its causes and help, on one line.
 pub(super) fn explain(error: &Error) -> String {
-    one_line(error, error.help())
+    let help = match error.kind() {
+        ErrorKind::Transport(TransportErrorKind::Certificate) => Some(CERTIFICATE.to_owned()),
+        _ => error.help(),
+    };
+    one_line(error, help)
 }
+
+/// The library's own help speaks of its API.
+const CERTIFICATE: &str = "If a corporate proxy intercepts TLS, give its certificate authority with --ca-file. \
+                           Otherwise check the host name and this machine's clock.";
 
 fn one_line(error: &dyn StdError, help: Option<String>) -> String {
     let mut line = error.to_string();

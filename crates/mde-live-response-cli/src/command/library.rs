@@ -22,7 +22,7 @@ use super::ui::{Reporter, Ui};
 pub(super) fn client(common: &Common, ui: &Arc<Ui>) -> Result<Client, Failure> {
     let endpoint = Service::of(common).endpoint()?;
     let credential = credential::tokens(common, &endpoint)?.telling(ui);
-    Ok(connect::client(common, endpoint, credential, Reporter::new(ui, None)))
+    connect::client(common, endpoint, credential, Reporter::new(ui, None))
 }
 
 /// The outcome of one file.
@@ -230,7 +230,7 @@ pub(super) fn check(common: &Common, ui: &Arc<Ui>) -> Result<Exit, Failure> {
     let (login_host, used, seen) =
         (tokens.login_host.clone(), tokens.used.clone(), Seen::default());
     let (credential, reporter) = (seen.watch(tokens.credential), Reporter::new(ui, None));
-    let client = connect::client(common, endpoint.clone(), credential, reporter);
+    let client = connect::client(common, endpoint.clone(), credential, reporter)?;
     let outcome = client.list().collect::<Result<Vec<_>, _>>();
     let claims = seen.claims();
     let audience = claims.as_ref().and_then(|claims| claims.audience());
@@ -262,6 +262,9 @@ pub(super) fn check(common: &Common, ui: &Arc<Ui>) -> Result<Exit, Failure> {
         ];
         for (what, value) in lines {
             ui.print(&format!("{what:22} {}\n", shown(value, 200)))?;
+        }
+        if ui.is_verbose() {
+            ui.print(&format!("{:22} {}\n", "proxy", common.network.route(endpoint.base())?))?;
         }
     }
     match outcome {

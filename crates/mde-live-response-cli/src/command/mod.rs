@@ -10,6 +10,7 @@ mod credential;
 mod exit;
 mod json;
 mod library;
+mod network;
 mod side_by_side;
 mod sync;
 mod tenants;

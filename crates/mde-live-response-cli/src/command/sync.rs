@@ -139,7 +139,7 @@ impl Job<'_> {
     fn client_of(&self, tenant: &Tenant) -> Result<Client, Failure> {
         let (endpoint, credential) = (tenant.endpoint(self.common)?, tenant.credential()?);
         let reporter = Reporter::new(self.ui, Some(&tenant.name));
-        Ok(connect::client(self.common, endpoint, credential, reporter))
+        connect::client(self.common, endpoint, credential, reporter)
     }
 
     /// Plans, and applies the plan unless this is a dry run.

@@ -11,6 +11,7 @@
 mod credentials;
 mod hostile;
 mod many_tenants;
+mod network;
 mod single_files;
 mod support;
 mod syncing;
