@@ -195,7 +195,6 @@ struct Stored {
 
 impl Stored {
     fn list(client: &Client) -> Result<Self, Error> {
-        let _registered = client.clock().register();
         let files = client.list().collect::<Result<Vec<_>, _>>()?;
         let folded = files.iter().map(|it| FileName::folded(it.file_name())).collect();
         let files = files.into_iter().map(|it| (it.file_name().to_owned(), it)).collect();

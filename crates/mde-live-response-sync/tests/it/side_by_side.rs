@@ -223,7 +223,7 @@ fn after_a_cancel_nothing_starts() {
     }
 }
 
-/// The second upload fails while others are on their way.
+/// The second upload fails while others are on their way. A file that changed since the plan needs another listing.
 #[test]
 fn after_a_refused_token_nothing_starts_and_with_fail_fast_after_a_failure_of_the_service() {
     for (fate, ends_all, ends_if_fail_fast) in [
@@ -242,15 +242,17 @@ fn after_a_refused_token_nothing_starts_and_with_fail_fast_after_a_failure_of_th
                 _ => Fate::Usual,
             });
             put_old(&way.library);
-            let plan = deleting(&many(20), &way.library);
+            let plan = deleting(&many(21), &way.library);
+            put(&way.library, "000.ps1", "hers", None);
             let jobs_of = Jobs::new(jobs).with_fail_fast(fail_fast);
             let report = jobs_of.apply(&way.client(), &plan, |_, _| {}).unwrap();
             let is_over = ends_all || fail_fast && ends_if_fail_fast;
             let expected = if is_over { (jobs.max(2), 0) } else { (20, 5) };
             let calls = (way.calls("POST").len(), way.calls("DELETE").len());
             assert_eq!(calls, expected, "{jobs} jobs, fail fast {fail_fast}: {report:?}");
-            assert_eq!(count(&report, "Failed"), 1);
             assert_eq!(count(&report, "NotTried"), 25 - expected.0 - expected.1);
+            assert_eq!((count(&report, "Failed"), count(&report, "Changed")), (1, 1));
+            assert_eq!(way.calls("GET").len(), if is_over { 1 } else { 2 }, "{way:?}");
         }
     }
 }
