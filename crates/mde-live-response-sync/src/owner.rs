@@ -44,6 +44,23 @@ impl Owner {
         marked(description).is_some_and(|(_, owner)| owner == self.0)
     }
 
+    /// Returns the owner that a description names, if any.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use mde_live_response::sync::Owner;
+    ///
+    /// let owner = Owner::of("Lists the DNS client cache\nmanaged-by: response-scripts").unwrap();
+    /// let described = owner.mark(Some(&"Lists processes".parse()?))?;
+    /// assert_eq!(described.as_ref(), "Lists processes\nmanaged-by: response-scripts");
+    /// # Ok::<(), mde_live_response::error::InvalidInput>(())
+    /// ```
+    #[must_use]
+    pub fn of(description: &str) -> Option<Self> {
+        marked(description).and_then(|(_, owner)| owner.parse().ok())
+    }
+
     /// Returns a description without this owner's line.
     pub(crate) fn unmarked<'d>(&self, description: &'d str) -> &'d str {
         match marked(description) {
@@ -53,10 +70,11 @@ impl Owner {
     }
 
     /// Returns a description with this owner's line at its end, once.
-    pub(crate) fn mark(
-        &self,
-        description: Option<&Description>,
-    ) -> Result<Description, InvalidInput> {
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidInput`] if the line makes the description too long.
+    pub fn mark(&self, description: Option<&Description>) -> Result<Description, InvalidInput> {
         let text = self.unmarked(description.map(Description::as_str).unwrap_or_default());
         let between = if text.is_empty() { "" } else { "\n" };
         format!("{text}{between}{MARKER}{self}").try_into()

@@ -1,10 +1,10 @@
-//! The command line. No option takes a secret, because other users can see command lines.
+//! The command line. No option takes a token or a client secret, because other users can see command lines.
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
 use clap_complete::Shell;
-use mde_live_response_sync::Owner;
+use mde_live_response_sync::{Jobs, Owner};
 
 use super::credential::Kind;
 use super::network::Network;
@@ -27,10 +27,11 @@ login host.
 
 Exit codes:
   0  done
-  1  failed: no change was confirmed, or a plan has conflicts
-  2  usage: the command line, the environment or the folder has an error; nothing was done
+  1  failed: no change was confirmed, or a plan has conflicts or deletes too much
+  2  usage: the command line, the environment or the folder has an error, or --yes is missing; nothing was done
   3  partly failed, or the result could not be written
-  4  a plan has changes (plan, sync --dry-run)";
+  4  a plan has changes (plan, sync --dry-run)
+  130, 143  interrupted by Ctrl-C or SIGTERM; the output tells what was done";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -110,7 +111,7 @@ pub(super) struct Common {
     #[arg(long, global = true, value_name = "FILE")]
     pub(super) audit: Option<PathBuf>,
     /// Time for one call with its waits and retries, in seconds.
-    #[arg(long, global = true, value_name = "SECONDS", default_value_t = 3_600)]
+    #[arg(long, global = true, value_name = "SECONDS", default_value_t = 3_600, value_parser = value_parser!(u64).range(1..))]
     pub(super) timeout: u64,
     /// Also report failed attempts.
     #[arg(short, long, global = true)]
@@ -136,6 +137,23 @@ pub(super) enum Region {
     Aea,
 }
 
+/// How many changes run at once, and when the rest does not start.
+#[derive(Debug, Args)]
+pub(super) struct SideBySide {
+    /// Number of files at a time, in each library.
+    #[arg(long, value_name = "NUMBER", default_value_t = 8)]
+    jobs: usize,
+    /// Start no more changes when the service is down.
+    #[arg(long)]
+    fail_fast: bool,
+}
+
+impl SideBySide {
+    pub(super) fn jobs(&self) -> Jobs {
+        Jobs::new(self.jobs).with_fail_fast(self.fail_fast)
+    }
+}
+
 #[derive(Debug, Args)]
 pub(super) struct Upload {
     /// The files.
@@ -147,12 +165,14 @@ pub(super) struct Upload {
     /// Parameters description; overrides the side file and the script's own help.
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub(super) parameters: Option<String>,
-    /// Overwrite a file of the same name, even if it is not yours.
+    /// Overwrite a file of the same name, even if it is not yours. Its owner stays.
     #[arg(long = "override")]
     pub(super) overriding: bool,
     /// Show what would be done, and do nothing.
     #[arg(long)]
     pub(super) dry_run: bool,
+    #[command(flatten)]
+    pub(super) side_by_side: SideBySide,
 }
 
 #[derive(Debug, Args)]
@@ -163,6 +183,11 @@ pub(super) struct Delete {
     /// Show what would be done, and do nothing.
     #[arg(long)]
     pub(super) dry_run: bool,
+    /// Delete without a question. Required without a terminal.
+    #[arg(short, long)]
+    pub(super) yes: bool,
+    #[command(flatten)]
+    pub(super) side_by_side: SideBySide,
 }
 
 #[derive(Debug, Args)]
@@ -172,6 +197,20 @@ pub(super) struct Sync {
     /// Show the plan, and do nothing.
     #[arg(long)]
     pub(super) dry_run: bool,
+    /// Delete and take over without a question. Required for these changes without a terminal.
+    #[arg(short, long)]
+    pub(super) yes: bool,
+    #[command(flatten)]
+    pub(super) side_by_side: SideBySide,
+}
+
+/// Files that are deleted, of those that are not in the folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Deleted {
+    /// Those of the owner. Requires --owner.
+    Owned,
+    /// All of them, even if they are not yours.
+    All,
 }
 
 #[derive(Debug, Args)]
@@ -182,12 +221,16 @@ pub(super) struct Plan {
     /// Owner of the files: the last line of their descriptions is `managed-by: OWNER`.
     #[arg(long, value_name = "OWNER", default_value = "lrlib")]
     pub(super) owner: Owner,
-    /// Delete files of the owner that are not in the folder. Requires --owner.
-    #[arg(long, conflicts_with = "delete_all", requires = "owner")]
-    pub(super) delete: bool,
-    /// Delete all files that are not in the folder, even if they are not yours.
+    /// Delete files that are not in the folder. Default with --delete alone: owned.
+    #[arg(long, value_enum, value_name = "WHICH", num_args = 0..=1, require_equals = true, default_missing_value = "owned")]
+    #[arg(requires_if("owned", "owner"))]
+    pub(super) delete: Option<Deleted>,
+    /// Most files that may be deleted and taken over together. Default: a tenth of the library, at least 5.
+    #[arg(long, value_name = "NUMBER")]
+    pub(super) max_delete: Option<usize>,
+    /// Accept a folder without files for the library.
     #[arg(long)]
-    pub(super) delete_all: bool,
+    pub(super) allow_empty: bool,
     /// Overwrite files of others that have the name of a file in the folder.
     #[arg(long)]
     pub(super) take_over: bool,
@@ -196,5 +239,5 @@ pub(super) struct Plan {
     pub(super) tenants: Option<PathBuf>,
     /// Number of tenants at a time.
     #[arg(long, value_name = "NUMBER", default_value_t = 16, requires = "tenants")]
-    pub(super) jobs: usize,
+    pub(super) tenant_jobs: usize,
 }

@@ -2,13 +2,14 @@
 //!
 //! Lines have names and hashes, never bytes or tokens.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::fs::{self, File, Metadata, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use mde_live_response_core::library::Sha256Digest;
 use serde::Serialize;
+use serde::de::IgnoredAny;
 
 use super::exit::Failure;
 use super::json::visible;
@@ -40,6 +41,13 @@ struct Line<'a> {
     change: &'a Change<'a>,
 }
 
+/// What is left of a line that was not written to its end.
+#[derive(Serialize)]
+struct Torn<'a> {
+    time: String,
+    torn: &'a str,
+}
+
 /// A file to which lines are appended. Without one, nothing is logged.
 #[derive(Debug, Default)]
 pub(super) struct Audit {
@@ -47,9 +55,13 @@ pub(super) struct Audit {
 }
 
 impl Audit {
-    /// Opens the log before anything is done.
+    /// Opens the log before anything is done, and repairs its last line.
     pub(super) fn open(path: Option<&Path>) -> Result<Self, Failure> {
         let Some(path) = path else { return Ok(Self::default()) };
+        repair(path).map_err(|why| {
+            let message = format!("--audit: cannot append to {}: {why}", path.display());
+            Failure::usage(message, "Give the path of an audit log, or of a new file.")
+        })?;
         let file = OpenOptions::new().create(true).append(true).open(path);
         let file = file.map_err(|why| {
             let message = format!("--audit: cannot open {}: {why}", path.display());
@@ -75,4 +87,43 @@ impl Audit {
             ))
         })
     }
+}
+
+/// Start of every line.
+const START: &[u8] = br#"{"time":""#;
+
+/// Longest last line that is repaired, in bytes. Our choice; lines are far shorter.
+const MAX_LINE: u64 = 64 * 1024;
+
+/// Completes the last line of a log whose writer was killed, or found no space, within the line.
+///
+/// A whole line gets its line end. A torn one becomes the text in the field `torn` of a whole line. A file that ends
+/// otherwise is not an audit log, and stays as it is.
+fn repair(path: &Path) -> io::Result<()> {
+    // Not a pipe or a device: they have no last line, and opening a pipe may wait.
+    let Some(length) = fs::metadata(path).ok().filter(Metadata::is_file).map(|it| it.len()) else {
+        return Ok(());
+    };
+    // A log may be for appending only.
+    let Ok(mut log) = File::open(path) else { return Ok(()) };
+    let mut end = Vec::new();
+    log.seek(SeekFrom::Start(length.saturating_sub(MAX_LINE)))?;
+    log.read_to_end(&mut end)?;
+    let line = end.rsplit(|b| *b == b'\n').next().unwrap_or_default();
+    if line.is_empty() {
+        return Ok(());
+    }
+    if !line.starts_with(START) && !START.starts_with(line) {
+        return Err(io::Error::other("its last line is not a line of an audit log"));
+    }
+    let mut log = OpenOptions::new().write(true).open(path)?;
+    if serde_json::from_slice::<IgnoredAny>(line).is_ok() {
+        log.seek(SeekFrom::End(0))?;
+        return log.write_all(b"\n");
+    }
+    let (time, torn) = (jiff::Timestamp::now().to_string(), String::from_utf8_lossy(line));
+    let whole = serde_json::to_string(&Torn { time, torn: &torn }).map_err(io::Error::from)?;
+    log.seek(SeekFrom::End(-i64::try_from(line.len()).map_err(io::Error::other)?))?;
+    // It is longer than the torn line, so nothing of that stays.
+    log.write_all((visible(&whole) + "\n").as_bytes())
 }

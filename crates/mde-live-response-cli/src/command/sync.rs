@@ -1,35 +1,56 @@
 //! The commands plan and sync, for one library or for many.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use mde_live_response_core::library::Deleted;
 use mde_live_response_core::policy::CancelToken;
 use mde_live_response_core::{Client, Effect, Error, LibraryFile};
 use mde_live_response_sync::{
-    self as sync, Action, Desired, DesiredFile, Orphans, Outcome, Plan, Report, Rules, Step,
+    self as sync, Action, Desired, DesiredFile, Jobs, Orphans, Outcome, Plan, Report, Rules, Step,
 };
 use serde_json::{Map, Value, json};
 
 use super::args::{self, Common};
 use super::audit::{Audit, Change};
+use super::changes::check_sizes;
 use super::connect;
 use super::exit::{Exit, Failure, explain};
+use super::guard::{Losses, confirm, is_take_over};
 use super::json::{self, VERSION};
-use super::library::{self, check_sizes};
+use super::library;
 use super::side_by_side::side_by_side;
 use super::tenants::{self, Tenant};
-use super::text::{shown, table};
+use super::text::{counted, shown, table, words};
 use super::ui::{Reporter, Ui};
+
+/// What a run does after planning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mode {
+    /// Show the plan.
+    DryRun,
+    /// Apply it. `--yes` has confirmed it, or a person must.
+    Apply { is_confirmed: bool },
+}
 
 /// The same work for every library.
 struct Job<'a> {
     desired: Desired,
     rules: Rules,
-    is_dry: bool,
+    max_delete: Option<usize>,
+    mode: Mode,
+    jobs: Jobs,
     common: &'a Common,
     ui: &'a Arc<Ui>,
     audit: &'a Audit,
+}
+
+/// A library.
+struct Library {
+    /// `None` without `--tenants`.
+    tenant: Option<String>,
+    client: Client,
+    cancel: CancelToken,
 }
 
 /// The result for one library.
@@ -37,52 +58,79 @@ struct Synced {
     plan: Plan,
     /// `None` if the plan was not applied.
     report: Option<Report>,
-    /// Failure to write the audit log.
-    unwritten: Option<Failure>,
+    /// The plan was refused, or the audit log could not be written.
+    failure: Option<Failure>,
 }
 
 pub(super) fn run(
     arguments: &args::Plan,
-    is_dry: bool,
+    mode: Mode,
+    jobs: Jobs,
     common: &Common,
     ui: &Arc<Ui>,
     audit: &Audit,
 ) -> Result<Exit, Failure> {
+    check_tenants_alone(arguments, common)?;
     let desired = sync::read(&arguments.dir)?;
     check_sizes(desired.files())?;
-    let orphans = match (arguments.delete, arguments.delete_all) {
-        (_, true) => Orphans::DeleteAll,
-        (true, false) => Orphans::DeleteOwned,
-        (false, false) => Orphans::Keep,
+    if desired.files().len() == 0 && !arguments.allow_empty {
+        let problem = format!("{} has no files for the library", arguments.dir.display());
+        let help = "Check the path. Hidden files, subfolders and side files do not count. If it is right, give --allow-empty.";
+        return Err(Failure::usage(problem, help));
+    }
+    let orphans = match arguments.delete {
+        Some(args::Deleted::All) => Orphans::DeleteAll,
+        Some(args::Deleted::Owned) => Orphans::DeleteOwned,
+        None => Orphans::Keep,
     };
     let rules = Rules::new(arguments.owner.clone())
         .with_orphans(orphans)
         .with_take_over(arguments.take_over);
-    let job = Job { desired, rules, is_dry, common, ui, audit };
+    let max_delete = arguments.max_delete;
+    let job = Job { desired, rules, max_delete, mode, jobs, common, ui, audit };
     match &arguments.tenants {
-        Some(_) if common.token_file.is_some() || common.token_command.is_some() => {
-            let problem = "--tenants cannot be combined with --token-file or --token-command";
-            let help = "The tenants file says where the tokens of each tenant come from.";
-            Err(Failure::usage(problem, help))
-        }
-        Some(path) => job.for_tenants(&tenants::read(path)?, arguments.jobs),
+        Some(path) => job.for_tenants(&tenants::read(path)?, arguments.tenant_jobs),
         None => job.for_one(),
     }
 }
 
+/// Refuses options beside `--tenants` that would hold for all tenants.
+fn check_tenants_alone(arguments: &args::Plan, common: &Common) -> Result<(), Failure> {
+    let refused = [
+        ("--base-url", common.base_url.is_some()),
+        ("--token-file", common.token_file.is_some()),
+        ("--token-command", common.token_command.is_some()),
+    ];
+    match refused.iter().find(|(_, is_given)| *is_given && arguments.tenants.is_some()) {
+        Some((option, _)) => Err(Failure::usage(
+            format!("--tenants cannot be combined with {option}"),
+            "Set this in the tenants file for each tenant.",
+        )),
+        None => Ok(()),
+    }
+}
+
 impl Job<'_> {
+    fn is_dry(&self) -> bool {
+        self.mode == Mode::DryRun
+    }
+
     fn command(&self) -> &'static str {
-        if self.is_dry { "plan" } else { "sync" }
+        if self.is_dry() { "plan" } else { "sync" }
     }
 
     fn for_one(&self) -> Result<Exit, Failure> {
-        let client = library::client(self.common, self.ui)?;
-        let synced = self.sync(None, &client)?;
+        let cancel = self.ui.interrupt().token();
+        let client = library::client(self.common, self.ui, &cancel)?;
+        let library = Library { tenant: None, client, cancel };
+        let planned = self.plan(&library)?;
+        self.confirm(&[(&library, &planned)])?;
+        let synced = self.apply(&library, planned)?;
         let printed = if self.ui.is_json() {
             let mut fields = synced.json();
             fields.insert("version".to_owned(), VERSION.into());
             fields.insert("command".to_owned(), self.command().into());
-            self.ui.print_json(&Value::Object(fields))
+            self.ui.print_json(Value::Object(fields))
         } else {
             self.ui.print(&synced.table(self.ui))
         };
@@ -92,7 +140,7 @@ impl Job<'_> {
 
     /// A plan that could not be printed is a failure. Applied changes stay applied.
     fn end(&self, exit: Exit, printed: Result<(), Failure>) -> Result<Exit, Failure> {
-        if self.is_dry { printed.map(|()| exit) } else { Ok(self.ui.end(exit, printed)) }
+        if self.is_dry() { printed.map(|()| exit) } else { Ok(self.ui.end(exit, printed)) }
     }
 
     fn sum_up(&self, tenant: &str, synced: &Synced) {
@@ -101,23 +149,27 @@ impl Job<'_> {
             let help = "Rename your files, or overwrite files of other owners with --take-over.";
             self.ui.say(format_args!("{tenant}conflicts were left alone. {help}"));
         }
-        if let Some(failure) = &synced.unwritten {
+        if let Some(failure) = &synced.failure {
             self.ui.say(format_args!("{tenant}error: {}", failure.message()));
         }
     }
 
-    fn for_tenants(&self, tenants: &[Tenant], jobs: usize) -> Result<Exit, Failure> {
+    fn for_tenants(&self, tenants: &[Tenant], at_once: usize) -> Result<Exit, Failure> {
         // All settings are checked before anything is done.
-        let clients: Vec<_> = tenants
-            .iter()
-            .map(|tenant| Ok((tenant, self.client_of(tenant)?)))
-            .collect::<Result<_, Failure>>()?;
-        let all = side_by_side(&clients, jobs, |(tenant, client)| {
-            let synced = self.sync(Some(&tenant.name), client);
-            let name = &tenant.name;
+        let libraries: Vec<_> =
+            tenants.iter().map(|tenant| self.library_of(tenant)).collect::<Result<_, _>>()?;
+        let plans = side_by_side(libraries.iter().collect(), at_once, |library| self.plan(library));
+        let planned = libraries.iter().zip(&plans);
+        let planned: Vec<_> =
+            planned.filter_map(|(it, plan)| Some((it, plan.as_ref().ok()?))).collect();
+        self.confirm(&planned)?;
+        let planned = libraries.iter().zip(plans).collect();
+        let all = side_by_side(planned, at_once, |(library, planned)| {
+            let synced = planned.and_then(|planned| self.apply(library, planned));
+            let name = library.name();
             match &synced {
-                Ok(synced) => self.sum_up(&format!("{name}: "), synced),
-                Err(failure) => self.ui.say(format_args!("{name}: error: {}", failure.message())),
+                Ok(synced) => self.sum_up(&name, synced),
+                Err(failure) => self.ui.say(format_args!("{name}error: {}", failure.message())),
             }
             synced
         });
@@ -126,7 +178,7 @@ impl Job<'_> {
             let tenants: Vec<_> = named().map(|(name, synced)| of_tenant(name, synced)).collect();
             let value =
                 json!({ "version": VERSION, "command": self.command(), "tenants": tenants });
-            self.ui.print_json(&value)
+            self.ui.print_json(value)
         } else {
             let tables = named().filter_map(|(name, synced)| {
                 Some(format!("{name}\n{}\n", synced.as_ref().ok()?.table(self.ui)))
@@ -136,36 +188,76 @@ impl Job<'_> {
         self.end(exit_of(&all), printed)
     }
 
-    fn client_of(&self, tenant: &Tenant) -> Result<Client, Failure> {
+    fn library_of(&self, tenant: &Tenant) -> Result<Library, Failure> {
         let (endpoint, credential) = (tenant.endpoint(self.common)?, tenant.credential()?);
         let reporter = Reporter::new(self.ui, Some(&tenant.name));
-        connect::client(self.common, endpoint, credential, reporter)
+        let cancel = self.ui.interrupt().token();
+        let client = connect::client(self.common, endpoint, credential, reporter)?;
+        let tenant = Some(tenant.name.clone());
+        Ok(Library { tenant, client: client.cancelled_by(&cancel), cancel })
     }
 
-    /// Plans, and applies the plan unless this is a dry run.
-    fn sync(&self, tenant: Option<&str>, client: &Client) -> Result<Synced, Failure> {
-        let stored: Vec<LibraryFile> = client.list().collect::<Result<_, Error>>()?;
+    /// Plans. A plan that deletes too much is kept, to be shown.
+    fn plan(&self, library: &Library) -> Result<Synced, Failure> {
+        let stored: Vec<LibraryFile> = library.client.list().collect::<Result<_, Error>>()?;
         let plan = sync::plan(&self.desired, &stored, &self.rules);
-        if self.is_dry {
-            return Ok(Synced { plan, report: None, unwritten: None });
+        let failure = Losses::of(&plan).check(self.max_delete, stored.len()).err();
+        Ok(Synced { plan, report: None, failure })
+    }
+
+    /// Asks once for all libraries, after it has shown what each would lose.
+    fn confirm(&self, planned: &[(&Library, &Synced)]) -> Result<(), Failure> {
+        let Mode::Apply { is_confirmed } = self.mode else { return Ok(()) };
+        let mut all = Losses::default();
+        let mut services = BTreeSet::new();
+        for (library, synced) in planned.iter().filter(|(_, synced)| synced.failure.is_none()) {
+            let losses = Losses::of(&synced.plan);
+            all += losses;
+            if losses.count() > 0 {
+                services.insert(library.client.endpoint().base());
+            }
+        }
+        if all.count() == 0 || is_confirmed {
+            return Ok(());
+        }
+        for (library, synced) in planned {
+            let tenant = library.name();
+            for step in synced.plan.steps() {
+                let name = shown(step.name(), 100);
+                if matches!(step.action(), Action::Delete) {
+                    self.ui.say(format_args!("{tenant}would delete {name}"));
+                } else if is_take_over(step) {
+                    self.ui.say(format_args!("{tenant}would take over {name}"));
+                }
+            }
+        }
+        let services: Vec<_> = services.into_iter().collect();
+        let plan = format!("the plan {all} in the library of {}", services.join(", "));
+        confirm(self.ui, is_confirmed, &plan)
+    }
+
+    /// Applies a plan, unless this is a dry run or the plan was refused.
+    fn apply(&self, library: &Library, planned: Synced) -> Result<Synced, Failure> {
+        let Synced { plan, failure: None, .. } = planned else { return Ok(planned) };
+        if self.is_dry() {
+            return Ok(Synced { plan, report: None, failure: None });
         }
         // Stops after a change that cannot be written to the audit log.
-        let (cancel, mut unwritten) = (CancelToken::new(), None);
-        let report = sync::apply(&client.cancelled_by(&cancel), &plan, |step, outcome| {
-            if unwritten.is_some() {
-                return;
-            }
-            self.say(tenant, step, outcome);
-            if let Err(failure) = self.record(tenant, step, outcome) {
+        let mut unwritten = None;
+        let tenant = library.tenant.as_deref();
+        let report = self.jobs.apply(&library.client, &plan, |step, outcome| {
+            self.say(&library.name(), step, outcome);
+            if unwritten.is_none()
+                && let Err(failure) = self.record(tenant, step, outcome)
+            {
                 unwritten = Some(failure);
-                cancel.cancel();
+                library.cancel.cancel();
             }
         })?;
-        Ok(Synced { plan, report: Some(report), unwritten })
+        Ok(Synced { plan, report: Some(report), failure: unwritten })
     }
 
-    fn say(&self, tenant: Option<&str>, step: &Step, outcome: &Outcome) {
-        let tenant = tenant.map(|name| format!("{name}: ")).unwrap_or_default();
+    fn say(&self, tenant: &str, step: &Step, outcome: &Outcome) {
         let name = shown(step.name(), 100);
         match outcome {
             Outcome::Failed(error) => {
@@ -201,6 +293,13 @@ impl Job<'_> {
     }
 }
 
+impl Library {
+    /// The start of messages: the tenant's name, if there is one.
+    fn name(&self) -> String {
+        self.tenant.as_deref().map(|name| format!("{name}: ")).unwrap_or_default()
+    }
+}
+
 impl Synced {
     /// Every step, with its outcome if the plan was applied.
     fn steps(&self) -> impl Iterator<Item = (&Step, Option<&Outcome>)> {
@@ -210,7 +309,7 @@ impl Synced {
 
     fn json(&self) -> Map<String, Value> {
         let steps = self.steps().map(|(step, outcome)| json::step(step, outcome));
-        let error = self.unwritten.as_ref().map(json::failure);
+        let error = self.failure.as_ref().map(json::failure);
         let error = error.map(|error| ("error".to_owned(), error));
         let steps = ("steps".to_owned(), Value::Array(steps.collect()));
         std::iter::once(steps).chain(error).collect()
@@ -243,20 +342,14 @@ impl Synced {
 
     /// Counts the steps by their words.
     fn summary(&self) -> String {
-        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-        for (step, outcome) in self.steps() {
-            *counts.entry(word(step, outcome)).or_default() += 1;
-        }
-        if counts.is_empty() {
-            return "folder and library are empty".to_owned();
-        }
-        let counts: Vec<_> = counts.iter().map(|(word, count)| format!("{count} {word}")).collect();
-        counts.join(", ")
+        let counts = counted(self.steps().map(|(step, outcome)| word(step, outcome)));
+        if counts.is_empty() { "folder and library are empty".to_owned() } else { counts }
     }
 
     fn exit(&self) -> Exit {
         let Some(report) = &self.report else {
-            return match (self.plan.has_conflicts(), self.plan.is_empty()) {
+            let is_refused = self.plan.has_conflicts() || self.failure.is_some();
+            return match (is_refused, self.plan.is_empty()) {
                 (true, _) => Exit::Failed,
                 (false, true) => Exit::Done,
                 (false, false) => Exit::HasChanges,
@@ -270,7 +363,7 @@ impl Synced {
         };
         let bad = report.outcomes().filter(|(_, outcome)| is_bad(outcome)).count();
         let exit = Exit::of(changes + conflicts, bad + conflicts);
-        if self.unwritten.is_some() { exit.unwritten() } else { exit }
+        if self.failure.is_some() { exit.unwritten() } else { exit }
     }
 }
 
@@ -280,18 +373,6 @@ fn word(step: &Step, outcome: Option<&Outcome>) -> String {
         Some(Outcome::Nothing) | None => json::action(step.action()),
         Some(outcome) => json::outcome(outcome),
     })
-}
-
-/// Turns `alreadyDone` into `already done`.
-fn words(word: &str) -> String {
-    let mut words = String::new();
-    for c in word.chars() {
-        if c.is_ascii_uppercase() {
-            words.push(' ');
-        }
-        words.push(c.to_ascii_lowercase());
-    }
-    words
 }
 
 fn of_tenant(name: &str, synced: &Result<Synced, Failure>) -> Value {

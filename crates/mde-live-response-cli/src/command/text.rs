@@ -1,5 +1,6 @@
 //! Text from outside on a terminal, and tables of it.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::io::{self, IsTerminal};
 
@@ -28,6 +29,28 @@ pub(super) fn first_line(text: &str) -> &str {
 /// A number of files, in words.
 pub(super) fn files(count: usize) -> String {
     format!("{count} file{}", if count == 1 { "" } else { "s" })
+}
+
+/// Turns `alreadyDone` into `already done`.
+pub(super) fn words(word: &str) -> String {
+    let mut words = String::new();
+    for c in word.chars() {
+        if c.is_ascii_uppercase() {
+            words.push(' ');
+        }
+        words.push(c.to_ascii_lowercase());
+    }
+    words
+}
+
+/// Counts equal words: `2 created, 1 unknown`.
+pub(super) fn counted(words: impl Iterator<Item = String>) -> String {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for word in words {
+        *counts.entry(word).or_default() += 1;
+    }
+    let counts: Vec<_> = counts.iter().map(|(word, count)| format!("{count} {word}")).collect();
+    counts.join(", ")
 }
 
 /// Rows under a head, each column as wide as its widest cell. Empty without rows.

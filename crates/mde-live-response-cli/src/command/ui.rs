@@ -14,6 +14,7 @@ use mde_live_response_core::policy::{Call, CallKind, Event, Observer};
 
 use super::exit::{Exit, Failure};
 use super::json::visible;
+use super::signals::Interrupt;
 use super::text::{has_colours, shown};
 
 /// Longest error of an attempt, in columns.
@@ -25,12 +26,24 @@ pub(super) struct Ui {
     verbose: bool,
     colours: bool,
     bars: Option<MultiProgress>,
+    interrupt: Interrupt,
 }
 
 impl Ui {
     pub(super) fn new(json: bool, verbose: bool) -> Self {
         let bars = io::stderr().is_terminal().then(MultiProgress::new);
-        Self { json, verbose, colours: !json && has_colours(), bars }
+        Self {
+            json,
+            verbose,
+            colours: !json && has_colours(),
+            bars,
+            interrupt: Interrupt::default(),
+        }
+    }
+
+    /// The signals of this run.
+    pub(super) fn interrupt(&self) -> &Interrupt {
+        &self.interrupt
     }
 
     pub(super) fn is_json(&self) -> bool {
@@ -43,10 +56,19 @@ impl Ui {
 
     /// Writes a line to standard error, escaped. A closed pipe does not end the run.
     pub(super) fn say(&self, line: fmt::Arguments<'_>) {
-        let line = line.to_string();
-        let line = error::shown(&line);
+        self.tell(line, "\n");
+    }
+
+    /// Writes a question to standard error, escaped. The answer follows on the same line.
+    pub(super) fn ask(&self, question: fmt::Arguments<'_>) {
+        self.tell(question, "");
+    }
+
+    fn tell(&self, text: fmt::Arguments<'_>, end: &str) {
+        let text = text.to_string();
+        let text = error::shown(&text);
         let write = || {
-            let _ = writeln!(io::stderr(), "{line}");
+            let _ = write!(io::stderr(), "{text}{end}");
         };
         match &self.bars {
             Some(bars) => bars.suspend(write),
@@ -87,7 +109,11 @@ impl Ui {
         self.say(format_args!("error: {}", failure.message()));
     }
 
-    pub(super) fn print_json(&self, value: &serde_json::Value) -> Result<(), Failure> {
+    /// Prints the result. After a signal it also has `interrupted`, the signal's name.
+    pub(super) fn print_json(&self, mut value: serde_json::Value) -> Result<(), Failure> {
+        if let (Some(signal), Some(fields)) = (self.interrupt.signal(), value.as_object_mut()) {
+            fields.insert("interrupted".to_owned(), signal.name().into());
+        }
         self.print(&visible(&format!("{value:#}\n")))
     }
 

@@ -99,7 +99,7 @@ fn text_of_others_is_escaped_in_every_output() {
     entry.created_by = Some(text.to_owned());
     library.insert_entry(entry, b"x");
     dir.write("b.ps1", "1");
-    for command in [&["list"][..], &["plan", dir.arg()], &["plan", dir.arg(), "--delete-all"]] {
+    for command in [&["list"][..], &["plan", dir.arg()], &["plan", dir.arg(), "--delete=all"]] {
         assert_harmless(&Lrlib::of(&emulator).run(command));
         assert_harmless(&Lrlib::of(&emulator).run(&[command, &["--json"]].concat()));
     }
@@ -107,7 +107,8 @@ fn text_of_others_is_escaped_in_every_output() {
     assert_eq!(json["files"][0]["description"], text);
     assert_eq!(json["files"][0]["fileName"], "\u{1b}[31m\u{9b}?.ps1");
     // No request can contain its name, so it stays, and the rest is done.
-    let ran = Lrlib::of(&emulator).ends(&["sync", dir.arg(), "--delete-all", "--json"], 0, "");
+    let ran =
+        Lrlib::of(&emulator).ends(&["sync", dir.arg(), "--delete=all", "--yes", "--json"], 0, "");
     assert_eq!(ran.json()["steps"][0]["reasons"][0], "kept: no request can contain its name");
     assert_eq!(library.names().len(), 2);
 
@@ -149,18 +150,25 @@ fn a_result_that_cannot_be_written_is_a_partial_failure() {
     let (emulator, dir) = (Emulator::start().unwrap(), TempDir::new());
     let (a, b) = (dir.write_arg("a.ps1", "1"), dir.write_arg("b.ps1", "2"));
     let full = |command: &[&str]| {
-        Lrlib::of(&emulator).ends(&[command, &["--audit", "/dev/full"]].concat(), 3, "/dev/full: ")
+        let more = ["--jobs", "1", "--audit", "/dev/full"];
+        Lrlib::of(&emulator).ends(&[command, &more].concat(), 3, "/dev/full: ")
     };
-    assert_eq!(full(&["upload", &a, &b]).stdout, "stored a.ps1\n");
+    assert_eq!(full(&["upload", &a, &b]).stdout, "stored a.ps1\nnot tried b.ps1\n");
     assert_eq!(emulator.library().names(), ["a.ps1"], "the first change without a log is the last");
 
-    let ran = full(&["delete", "a.ps1", "b.ps1", "--json"]);
-    assert_eq!(ran.json()["results"], json!([{ "name": "a.ps1", "outcome": "removed" }]));
+    let ran = full(&["delete", "a.ps1", "b.ps1", "--yes", "--json"]);
+    assert_eq!(
+        ran.json()["results"],
+        json!([
+            { "name": "a.ps1", "outcome": "removed" },
+            { "name": "b.ps1", "outcome": "notTried" },
+        ])
+    );
 
     let json = full(&["sync", dir.arg(), "--json"]).json();
     let steps = json["steps"].as_array().unwrap();
     let outcomes: Vec<_> = steps.iter().map(|step| &step["outcome"]).collect();
-    assert_eq!(outcomes, ["created", "failed"]);
+    assert_eq!(outcomes, ["created", "notTried"]);
     assert!(json["error"]["message"].as_str().unwrap().contains("`a.ps1`"), "{json}");
     assert_eq!(emulator.library().names(), ["a.ps1"]);
 

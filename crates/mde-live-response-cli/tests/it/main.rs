@@ -9,10 +9,15 @@
 )]
 
 mod credentials;
+mod guards;
 mod hostile;
 mod many_tenants;
 mod network;
+#[cfg(unix)]
+mod signals;
 mod single_files;
 mod support;
 mod syncing;
+#[cfg(unix)]
+mod terminal;
 mod usage;

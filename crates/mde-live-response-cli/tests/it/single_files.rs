@@ -92,10 +92,10 @@ fn files_are_deleted_and_a_missing_file_is_not_an_error() {
     let emulator = Emulator::start().unwrap();
     let (lrlib, names) = (Lrlib::of(&emulator), ["delete", "a b.ps1", "c.ps1"]);
     emulator.library().insert("a b.ps1", b"x");
-    let dry = "would delete a b.ps1\nwould delete c.ps1\n";
+    let dry = "would delete a b.ps1\nabsent c.ps1\n";
     lrlib.ends(&[&names[..], &["--dry-run"]].concat(), 0, dry);
     assert_eq!(emulator.library().names(), ["a b.ps1"]);
-    lrlib.ends(&names, 0, "removed a b.ps1\nabsent c.ps1\n");
+    lrlib.ends(&[&names[..], &["--yes"]].concat(), 0, "removed a b.ps1\nabsent c.ps1\n");
     assert!(emulator.library().names().is_empty());
 }
 
@@ -119,7 +119,7 @@ fn a_check_shows_the_token_and_whether_it_works() {
         (
             0,
             format!(
-                "host                   {host}\nlogin host             {host}\naudience expected      {audience}\naudience of the token  \
+                "host                   {host}\ncredential             secret\nlogin host             {host}\naudience expected      {audience}\naudience of the token  \
                  {audience}\npermissions            Library.Manage\nlibrary                ok, 0 files\n"
             )
         )
@@ -140,14 +140,49 @@ fn a_check_shows_the_token_and_whether_it_works() {
     assert_eq!(emulator.library().calls(), calls + 1);
 }
 
+/// What a killed run, or a full disk, leaves behind.
+#[test]
+fn the_last_line_of_an_audit_log_is_repaired_before_the_next() {
+    let (emulator, dir) = (Emulator::start().unwrap(), TempDir::new());
+    let whole = "{\"time\":\"2026-01-01T00:00:00Z\",\"name\":\"a\"}";
+    for (case, before, torn) in [
+        ("empty", String::new(), None),
+        ("in order", format!("{whole}\n"), None),
+        ("no line end", format!("{whole}\n{whole}"), None),
+        (
+            "torn",
+            format!("{whole}\n{{\"time\":\"2026-01-01T00:00:00Z\",\"na"),
+            Some("{\"time\":\"2026-01-01T00:00:00Z\",\"na"),
+        ),
+        ("torn early", "{\"ti".to_owned(), Some("{\"ti")),
+    ] {
+        println!("case: {case}");
+        let log = dir.write_arg("audit", &before);
+        Lrlib::of(&emulator).ends(&["delete", "x.ps1", "--yes", "--audit", &log], 0, "absent");
+        let text = std::fs::read_to_string(&log).unwrap();
+        let lines: Vec<serde_json::Value> =
+            text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(lines.len(), before.lines().count() + 1, "{text}");
+        assert_eq!(lines.last().unwrap()["name"], "x.ps1");
+        let found: Vec<_> = lines.iter().filter_map(|line| line["torn"].as_str()).collect();
+        assert_eq!(found, torn.into_iter().collect::<Vec<_>>());
+    }
+    let other = "[package]\nname = \"x\"";
+    let path = dir.write_arg("Cargo.toml", other);
+    let ran = ["delete", "x.ps1", "--yes", "--audit", &path];
+    Lrlib::of(&emulator).ends(&ran, 2, "not a line of an audit log");
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), other);
+}
+
 #[test]
 fn every_change_is_a_line_in_the_audit_log() {
     let (emulator, dir) = (Emulator::start().unwrap(), TempDir::new());
     let (path, audit) =
         (dir.write_arg("a.ps1", "1"), dir.path().join("audit").display().to_string());
-    let delete = ["delete", "a.ps1"];
-    for arguments in [["upload", &path], ["upload", &path], delete, delete] {
-        Lrlib::of(&emulator).run(&[&arguments[..], &["--audit", &audit]].concat());
+    let delete = ["delete", "a.ps1", "--yes"];
+    let upload = ["upload", &path];
+    for arguments in [&upload[..], &upload, &delete, &delete] {
+        Lrlib::of(&emulator).run(&[arguments, &["--audit", &audit]].concat());
     }
     let text = std::fs::read_to_string(&audit).unwrap();
     let lines: Vec<serde_json::Value> =

@@ -75,7 +75,8 @@ impl<'a> Lrlib<'a> {
         ran(child.wait_with_output().unwrap())
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    /// The program with these arguments, not started.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_lrlib"));
         command.args(arguments).env_clear();
         // Output to a pipe has no colours, even if the terminal can show them.
@@ -94,7 +95,7 @@ impl<'a> Lrlib<'a> {
 }
 
 /// No output contains a token or a secret of the tests: each has `canary` in it.
-fn ran(output: Output) -> Ran {
+pub(crate) fn ran(output: Output) -> Ran {
     let text = |bytes| {
         let text = String::from_utf8(bytes).unwrap();
         assert!(!text.contains("canary"), "{text}");

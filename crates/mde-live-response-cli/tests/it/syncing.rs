@@ -47,7 +47,7 @@ fn files_of_others_are_conflicts_unless_taken_over() {
     lrlib.ends(&["sync", dir.arg()], 1, "conflict   a.ps1");
     assert_eq!(library.content("a.ps1").unwrap(), b"hers");
     let taken = "updated a.ps1\n1 unchanged, 1 updated\n";
-    lrlib.ends(&["sync", dir.arg(), "--take-over"], 0, taken);
+    lrlib.ends(&["sync", dir.arg(), "--take-over", "--yes"], 0, taken);
     assert_eq!(library.content("a.ps1").unwrap(), b"ours");
 }
 
@@ -66,8 +66,8 @@ fn orphans_are_deleted_only_on_request() {
     std::fs::remove_file(gone).unwrap();
     let kept = ours(&[], "orphan     gone.ps1   kept\n");
     assert_eq!(kept, ["gone.ps1", "hers.ps1", "stays.ps1"]);
-    assert_eq!(ours(&["--delete"], "removed gone.ps1\n"), ["hers.ps1", "stays.ps1"]);
-    assert_eq!(ours(&["--delete-all"], "removed hers.ps1\n"), ["stays.ps1"]);
+    assert_eq!(ours(&["--delete", "--yes"], "removed gone.ps1\n"), ["hers.ps1", "stays.ps1"]);
+    assert_eq!(ours(&["--delete=all", "--yes"], "removed hers.ps1\n"), ["stays.ps1"]);
 }
 
 #[test]

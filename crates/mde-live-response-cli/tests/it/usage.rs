@@ -103,7 +103,7 @@ fn no_output_contains_a_token() {
 
 #[test]
 fn a_command_line_that_cannot_be_used_is_a_usage_error() {
-    let cases: [(&[&str], &str); 11] = [
+    let cases: [(&[&str], &str); 13] = [
         (&[], "Usage: lrlib"),
         (&["uplaod"], "unrecognized subcommand"),
         (&["list", "--cloud", "gcc", "--region", "eu"], "only the commercial cloud has regions"),
@@ -115,7 +115,10 @@ fn a_command_line_that_cannot_be_used_is_a_usage_error() {
             &["--cloud", "gcc", "list", "--base-url", "https://x"],
             "a base URL cannot be combined with a cloud or a region",
         ),
-        (&["sync", "tests", "--tenants", "x", "--token-file", "y"], "--tenants cannot be combined"),
+        (&["sync", "src", "--tenants", "x", "--token-file", "y"], "--tenants cannot be combined"),
+        // It would be the library of every tenant.
+        (&["plan", "src", "--tenants", "x", "--base-url", "https://x"], "with --base-url"),
+        (&["list", "--timeout", "0"], "0 is not in 1.."),
         (&["man", "nothing"], "there is no command `nothing`"),
         (&["list", "--token", "canary"], "unexpected argument '--token'"),
         (&["sync", ".", "--owner", ""], "owner is empty"),
@@ -130,7 +133,23 @@ fn the_base_url_comes_from_the_environment_unless_the_command_line_names_a_servi
     let emulator = emulator();
     let token = ("MDE_TOKEN", CANARY);
     let of_variable = |url| Lrlib::alone().with(&[token, ("MDE_BASE_URL", url)]);
-    of_variable(emulator.base_url()).ends(&["list"], 0, "0 files\n");
+    let dir = TempDir::new();
+    let path = dir.write_arg("a.ps1", "1");
+    let commands: [(&[&str], i32); 8] = [
+        (&["list"], 0),
+        (&["check"], 0),
+        (&["plan", dir.arg()], 4),
+        (&["sync", dir.arg(), "--dry-run"], 4),
+        (&["upload", &path, "--dry-run"], 0),
+        (&["upload", &path], 0),
+        (&["sync", dir.arg()], 0),
+        (&["delete", "a.ps1", "--yes"], 0),
+    ];
+    for (command, code) in commands {
+        let calls = emulator.library().calls();
+        of_variable(emulator.base_url()).ends(command, code, "");
+        assert!(emulator.library().calls() > calls, "case: {command:?}");
+    }
     let elsewhere = ("MDE_BASE_URL", "http://elsewhere.example");
     Lrlib::of(&emulator).with(&[token, elsewhere]).ends(&["list"], 0, "0 files\n");
     of_variable(elsewhere.1).ends(&["list"], 2, "MDE_BASE_URL uses plain http");
@@ -138,6 +157,8 @@ fn the_base_url_comes_from_the_environment_unless_the_command_line_names_a_servi
     // The cloud goes before the variable: the wrong variable is not even read.
     let wrong_region = ["list", "--cloud", "gcc", "--region", "eu"];
     of_variable("x").ends(&wrong_region, 2, "only the commercial cloud has regions");
+    let ran = of_variable("x").run(&[&wrong_region[..], &["-v"]].concat());
+    assert!(ran.stderr.starts_with("MDE_BASE_URL is ignored"), "{}", ran.stderr);
 }
 
 #[test]
@@ -155,8 +176,7 @@ fn a_run_that_ends_early_still_prints_json() {
 
     let emulator = emulator();
     let wrong = [("MDE_TOKEN", "a-wrong-token")];
-    for command in [&["list"][..], &["sync", "tests"], &["sync", "tests", "--dry-run"], &["check"]]
-    {
+    for command in [&["list"][..], &["sync", "src"], &["sync", "src", "--dry-run"], &["check"]] {
         let ran = Lrlib::of(&emulator).with(&wrong).ends(&[command, &["--json"]].concat(), 1, "");
         assert_eq!(ran.json()["error"]["status"], 401, "{ran:?}");
     }

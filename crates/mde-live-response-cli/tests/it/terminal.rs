@@ -1,0 +1,129 @@
+//! `lrlib` on a terminal: the question before files are lost.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{Read, Write};
+use std::os::unix::ffi::OsStrExt;
+use std::process::{Child, Stdio};
+
+use mde_live_response_emulator::Emulator;
+use mde_live_response_testkit::TempDir;
+use rustix::process::{Pid, Signal, kill_process};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+
+use crate::support::{Lrlib, Ran, ran};
+
+/// A run whose standard input and standard error are a terminal.
+pub(crate) struct OnTerminal {
+    pub(crate) child: Child,
+    terminal: File,
+    /// Everything that the terminal has shown.
+    pub(crate) shown: String,
+}
+
+impl OnTerminal {
+    pub(crate) fn start(lrlib: &Lrlib<'_>, arguments: &[&str]) -> Self {
+        let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        grantpt(&terminal).unwrap();
+        unlockpt(&terminal).unwrap();
+        let name = ptsname(&terminal, Vec::new()).unwrap();
+        let end = File::options().read(true).write(true).open(OsStr::from_bytes(name.to_bytes()));
+        let input = end.unwrap();
+        let errors = input.try_clone().unwrap();
+        let mut command = lrlib.command(arguments);
+        let child = command.stdin(input).stderr(errors).stdout(Stdio::piped()).spawn().unwrap();
+        Self { child, terminal: File::from(terminal), shown: String::new() }
+    }
+
+    /// Reads until the terminal has shown this.
+    #[track_caller]
+    pub(crate) fn shows(&mut self, text: &str) {
+        let mut buffer = [0; 4096];
+        while !self.shown.contains(text) {
+            // At the end of the other side, Linux has an error, and macOS an end.
+            let n = self.terminal.read(&mut buffer).unwrap_or(0);
+            assert!(n > 0, "no `{text}` in {:?}", self.shown);
+            self.shown.push_str(&String::from_utf8_lossy(&buffer[..n]));
+        }
+    }
+
+    pub(crate) fn types(&mut self, text: &str) {
+        self.terminal.write_all(text.as_bytes()).unwrap();
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    /// Waits for its end. `stderr` is what the terminal has shown.
+    pub(crate) fn end(mut self) -> Ran {
+        let mut buffer = [0; 4096];
+        while let Ok(n @ 1..) = self.terminal.read(&mut buffer) {
+            self.shown.push_str(&String::from_utf8_lossy(&buffer[..n]));
+        }
+        let ran = ran(self.child.wait_with_output().unwrap());
+        Ran { stderr: self.shown, ..ran }
+    }
+}
+
+#[test]
+fn losses_are_asked_for_on_a_terminal() {
+    let (emulator, dir) = (Emulator::start().unwrap(), TempDir::with([("a.ps1", "1")]));
+    let lrlib = Lrlib::of(&emulator);
+    let delete: &[&str] = &["delete", "a.ps1"];
+    let take_over: &[&str] = &["sync", dir.arg(), "--take-over"];
+    let sync: &[&str] = &["sync", dir.arg(), "--delete=all"];
+    for (command, name) in [(delete, "a.ps1"), (take_over, "a.ps1"), (sync, "old.ps1")] {
+        for (answer, goes_on) in [
+            ("\n", false),
+            ("n\n", false),
+            ("yess\n", false),
+            ("\u{4}", false),
+            ("y\n", true),
+            (" YES \n", true),
+        ] {
+            emulator.library().restore([] as [(_, Vec<u8>); 0]);
+            emulator.library().insert(name, b"hers");
+            let mut run = OnTerminal::start(&lrlib, command);
+            run.shows("[y/N] ");
+            assert!(run.shown.contains(emulator.base_url()), "{}", run.shown);
+            run.types(answer);
+            let ran = run.end();
+            assert_eq!(ran.code, i32::from(!goes_on), "{command:?} {answer:?}: {ran:?}");
+            let is_lost = emulator.library().content(name).as_deref() != Some(b"hers");
+            assert_eq!(is_lost, goes_on, "{command:?} {answer:?}: {ran:?}");
+        }
+    }
+}
+
+#[test]
+fn a_dry_run_and_yes_ask_nothing_on_a_terminal() {
+    let (emulator, dir) = (Emulator::start().unwrap(), TempDir::with([("a.ps1", "1")]));
+    let lrlib = Lrlib::of(&emulator);
+    emulator.library().insert("a.ps1", b"hers");
+    for (command, code) in [
+        (&["delete", "a.ps1", "--dry-run"][..], 0),
+        (&["sync", dir.arg(), "--take-over", "--dry-run"], 4),
+        (&["plan", dir.arg(), "--delete=all"], 1),
+        (&["sync", dir.arg(), "--take-over", "--yes"], 0),
+        (&["delete", "a.ps1", "--yes"], 0),
+    ] {
+        let ran = OnTerminal::start(&lrlib, command).end();
+        assert!(ran.code == code && !ran.stderr.contains("[y/N]"), "{command:?}: {ran:?}");
+    }
+}
+
+#[test]
+fn a_signal_at_the_question_changes_nothing() {
+    let emulator = Emulator::start().unwrap();
+    emulator.library().insert("a.ps1", b"x");
+    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
+        let mut run = OnTerminal::start(&Lrlib::of(&emulator), &["delete", "a.ps1", "--json"]);
+        run.shows("[y/N] ");
+        run.signal(signal);
+        let ran = run.end();
+        assert_eq!(ran.code, code, "{ran:?}");
+        assert_eq!(ran.json()["error"]["effect"], "not-applied");
+    }
+    assert_eq!(emulator.library().names(), ["a.ps1"]);
+}
