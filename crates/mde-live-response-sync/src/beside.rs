@@ -29,9 +29,7 @@ pub(crate) fn read(folder: &Path, name: &str, kind: &Kind) -> Result<Option<Vec<
         Err(cause) if is_absent(&cause) => return Ok(None),
         Err(cause) => return Err(error(Problem::Io(cause))),
     }
-    let target = target_inside(folder, name)?;
-    let content = FileContent::open_without_following(&target)
-        .map_err(|cause| error(Problem::File(cause.into())))?;
+    let content = open_inside(folder, name)?;
     if content.len() > kind.max {
         let problem = InputProblem::TooLong { len: content.len(), max: kind.max };
         return Err(error(Problem::Input(InvalidInput::new(kind.name, problem))));
@@ -43,10 +41,16 @@ fn is_absent(cause: &io::Error) -> bool {
     matches!(cause.kind(), io::ErrorKind::NotFound | io::ErrorKind::InvalidFilename)
 }
 
-/// Returns the path to open for a file of a folder: its own, or the target of a link.
-///
-/// Refuses a link that leads out of the folder. A missing file shows when it is opened.
-pub(crate) fn target_inside(folder: &Path, name: &str) -> Result<PathBuf, FolderError> {
+/// Opens a file of a folder. A link must not lead out of the folder.
+pub(crate) fn open_inside(folder: &Path, name: &str) -> Result<FileContent, FolderError> {
+    let target = target_inside(folder, name)?;
+    // A link that is put there after the check is not followed.
+    FileContent::open_without_following(target)
+        .map_err(|cause| FolderError::new(folder.join(name), Problem::File(cause.into())))
+}
+
+/// Returns the path to open: that of the file, or the target of a link. A missing file shows when it is opened.
+fn target_inside(folder: &Path, name: &str) -> Result<PathBuf, FolderError> {
     let path = folder.join(name);
     if !fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_symlink()) {
         return Ok(path);

@@ -51,7 +51,16 @@ impl DesiredFile {
     pub fn from_path(path: impl AsRef<Path>) -> Result<Self, SourceError> {
         let path = path.as_ref();
         let file = Upload::from_path(path)?;
-        Self::hashed(file.name().clone(), file.content(), Source::Path(path.to_owned()))
+        Self::of_open_file(file.name().clone(), path, file.content())
+    }
+
+    /// Hashes a file that is open. It is opened again by its path when it is uploaded.
+    pub(crate) fn of_open_file(
+        name: FileName,
+        path: &Path,
+        content: &FileContent,
+    ) -> Result<Self, SourceError> {
+        Self::hashed(name, content, Source::Path(path.to_owned()))
     }
 
     fn hashed(name: FileName, content: &FileContent, source: Source) -> Result<Self, SourceError> {

@@ -12,9 +12,10 @@ use std::path::{Path, PathBuf};
 use std::thread;
 
 use mde_live_response_core::error::{InvalidInput, shown};
+use mde_live_response_core::library::FileContent;
 use mde_live_response_core::{Error, FileName};
 
-use crate::beside::target_inside;
+use crate::beside::open_inside;
 use crate::described::{Entry, read_manifest, read_side_file};
 use crate::side_by_side::side_by_side;
 use crate::{Desired, DesiredFile, help};
@@ -130,8 +131,7 @@ pub fn read(folder: &Path) -> Result<Desired, FolderError> {
     let names: Vec<_> = names.into_iter().collect();
     let read = |name: &String| {
         let listed = manifest.iter().flatten().find(|entry| entry.name() == name);
-        target_inside(folder, name)?;
-        read_described(folder, name, listed)
+        read_described(folder, name, listed, || open_inside(folder, name))
     };
     let threads = thread::available_parallelism().map_or(1, NonZero::get).min(names.len());
     let mut is_over = false;
@@ -157,7 +157,10 @@ pub fn read(folder: &Path) -> Result<Desired, FolderError> {
 pub fn read_file(path: &Path) -> Result<DesiredFile, FolderError> {
     let input = |invalid| FolderError::new(path, Problem::Input(invalid));
     let name = FileName::from_path(path).map_err(input)?;
-    read_described(path.parent().unwrap_or(Path::new("")), name.as_str(), None)
+    let folder = path.parent().unwrap_or(Path::new(""));
+    read_described(folder, name.as_str(), None, || {
+        FileContent::open(path).map_err(|error| FolderError::new(path, Problem::File(error.into())))
+    })
 }
 
 /// Finds the files that a folder without a manifest holds for the library.
@@ -188,15 +191,17 @@ fn read_described(
     folder: &Path,
     name: &str,
     listed: Option<&Entry>,
+    open: impl FnOnce() -> Result<FileContent, FolderError>,
 ) -> Result<DesiredFile, FolderError> {
     let path = folder.join(name);
     let input = |invalid| FolderError::new(&path, Problem::Input(invalid));
-    name.parse::<FileName>().map_err(input)?;
+    let file_name = name.parse::<FileName>().map_err(input)?;
     let side_file = read_side_file(folder, name)?;
-    let mut file = DesiredFile::from_path(&path)
+    let content = open()?;
+    let mut file = DesiredFile::of_open_file(file_name, &path, &content)
         .map_err(|error| FolderError::new(&path, Problem::File(error.into())))?;
     let (manifest_path, side_path) = (folder.join(MANIFEST), folder.join(format!("{name}.json")));
-    let help = help::read(&path);
+    let help = help::read(name, &content);
     let entries = [(&manifest_path, listed), (&side_path, side_file.as_ref())];
     let entries = entries.into_iter().filter_map(|(path, entry)| Some((path, entry?)));
     for (path, entry) in entries.clone() {

@@ -21,13 +21,12 @@ pub(crate) struct Help {
     pub(crate) parameters: Option<String>,
 }
 
-pub(crate) fn read(path: &Path) -> Help {
-    let extension = path.extension().and_then(|it| it.to_str()).unwrap_or_default();
+pub(crate) fn read(name: &str, content: &FileContent) -> Help {
+    let extension = Path::new(name).extension().and_then(|it| it.to_str()).unwrap_or_default();
     if !matches!(extension.to_ascii_lowercase().as_str(), "ps1" | "psm1") {
         return Help::default();
     }
-    let content = FileContent::open(path).ok();
-    let bytes = content.and_then(|content| beside::start(&content, MAX_BYTES).ok());
+    let bytes = beside::start(content, MAX_BYTES).ok();
     bytes.and_then(|bytes| text(&bytes)).map_or_else(Help::default, |text| parse(&text))
 }
 

@@ -109,16 +109,15 @@ fn inputs(messages: &mut Messages) {
     add("no hash", "zz".parse::<Sha256Digest>().unwrap_err());
     add("token with its scheme", AccessToken::new("Bearer x").unwrap_err());
     add("no secret", Secret::new("").unwrap_err());
+    let no_proof =
+        "AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH or AZURE_FEDERATED_TOKEN_FILE";
     for (field, problem) in [
         ("MDE_BASE_URL", Problem::NotUtf8),
         ("login URL", Problem::NotHttps),
         ("AZURE_AUTHORITY_HOST", Problem::NotUtf8),
         ("AZURE_TENANT_ID", Problem::Missing),
         ("AZURE_CLIENT_ID", Problem::Missing),
-        (
-            "AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH or AZURE_FEDERATED_TOKEN_FILE",
-            Problem::Missing,
-        ),
+        (no_proof, Problem::Missing),
         ("AZURE_CLIENT_SECRET", Problem::Missing),
         ("AZURE_CLIENT_CERTIFICATE_PATH", Problem::Missing),
         ("AZURE_FEDERATED_TOKEN_FILE", Problem::Missing),
@@ -126,7 +125,6 @@ fn inputs(messages: &mut Messages) {
         ("client ID", Problem::Form("1 to 255 letters, digits, dots and hyphens")),
         ("owner", Problem::Empty),
         ("certificate", Problem::Form("an X.509 certificate")),
-        ("proxy URL", Problem::Form("a URL such as http://host:port")),
         ("HTTPS_PROXY", Problem::Form("the http:// URL of an HTTP proxy: SOCKS is not supported")),
         ("file", Problem::TooLong { len: 24_536_678, max: 20 << 20 }),
         ("file", Problem::TooLong { len: (20 << 20) + 1, max: 20 << 20 }),

@@ -123,3 +123,38 @@ fn a_side_file_that_is_a_link_is_read_beside_a_file_of_the_current_folder() {
         assert!(read_file("a.ps1".as_ref()).unwrap().description().is_some());
     }
 }
+
+/// Another process swaps a file and a link to elsewhere all the time.
+#[cfg(unix)]
+#[test]
+fn a_link_that_appears_after_the_check_is_not_followed() {
+    use mde_live_response_sync::DesiredFile;
+    use std::os::unix::fs::symlink;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    let (dir, elsewhere, spare) = (TempDir::new(), TempDir::new(), TempDir::new());
+    let key = elsewhere.write("key", r#"{"description":"a key"}"#);
+    let spare = spare.path().join("next");
+    let swap = |name| {
+        let path = dir.path().join(name);
+        fs::write(&spare, "{}").unwrap();
+        fs::rename(&spare, &path).unwrap();
+        symlink(&key, &spare).unwrap();
+        fs::rename(&spare, &path).unwrap();
+    };
+    swap("a.ps1");
+    swap(SIDE);
+    let is_over = AtomicBool::new(false);
+    let leaked = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !is_over.load(Ordering::Relaxed) {
+                swap("a.ps1");
+                swap(SIDE);
+            }
+        });
+        let read: Vec<_> = (0..3_000).filter_map(|_| read(dir.path()).ok()).collect();
+        is_over.store(true, Ordering::Relaxed);
+        let is_own = |file: &DesiredFile| file.size() == 2 && file.description().is_none();
+        read.iter().filter(|desired| !desired.files().all(is_own)).count()
+    });
+    assert_eq!(leaked, 0, "of 3000 times");
+}
