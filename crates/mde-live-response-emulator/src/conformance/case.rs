@@ -119,6 +119,19 @@ impl Case {
     }
 }
 
+impl fmt::Display for Received {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Any => f.write_str("any bytes"),
+            Self::Whole => f.write_str("the peer received a whole request"),
+            Self::Incomplete => f.write_str("the peer received a request without its end"),
+            Self::Request(head, body) => {
+                write!(f, "the peer received {head:?} and a body of {} bytes, as given", body.len())
+            }
+        }
+    }
+}
+
 /// The calls, and the peer's script for each connection.
 impl fmt::Display for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

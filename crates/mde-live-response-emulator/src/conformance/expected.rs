@@ -1,5 +1,7 @@
 //! Expected and seen outcomes.
 
+use std::fmt;
+
 use mde_live_response_core::error::ErrorKind;
 use mde_live_response_core::transport::TransportErrorKind as Kind;
 use mde_live_response_core::{Effect, Error};
@@ -36,6 +38,55 @@ pub(super) enum Seen {
     TokenShown,
     Panicked,
     DidNotEnd,
+}
+
+/// Longest text that a finding shows, in characters.
+const SHOWN: usize = 300;
+
+impl fmt::Display for Expected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Success => f.write_str("success"),
+            Self::Status(status, effect) => write!(f, "status {status}, effect {effect:?}"),
+            Self::Failure(kinds, effect) => write!(f, "failure {}, effect {effect:?}", any(kinds)),
+            Self::FailureByReceived(kinds) => write!(
+                f,
+                "failure {}, effect Unknown if the peer has the whole request, otherwise NotApplied",
+                any(kinds)
+            ),
+            Self::Other(kind, effect) => write!(f, "error {kind:?}, effect {effect:?}"),
+            Self::Answer(status, text) => {
+                write!(f, "status {status} with {:?}", text.get(..SHOWN).unwrap_or(text))
+            }
+            Self::OneOf(all) => {
+                let all: Vec<_> = all.iter().map(Self::to_string).collect();
+                f.write_str(&all.join("; or "))
+            }
+        }
+    }
+}
+
+fn any(kinds: &[Kind]) -> String {
+    let kinds: Vec<_> = kinds.iter().map(|kind| format!("{kind:?}")).collect();
+    kinds.join(" or ")
+}
+
+impl fmt::Display for Seen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Success => f.write_str("success"),
+            Self::Status(status, effect) => write!(f, "status {status}, effect {effect:?}"),
+            Self::Failure(kind, effect) => write!(f, "failure {kind:?}, effect {effect:?}"),
+            Self::Other(kind, effect) => write!(f, "error {kind:?}, effect {effect:?}"),
+            Self::Answer(status, text) => {
+                let text: String = text.chars().take(SHOWN).collect();
+                write!(f, "status {status} with {text:?}")
+            }
+            Self::TokenShown => f.write_str("an error that shows the token"),
+            Self::Panicked => f.write_str("a panic"),
+            Self::DidNotEnd => f.write_str("the transport did not return within a minute"),
+        }
+    }
 }
 
 impl Seen {

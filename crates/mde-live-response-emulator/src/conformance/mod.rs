@@ -45,7 +45,10 @@
 //! println!("{report}"); // in a test: `report.assert_ok()`
 //! ```
 //!
-//! For TLS, the transport must trust [`Peer::authority_pem`].
+//! The level "usable" takes seconds, and "complete" about half a minute; a transport that waits too long can need minutes.
+//!
+//! For TLS, the transport must trust [`Peer::authority_pem`]. To see that it refuses a bad certificate, start a [`Peer`] with
+//! [`Speech::TlsAs`] and expect the kind `Certificate`.
 //!
 //! # Reading a finding
 //!
@@ -55,12 +58,13 @@
 //! rule: no redirect is followed
 //! case: upload 19 bytes;
 //!   peer: ReadHead, ReadBody, Send(60 bytes: "HTTP/1.1 302 Elsewhere\r\nContent-Length: 0\r\nLocation: /other"), Close
-//! expected: Status(302, NotApplied)
-//! seen: Failure(Receive, Unknown)
+//! expected: status 302, effect NotApplied
+//! seen: failure Receive, effect Unknown
 //! ```
 //!
-//! `Status` is an answer, and `Failure` the lack of one with its kind. The second or last part is the effect on the
-//! library. `DidNotEnd` means that the transport did not return within a minute.
+//! "status" is an answer, "failure" is the lack of one with its
+//! [kind](mde_live_response_core::transport::TransportErrorKind), and "error" is any other error of the client. At
+//! [`Level::Usable`] every kind is right, and so is a higher effect.
 //!
 //! # Exceptions
 //!

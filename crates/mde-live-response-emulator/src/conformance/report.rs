@@ -53,7 +53,8 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { cases, left_out, findings } = self;
-        writeln!(f, "{cases} cases run, {} findings", findings.len())?;
+        let count = findings.len();
+        writeln!(f, "{cases} cases run, {count} finding{}", if count == 1 { "" } else { "s" })?;
         if *left_out > 0 {
             writeln!(f, "{left_out} cases left out, because too many did not end")?;
         }

@@ -100,7 +100,7 @@ fn run_case<T: Transport + 'static>(
         has_ended &= !matches!(seen, Seen::DidNotEnd);
         let is_allowed = |it: &Expected| it.allows(seen, level, is_whole);
         if !is_allowed(expected) && !exceptions::also(case.rule).any(is_allowed) {
-            find(case.rule, format!("{expected:?}"), format!("{seen:?}"));
+            find(case.rule, expected.to_string(), seen.to_string());
         }
     }
     let is_late = |it: &Connection| {
@@ -119,7 +119,7 @@ fn run_case<T: Transport + 'static>(
     }
     let received = connections.first().map_or(&[][..], |it| &it.received);
     if let Err(seen) = case.received.check(received, &address) {
-        find(case.rule, format!("{:?}", case.received), seen);
+        find(case.rule, case.received.to_string(), seen);
     }
     (findings, has_ended)
 }

@@ -23,6 +23,7 @@ enum Mistake {
     EndsTheForm,
     IgnoresTheLimit,
     TakesWhatCame,
+    EndsTheHead,
 }
 
 impl Transport for Tiny {
@@ -69,8 +70,8 @@ impl Tiny {
             let _ = stream.shutdown(std::net::Shutdown::Write);
         }
         let mut reader = BufReader::new(stream);
-        let (status, headers) =
-            read_head(&mut reader).map_err(failed(TransportErrorKind::Receive))?;
+        let (status, headers) = read_head(&mut reader, self.0 == Some(Mistake::EndsTheHead))
+            .map_err(failed(TransportErrorKind::Receive))?;
         let mut answer = Response::new(Vec::new());
         if !matches!(status.as_u16(), 204 | 304) {
             *answer.body_mut() = self.read_body(exchange, status, &headers, reader)?;
@@ -113,14 +114,14 @@ fn send_head(head: &Parts, mut stream: &TcpStream) -> io::Result<()> {
     stream.write_all(&text)
 }
 
-fn read_head(reader: &mut impl BufRead) -> io::Result<(StatusCode, HeaderMap)> {
+fn read_head(reader: &mut impl BufRead, may_end: bool) -> io::Result<(StatusCode, HeaderMap)> {
     let invalid = || io::Error::from(io::ErrorKind::InvalidData);
     let mut lines = reader.lines();
     let mut line = || lines.next().unwrap_or(Err(io::ErrorKind::UnexpectedEof.into()));
     let status = line()?.split(' ').nth(1).and_then(|it| it.parse().ok()).ok_or_else(invalid)?;
     let mut headers = HeaderMap::new();
     loop {
-        let line = line()?;
+        let line = line().or_else(|cause| if may_end { Ok(String::new()) } else { Err(cause) })?;
         if line.is_empty() {
             return Ok((status, headers));
         }
@@ -143,6 +144,7 @@ fn each_mistake_of_a_transport_is_found_by_its_rule() {
         (
             Mistake::SaysNotApplied,
             &[
+                "a part of an answer's head is no answer",
                 "a request that was sent whole may be applied",
                 "a request without a body may be applied once its head was sent",
                 "an answer that was cut is no success",
@@ -152,11 +154,20 @@ fn each_mistake_of_a_transport_is_found_by_its_rule() {
         (Mistake::EndsTheForm, &["a request whose source fails is never completed"]),
         (Mistake::IgnoresTheLimit, &["an answer's body is read up to the limit"]),
         (Mistake::TakesWhatCame, &["an answer that was cut is no success"]),
+        (
+            Mistake::EndsTheHead,
+            &[
+                "a part of an answer's head is no answer",
+                "a request that was sent whole may be applied",
+            ],
+        ),
     ] {
         let report = check(Level::Usable, Speech::Plain, |_| Tiny(Some(mistake)));
         let mut found: Vec<&str> = report.findings().iter().map(|it| it.rule).collect();
         found.sort_unstable();
         found.dedup();
         assert_eq!(found, rules, "{mistake:?}: {report}");
+        // A person reads it.
+        assert!(report.to_string().len() < 100_000, "{mistake:?}");
     }
 }

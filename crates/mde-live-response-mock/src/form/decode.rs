@@ -9,11 +9,16 @@ use crate::shown::{bytes, text};
 type Result<T> = std::result::Result<T, FormError>;
 
 pub(super) fn decode<'a>(headers: &HeaderMap, body: &'a [u8]) -> Result<Vec<Part<'a>>> {
-    let delimiter = format!("--{}", boundary(headers)?);
+    let boundary = boundary(headers)?;
+    let delimiter = format!("--{boundary}");
     check_length(headers, body.len())?;
     let mut reader = Reader { body, at: 0, delimiter: delimiter.as_bytes() };
     if !reader.take(delimiter.as_bytes()) {
-        return Err(reader.error("the body does not start with the delimiter"));
+        return Err(reader.error(match find(body, delimiter.as_bytes()) {
+            _ if body.is_empty() => "the body is empty".to_owned(),
+            Some(before) => format!("{} before the first `{delimiter}`", bytes(before)),
+            None => format!("the boundary of the header, `{boundary}`, is not in the body"),
+        }));
     }
     let mut parts: Vec<Part<'a>> = Vec::new();
     while reader.another_part()? {
@@ -47,10 +52,15 @@ fn boundary(headers: &HeaderMap) -> Result<&str> {
     let value = single(headers, &CONTENT_TYPE, "content-type")?;
     let Some(parameters) = value.strip_prefix("multipart/form-data") else {
         // P3
-        return Err(error("is not multipart/form-data"));
+        return Err(error("is not `multipart/form-data; boundary=...`"));
     };
     let Some(boundary) = parameters.strip_prefix("; boundary=") else {
-        return Err(error("is not followed by `; boundary=`"));
+        let what = if parameters.is_empty() {
+            "has no boundary; let the HTTP client set this header, because it chooses the boundary"
+        } else {
+            "`multipart/form-data` is not followed by `; boundary=`"
+        };
+        return Err(error(what));
     };
     let quoted = boundary.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
     let (boundary, allowed): (_, &[u8]) = match quoted {
@@ -118,10 +128,14 @@ impl<'a> Reader<'a, '_> {
             return Ok(true);
         }
         if !self.take(b"--") {
-            return Err(self.error("the delimiter is followed by neither CRLF nor `--`"));
+            return Err(self.error(match self.rest() {
+                [b'\n', ..] => "the line of the delimiter ends with LF instead of CRLF",
+                _ => "the delimiter is followed by neither CRLF nor `--`",
+            }));
         }
         match self.rest() {
             b"" | b"\r\n" => Ok(false),
+            b"\n" => Err(self.error("the closing delimiter ends with LF instead of CRLF")),
             rest => {
                 let what = format!("the closing delimiter is followed by {}", bytes(rest.len()));
                 Err(self.error(what))
@@ -178,11 +192,18 @@ impl<'a> Reader<'a, '_> {
     /// Reads one header line, without its CRLF.
     fn header_line(&mut self) -> Result<&'a str> {
         let Some(len) = find(self.rest(), b"\r\n") else {
-            return Err(self.error("a header line does not end with CRLF"));
+            let what = match find(self.rest(), b"\n") {
+                Some(_) => "a header line ends with LF instead of CRLF",
+                None => "a header line does not end with CRLF",
+            };
+            return Err(self.error(what));
         };
         let line = self.rest().get(..len).unwrap_or_default();
         if let Some(n) = line.iter().position(u8::is_ascii_control) {
-            let what = "a header line contains a control character";
+            let what = match line.get(n) {
+                Some(b'\n') => "a header line ends with LF instead of CRLF",
+                _ => "a header line contains a control character",
+            };
             return Err(FormError::body(self.at + n, what));
         }
         let line = str::from_utf8(line).map_err(|error| {
@@ -195,12 +216,15 @@ impl<'a> Reader<'a, '_> {
     /// Reads to the next delimiter, and over it.
     fn content(&mut self) -> Result<&'a [u8]> {
         let Some(len) = find(self.rest(), self.delimiter) else {
-            return Err(self.error("no delimiter ends this content"));
+            return Err(self.error("the content does not end: no delimiter follows it"));
         };
         let line = self.rest().get(..len).unwrap_or_default();
         let Some(content) = line.strip_suffix(b"\r\n") else {
             self.at += len;
-            return Err(self.error("the delimiter does not follow a CRLF"));
+            return Err(self.error(match line {
+                [.., b'\n'] => "the line before the delimiter ends with LF instead of CRLF",
+                _ => "the delimiter does not follow a CRLF",
+            }));
         };
         self.at += len + self.delimiter.len();
         Ok(content)

@@ -45,7 +45,7 @@ pub(crate) fn entity_fields(file: &StoredFile) -> Map<String, Value> {
     }
 }
 
-pub(super) fn list<'a>(files: impl Iterator<Item = &'a StoredFile>) -> Response<Vec<u8>> {
+pub(crate) fn list<'a>(files: impl Iterator<Item = &'a StoredFile>) -> Response<Vec<u8>> {
     json(StatusCode::OK, &List { context: LIST_CONTEXT, value: files.collect() }) // P21
 }
 

@@ -150,7 +150,14 @@ impl Accepted {
             Action::Upload(headers) => {
                 let form = Form::decode(&headers, body);
                 let form = form.map_err(|error| Refusal::Body(error.to_string()));
-                match form.and_then(|form| library.store(&Upload::read(&form)?)) {
+                let stored = form.and_then(|form| {
+                    let upload = Upload::read(&form)?;
+                    if settings.strict {
+                        Upload::check_strictly(&form)?;
+                    }
+                    library.store(&upload)
+                });
+                match stored {
                     Ok(entry) => answer::entity(&entry),
                     Err(refusal) => refusal.answer(settings, &target),
                 }

@@ -149,6 +149,11 @@ impl FakeLibrary {
         self.lock().issued.revoke();
     }
 
+    /// Empties the windows of the rate limits, as if no call had been made yet.
+    pub fn reset_limits(&self) {
+        self.lock().rates = Rates::default();
+    }
+
     /// An error answer in the service's form, for a server's own refusals.
     #[must_use]
     pub fn error(&self, status: StatusCode, code: &str, message: &str) -> Response<Vec<u8>> {

@@ -64,6 +64,7 @@ pub(super) struct Settings {
     now: Box<dyn Fn() -> SystemTime + Send + Sync>,
     pub(super) max_file_bytes: u64,
     pub(super) rate_limits: bool,
+    pub(super) strict: bool,
     pub(super) exists_answer: ExistsAnswer,
     pub(super) too_large_answer: TooLargeAnswer,
     pub(super) created_by: Option<String>,
@@ -118,6 +119,19 @@ impl FakeLibraryBuilder {
     /// Turns the rate limits off. Default: 100 calls a minute and 1,500 an hour, as the service documents.
     pub fn no_limits(mut self) -> Self {
         self.settings.rate_limits = false;
+        self
+    }
+
+    /// Refuses forms that are not documented, but that the service accepts or may accept.
+    ///
+    /// Use it to test a client that should not depend on such leniency. It refuses with 400:
+    ///
+    /// * a file part named `File` instead of `file`, or without a `filename`;
+    /// * a file name that [`FileName`](mde_live_response_core::FileName) refuses, `;` and `&` excepted;
+    /// * `HasParameters` or `OverrideIfExists` with a value other than `true` and `false`, for example `True` or an empty text;
+    /// * `ParametersDescription` without `HasParameters=true`.
+    pub fn strict(mut self) -> Self {
+        self.settings.strict = true;
         self
     }
 
@@ -193,6 +207,7 @@ impl Default for Settings {
             now: Box::new(start),
             max_file_bytes: MAX_FILE_BYTES, // P15
             rate_limits: true,
+            strict: false,
             exists_answer: ExistsAnswer::default(),
             too_large_answer: TooLargeAnswer::default(),
             created_by: Some("mock".to_owned()),

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use http::{Response, StatusCode};
+use mde_live_response_core::FileName;
 
 use super::answer;
 use super::settings::{ExistsAnswer, Settings};
 use super::stored::StoredFile;
 use crate::form::{Form, Part};
-use crate::shown::text;
+use crate::shown::{near_miss, text};
 
 /// Stored name of a file part without a name, as observed.
 const NAMELESS: &str = "file";
@@ -43,18 +44,20 @@ impl<'a> Upload<'a> {
     pub(super) fn read(form: &Form<'a>) -> Result<Self, Refusal> {
         let is_file = |part: &&Part<'a>| matches!(part.name(), "file" | "File"); // P8
         let mut files = form.parts().iter().filter(is_file);
-        let file = files.next().ok_or(Refusal::MissingFile)?;
+        let file = files.next().ok_or_else(|| Refusal::MissingFile(missing_file(form)))?;
         if files.next().is_some() {
             return Err(Refusal::Body("there are two file parts".to_owned()));
         }
         for part in form.parts().iter().filter(|part| !is_file(part)) {
-            let fault = match part.text() {
-                _ if !TEXTS.contains(&part.name()) => "is not known", // P13
-                _ if part.filename().is_some() => "is not a file",
-                None => "is not UTF-8",
+            let name = text(part.name());
+            return Err(Refusal::Body(match part.text() {
+                _ if !TEXTS.contains(&part.name()) => unknown_field(part.name()), // P13
+                _ if part.filename().is_some() => {
+                    format!("field `{name}` is a text, but its part has a filename")
+                }
+                None => format!("field `{name}` is not UTF-8"),
                 Some(_) => continue,
-            };
-            return Err(Refusal::Body(format!("field `{}` {fault}", text(part.name()))));
+            }));
         }
         let text = |field| form.part(field).and_then(Part::text);
         let flag = |field| match text(field) {
@@ -74,14 +77,67 @@ impl<'a> Upload<'a> {
         check_name(upload.name)?;
         Ok(upload)
     }
+
+    /// Refuses what only some clients send, or what is only our guess of the service's leniency.
+    pub(super) fn check_strictly(form: &Form<'_>) -> Result<(), Refusal> {
+        let refuse = |why: &str| Err(Refusal::Strict(format!("strict: {why}")));
+        let value = |field| form.part(field).and_then(Part::text);
+        let Some(file) = form.part("file") else {
+            let why = "strict: the file part must be named `file`, not `File`";
+            return Err(Refusal::MissingFile(why.to_owned()));
+        };
+        let Some(name) = file.filename() else {
+            return refuse("part `file` has no filename, which is the file's name in the library");
+        };
+        if let Err(error) = FileName::permitting_separators(name) {
+            return refuse(&error.to_string());
+        }
+        for flag in ["HasParameters", "OverrideIfExists"] {
+            if value(flag).is_some_and(|value| !matches!(value, "true" | "false")) {
+                return refuse(&format!("field `{flag}` must be `true` or `false`, in lower case"));
+            }
+        }
+        let has_parameters = value("HasParameters") == Some("true");
+        if value("ParametersDescription").is_some_and(|it| !it.is_empty()) && !has_parameters {
+            return refuse(
+                "`ParametersDescription` needs `HasParameters=true`: the service does not derive it",
+            );
+        }
+        Ok(())
+    }
+}
+
+/// Says what may have been meant as the file part.
+fn missing_file(form: &Form<'_>) -> String {
+    let unknown = || form.parts().iter().filter(|part| !TEXTS.contains(&part.name()));
+    let near = |part: &&Part<'_>| near_miss(part.name(), ["file"]).is_some();
+    let meant = unknown().find(|part| part.filename().is_some()).or_else(|| unknown().find(near));
+    match meant.map(Part::name) {
+        Some(name) => {
+            format!("part `file` is missing; did you mean `file` instead of `{}`?", text(name))
+        }
+        None => "part `file` is missing".to_owned(),
+    }
+}
+
+fn unknown_field(name: &str) -> String {
+    let hint = match near_miss(name, TEXTS) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("known fields: file, {}", TEXTS.join(", ")),
+    };
+    format!("unknown field `{}`; {hint}", text(name))
 }
 
 /// Reason why an upload is refused.
 #[derive(Debug)]
 pub(super) enum Refusal {
-    MissingFile,
+    MissingFile(String),
     Body(String),
-    Flag { field: &'static str },
+    /// By the rules of strict mode.
+    Strict(String),
+    Flag {
+        field: &'static str,
+    },
     Name,
     TooLarge,
     Exists,
@@ -142,7 +198,8 @@ impl Refusal {
         let bad =
             |code, message: &str| answer::error(StatusCode::BAD_REQUEST, code, message, target);
         match self {
-            Self::MissingFile => bad("MissingRequiredParameter", "part `file` is missing"),
+            Self::MissingFile(why) => bad("MissingRequiredParameter", &why),
+            Self::Strict(why) => bad("InvalidInput", &why),
             Self::Body(why) => bad("InvalidRequestBody", &why), // P19
             Self::Flag { field } => {
                 bad("InvalidInput", &format!("field `{field}` is neither true nor false"))

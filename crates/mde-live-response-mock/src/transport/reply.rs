@@ -101,6 +101,28 @@ impl Reply {
         Self::new(code(status), Content::Json(text.into()))
     }
 
+    /// The answer to a list with these files.
+    ///
+    /// # Examples
+    ///
+    /// The answer to an upload is lost, and the list shows the file:
+    ///
+    /// ```
+    /// use mde_live_response::Upload;
+    /// use mde_live_response_mock::{MockTransport, Reply, StoredFile};
+    /// use std::time::SystemTime;
+    ///
+    /// let stored = StoredFile::new("a.ps1", b"Get-Date", SystemTime::UNIX_EPOCH);
+    /// let mock = MockTransport::new().reply(Reply::lost()).reply(Reply::list([stored]));
+    /// let file = mock.client().upload(&Upload::new("a.ps1".parse()?, b"Get-Date"))?;
+    /// assert!(file.is_resolved());
+    /// # Ok::<(), mde_live_response::Error>(())
+    /// ```
+    pub fn list(files: impl IntoIterator<Item = StoredFile>) -> Self {
+        let files: Vec<_> = files.into_iter().collect();
+        Self::new(StatusCode::OK, Content::Json(answer::list(files.iter()).into_body()))
+    }
+
     /// The request is read whole, then the connection breaks. Whether it took effect is unknown.
     pub fn lost() -> Self {
         let error = TransportError::new(TransportErrorKind::Receive);

@@ -1,5 +1,6 @@
 //! Connections that break: before, in and after the request, and in the answer.
 
+use super::early::HALF;
 use super::requests::{exchange, get};
 use super::*;
 
@@ -61,6 +62,19 @@ fn after_the_end(cases: &mut Vec<Case>) {
         for end in [Close, Reset] {
             let script = after_request([Step::send(&answer[..sent]), end]);
             cases.push(Case::new(Usable, rule).peer(script).upload(medium(), lost()));
+        }
+    }
+    for status in ["200 OK", "409 Conflict", "503 Busy"] {
+        for rest in ["", "\r\n", "\r\nRetry-After: 1", "\r\nRetry-After: 1\r\n"] {
+            let head = format!("HTTP/1.1 {status}{rest}");
+            cases.push(answered(Usable, HALF, head.as_str(), lost()));
+        }
+    }
+    for status in ["204 No Content", "404 Not Found"] {
+        for rest in ["", "\r\n", "\r\nDate: x\r\n"] {
+            let head = format!("HTTP/1.1 {status}{rest}");
+            let case = Case::new(Usable, HALF).peer([ReadHead, Step::send(head), Close]);
+            cases.push(case.act(Act::Delete(lost())));
         }
     }
     for surplus in [1, 1000] {

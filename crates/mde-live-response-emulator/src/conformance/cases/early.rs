@@ -8,7 +8,7 @@ pub(crate) const TOO_EARLY: &str =
     "a success before the request was sent whole is a protocol fault, and may be true";
 const STOPS: &str = "sending stops when the answer is there";
 const NOT_KEPT: &str = "the connection of a request that was not sent whole is not used again";
-const HALF: &str = "a part of an answer's head is no answer";
+pub(super) const HALF: &str = "a part of an answer's head is no answer";
 const NOT_HTTP: &str = "bytes that are not HTTP are a protocol fault";
 
 const LOST: &[Kind] = &[Kind::Send, Kind::Receive];
