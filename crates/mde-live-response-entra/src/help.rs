@@ -15,8 +15,7 @@ pub(crate) const OF_CERTIFICATE: &str = "Use one PEM file with the RSA key, with
      .pfx file with `openssl pkcs12 -in FILE.pfx -out FILE.pem -nodes`.";
 
 /// For a machine without the identity.
-pub(crate) const OF_MANAGED_IDENTITY: &str =
-    "Assign a managed identity to this machine, or correct the client ID of the user-assigned one.";
+pub(crate) const OF_MANAGED_IDENTITY: &str = "Run this on an Azure machine that has a managed identity, or correct the client ID of the user-assigned one.";
 
 /// Help for a refusal, by its code.
 pub(crate) fn of(code: Option<&str>) -> &'static str {

@@ -42,6 +42,9 @@ pub struct ManagedIdentity {
     probe: Option<Duration>,
 }
 
+/// Reads the answer of this host.
+type Read<T> = fn(&TokenRequest<'_>, &str, Response<Vec<u8>>) -> Result<T, CredentialError>;
+
 #[derive(Debug, Clone)]
 enum Place {
     Vm { base: String },
@@ -102,14 +105,24 @@ impl ManagedIdentity {
     ///
     /// [`CredentialError`] if the metadata service issues no token.
     pub fn assertion(&self, request: &TokenRequest<'_>) -> Result<Secret, CredentialError> {
-        let (host, answer) = self.ask(request, EXCHANGE_AUDIENCE)?;
-        answer::read_assertion(request, &host, answer)
+        self.issue(request, EXCHANGE_AUDIENCE, answer::read_assertion)
     }
 
     /// First asks whether a virtual machine's service is there, for at most this time.
     pub(crate) fn with_probe(mut self, limit: Duration) -> Self {
         self.probe = Some(limit);
         self
+    }
+
+    fn issue<T>(
+        &self,
+        request: &TokenRequest<'_>,
+        resource: &str,
+        read: Read<T>,
+    ) -> Result<T, CredentialError> {
+        let issued =
+            self.ask(request, resource).and_then(|(host, answer)| read(request, &host, answer));
+        issued.map_err(|error| error.with_help(help::OF_MANAGED_IDENTITY))
     }
 
     /// Gets the metadata service's host and its answer.
@@ -131,7 +144,7 @@ impl ManagedIdentity {
         };
         let answer = request.send(&exchange)?;
         if answer.status() == StatusCode::BAD_REQUEST {
-            return Err(request.refusal(&host, &answer).with_help(help::OF_MANAGED_IDENTITY));
+            return Err(request.refusal(&host, &answer));
         }
         Ok((host, answer))
     }
@@ -190,8 +203,7 @@ impl ManagedIdentity {
 
 impl Credential for ManagedIdentity {
     fn token(&self, request: &TokenRequest<'_>) -> Result<IssuedToken, CredentialError> {
-        let (host, answer) = self.ask(request, request.endpoint().audience())?;
-        answer::read(request, &host, answer)
+        self.issue(request, request.endpoint().audience(), answer::read)
     }
 }
 
