@@ -152,6 +152,23 @@ pub(super) struct Job {
     pub(super) patience: Duration,
 }
 
+impl Job {
+    /// The job of a call of which no more is known.
+    pub(super) fn of_call(number: u64, name: Option<String>) -> Self {
+        Self {
+            thread: 0,
+            number,
+            name: name.unwrap_or_default(),
+            content: String::new(),
+            description: None,
+            overrides: false,
+            shared: false,
+            removed_before: false,
+            patience: Duration::ZERO,
+        }
+    }
+}
+
 /// Shared names come in turns, so that each is new for a while.
 pub(super) fn job(seed: u64, thread: u64, number: u64) -> Job {
     let mut rng = rng(seed, "job", thread << 32 | number);

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use mde_live_response_core::auth::Secret;
-use mde_live_response_core::policy::{Clock, Pacing};
+use mde_live_response_core::policy::{Call, ClientBuilder, Clock, Event, Observer, Pacing};
 use mde_live_response_core::{Client, Endpoint, ErrorKind, IfExists, Upload};
 use mde_live_response_entra::EntraCredential;
 use mde_live_response_mock::StoredFile;
@@ -37,34 +37,9 @@ impl Storm {
         url: &str,
         wire: impl Wire + 'static,
     ) -> Evidence {
-        let Self { seed, calls } = self;
-        let deadline = Duration::from_secs([30, 120, 300][usize::try_from(seed % 3).unwrap()]);
-        let pacing = if seed.is_multiple_of(4) { Pacing::FailFast } else { Pacing::Wait };
-        let sky = Arc::new(Sky {
-            seed,
-            service: Arc::clone(service),
-            wire,
-            calls: AtomicU64::new(0),
-            orders: AtomicU64::new(0),
-            attempts: Mutex::default(),
-            exchanges: Mutex::default(),
-        });
-        let random = Mutex::new(rng(seed, "client", 0));
-        let secret = Secret::new(SECRET).unwrap();
-        let client = Client::builder(
-            Endpoint::parse(url).unwrap().with_login(url).unwrap(),
-            EntraCredential::with_secret(TENANT, CLIENT, secret).unwrap(),
-            Arc::clone(&sky),
-        )
-        .clock(service.clock.clone())
-        .random(move |bytes| {
-            random.lock().unwrap().fill(bytes);
-            Ok(())
-        })
-        .deadline(deadline)
-        .pacing(pacing)
-        .build();
-
+        let Self { seed, calls, .. } = self;
+        let (sky, client) = self.builder(service, url, wire);
+        let (deadline, client) = (self.deadline(), client.build());
         let endings = Mutex::new(Vec::new());
         let registrations: Vec<_> = (0..threads).map(|_| service.clock.register()).collect();
         std::thread::scope(|scope| {
@@ -92,6 +67,58 @@ impl Storm {
             files: names.filter_map(|name| Some((name.clone(), service.stored(&name)?))).collect(),
             token_calls: service.library.token_calls(),
         }
+    }
+
+    /// A client whose calls go through the storm to this service, at this URL.
+    pub fn client(self, service: &Arc<Service>, url: &str, wire: impl Wire + 'static) -> Client {
+        self.builder(service, url, wire).1.observer(SetsJob).build()
+    }
+
+    fn deadline(self) -> Duration {
+        Duration::from_secs([30, 120, 300][usize::try_from(self.seed % 3).unwrap()])
+    }
+
+    fn builder<W: Wire + 'static>(
+        self,
+        service: &Arc<Service>,
+        url: &str,
+        wire: W,
+    ) -> (Arc<Sky<W>>, ClientBuilder) {
+        let Self { seed, .. } = self;
+        let pacing = if seed.is_multiple_of(4) { Pacing::FailFast } else { Pacing::Wait };
+        let sky = Arc::new(Sky {
+            seed,
+            service: Arc::clone(service),
+            wire,
+            calls: AtomicU64::new(0),
+            orders: AtomicU64::new(0),
+            attempts: Mutex::default(),
+            exchanges: Mutex::default(),
+        });
+        let random = Mutex::new(rng(seed, "client", 0));
+        let secret = Secret::new(SECRET).unwrap();
+        let client = Client::builder(
+            Endpoint::parse(url).unwrap().with_login(url).unwrap(),
+            EntraCredential::with_secret(TENANT, CLIENT, secret).unwrap(),
+            Arc::clone(&sky),
+        )
+        .clock(service.clock.clone())
+        .random(move |bytes| {
+            random.lock().unwrap().fill(bytes);
+            Ok(())
+        })
+        .deadline(self.deadline())
+        .pacing(pacing);
+        (sky, client)
+    }
+}
+
+/// Makes a job of every call, on the thread of its caller.
+struct SetsJob;
+
+impl Observer for SetsJob {
+    fn event(&self, call: &Call<'_>, _: &Event<'_>) {
+        set_job(&Arc::new(Job::of_call(call.id(), call.file().map(ToString::to_string))));
     }
 }
 

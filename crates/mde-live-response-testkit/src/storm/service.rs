@@ -106,6 +106,11 @@ impl Service {
         &self.library
     }
 
+    /// Lets time pass.
+    pub fn pass(&self, time: Duration) {
+        self.clock.sleep(time);
+    }
+
     /// What comes of an order whose request has arrived, whole if [`Order::reads_body`].
     pub fn serve(&self, order: &Arc<Order>, ask: Ask) -> Reply {
         let Weather { fault, status, asked, .. } = order.weather;
@@ -154,9 +159,14 @@ impl Service {
         let replaced = self.stored(name);
         let answer = ask();
         *order.arrived.lock().unwrap() = Some((at, answer.status().as_u16()));
-        if order.purpose == Purpose::Upload && answer.status().is_success() {
-            let file = self.stored(name).expect("a file that was just stored");
-            changes.push(Change::Applied { job: Arc::clone(&order.job), file, replaced, at });
+        match order.purpose {
+            _ if !answer.status().is_success() => {}
+            Purpose::Upload => {
+                let file = self.stored(name).expect("a file that was just stored");
+                changes.push(Change::Applied { job: Arc::clone(&order.job), file, replaced, at });
+            }
+            Purpose::Delete => changes.push(Change::Removed { name: name.clone() }),
+            Purpose::List | Purpose::Token => {}
         }
         answer
     }

@@ -37,6 +37,7 @@ pub(super) fn set_job(job: &Arc<Job>) {
 pub(super) enum Purpose {
     Upload,
     List,
+    Delete,
     Token,
 }
 
@@ -46,6 +47,8 @@ impl Purpose {
             Self::Token
         } else if head.method == Method::GET {
             Self::List
+        } else if head.method == Method::DELETE {
+            Self::Delete
         } else {
             Self::Upload
         }
@@ -88,7 +91,7 @@ impl<W: Wire> Transport for Sky<W> {
 impl<W: Wire> Sky<W> {
     fn order(&self, job: Arc<Job>, purpose: Purpose) -> Order {
         let name = match purpose {
-            Purpose::Upload => &job.name,
+            Purpose::Upload | Purpose::Delete => &job.name,
             Purpose::List => "a listing",
             Purpose::Token => "a token",
         };

@@ -1,5 +1,6 @@
 //! A storm over sockets: a relay stands between the client and the emulator.
 
+mod applying;
 mod relay;
 
 use std::collections::HashMap;
