@@ -46,6 +46,9 @@ pub struct FolderError {
 pub(crate) enum Problem {
     /// The folder or a file with texts cannot be read.
     Io(io::Error),
+    NotFolder,
+    /// The manifest lists a file that does not exist.
+    Absent,
     /// A manifest or a side file is malformed, or contradicts the file.
     Entry(String),
     /// A link leads out of the folder. Its target was not put there to be published.
@@ -74,6 +77,8 @@ impl FolderError {
             Problem::Io(_) => {
                 "Check that the path exists, and that this user may read it.".to_owned()
             }
+            Problem::NotFolder => "Give the path of the folder.".to_owned(),
+            Problem::Absent => "Add the file, or remove its entry.".to_owned(),
             Problem::Entry(_) => "Correct this file.".to_owned(),
             Problem::Outside(_) => "Replace the link by the file itself.".to_owned(),
             Problem::Input(invalid) => invalid.help().to_owned(),
@@ -88,6 +93,10 @@ impl fmt::Display for FolderError {
         let path = text(&self.path);
         match &self.problem {
             Problem::Io(_) => write!(f, "{path}: cannot be read"),
+            Problem::NotFolder => write!(f, "{path}: this is a file, not a folder"),
+            Problem::Absent => {
+                write!(f, "{path}: {MANIFEST} lists this file, but it does not exist")
+            }
             Problem::Entry(problem) => write!(f, "{path}: {}", shown(problem)),
             Problem::Outside(target) => {
                 write!(f, "{path}: the link leads out of the folder, to {}", text(target))
@@ -123,6 +132,9 @@ impl StdError for FolderError {
 ///
 /// [`FolderError`] if anything cannot be read, has an unknown field, contradicts a file or cannot be sent.
 pub fn read(folder: &Path) -> Result<Desired, FolderError> {
+    if folder.is_file() {
+        return Err(FolderError::new(folder, Problem::NotFolder));
+    }
     let manifest = read_manifest(folder)?;
     let names: BTreeSet<_> = match &manifest {
         Some(entries) => entries.iter().map(|entry| entry.name().to_owned()).collect(),
@@ -131,6 +143,10 @@ pub fn read(folder: &Path) -> Result<Desired, FolderError> {
     let names: Vec<_> = names.into_iter().collect();
     let read = |name: &String| {
         let listed = manifest.iter().flatten().find(|entry| entry.name() == name);
+        let is_absent = || name.parse::<FileName>().is_ok() && !folder.join(name).exists();
+        if listed.is_some() && is_absent() {
+            return Err(FolderError::new(folder.join(name), Problem::Absent));
+        }
         read_described(folder, name, listed, || open_inside(folder, name))
     };
     let threads = thread::available_parallelism().map_or(1, NonZero::get).min(names.len());

@@ -99,7 +99,7 @@ fn a_manifest_with_a_problem_is_refused() {
         ("[{\"a\x7f\":1}]", MANIFEST, "unknown field `a\\u{7f}`"),
         (contradiction, MANIFEST, "`a.ps1`: hasParameters"),
         (&wrong_hash, MANIFEST, "`a.ps1`: sha256"),
-        (r#"[{"fileName":"b.ps1"}]"#, "b.ps1", "no such file"),
+        (r#"[{"fileName":"b.ps1"}]"#, "b.ps1", "lists this file, but it does not exist"),
         (r#"[{"fileName":"../a.ps1"}]"#, "../a.ps1", "'/' at byte 2"),
     ] {
         let dir = TempDir::with([("a.ps1", "x"), (MANIFEST, text)]);
@@ -117,6 +117,9 @@ fn a_file_with_a_problem_is_refused() {
         let dir = TempDir::with(files);
         assert_error(&read(dir.path()).unwrap_err(), &dir.path().join(file), fact);
     }
+    let dir = TempDir::with([("a.ps1", "x"), ("b.ps1", "x")]);
+    let file = dir.path().join("a.ps1");
+    assert_error(&read(&file).unwrap_err(), &file, "is a file, not a folder");
     let missing = read(Path::new("/nowhere")).unwrap_err();
     assert_error(&missing, Path::new("/nowhere"), "cannot be read");
     assert!(missing.source().unwrap().is::<std::io::Error>());
