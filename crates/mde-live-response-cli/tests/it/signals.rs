@@ -3,11 +3,12 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::ExitStatusExt;
-use std::process::{Child, Stdio};
+use std::process::{Child, Output, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
-use std::time::SystemTime;
+use std::thread;
+use std::time::{Duration, SystemTime};
 
 use mde_live_response_emulator::{Emulator, FakeLibrary};
 use mde_live_response_testkit::TempDir;
@@ -54,6 +55,20 @@ fn lines(path: &str) -> Vec<Value> {
         .collect()
 }
 
+/// Time for a run that a signal ends: 30 s. Ours: each needs far less.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Waits for the run's end. A run that the signal did not end fails the test.
+#[track_caller]
+fn ended(child: Child) -> Output {
+    let (pid, (tell, output)) = (Pid::from_child(&child), channel());
+    thread::spawn(move || tell.send(child.wait_with_output().unwrap()));
+    output.recv_timeout(PATIENCE).unwrap_or_else(|why| {
+        let _ = kill_process(pid, Signal::KILL);
+        panic!("the run did not end: {why}");
+    })
+}
+
 fn kill(child: &Child, signal: Signal) {
     kill_process(Pid::from_child(child), signal).unwrap();
 }
@@ -84,9 +99,9 @@ fn an_interrupted_run_tells_what_was_done_what_was_not_and_what_is_unknown() {
             let mut command = lrlib.command(&[command, &more].concat());
             let command = command.stdout(Stdio::piped()).stderr(Stdio::piped());
             let child = command.spawn().unwrap();
-            stopping.stopped.recv().unwrap();
+            stopping.stopped.recv_timeout(PATIENCE).unwrap();
             kill(&child, signal);
-            let ran = ran(child.wait_with_output().unwrap());
+            let ran = ran(ended(child));
             drop(stopping.go_on);
 
             assert_eq!(ran.code, code, "{ran:?}");
@@ -119,9 +134,9 @@ fn a_signal_before_the_first_change_leaves_the_library_alone() {
         let lrlib = Lrlib::of(&stopping.emulator);
         let mut command = lrlib.command(&["sync", dir.arg(), "--json"]);
         let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        stopping.stopped.recv().unwrap();
+        stopping.stopped.recv_timeout(PATIENCE).unwrap();
         kill(&child, Signal::INT);
-        let ran = ran(child.wait_with_output().unwrap());
+        let ran = ran(ended(child));
         assert_eq!(ran.code, 130, "{ran:?}");
         assert_eq!(ran.json()["error"]["effect"], "not-applied");
         assert!(stopping.emulator.library().names().is_empty());
@@ -141,14 +156,15 @@ fn a_second_signal_kills() {
         let lrlib = Lrlib::of(&emulator);
         let mut command = lrlib.command(&["list", "--json"]);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        child.stdout.as_mut().unwrap().read_exact(&mut [0]).unwrap();
+        let mut unread = child.stdout.take().unwrap();
+        unread.read_exact(&mut [0]).unwrap();
         kill(&child, first);
         let mut line = String::new();
         BufReader::new(child.stderr.as_mut().unwrap()).read_line(&mut line).unwrap();
         assert!(line.starts_with("interrupted by SIG"), "{line}");
         assert_eq!(child.try_wait().unwrap(), None);
         kill(&child, second);
-        let status = child.wait().unwrap();
+        let status = ended(child).status;
         assert_eq!(status.signal(), Some(second.as_raw()), "{status}");
     }
 }
@@ -158,7 +174,7 @@ fn a_signal_ends_the_progress_bar() {
     let dir = TempDir::with([("a.ps1", "1")]);
     let stopping = Stopping::at(4);
     let run = OnTerminal::start(&Lrlib::of(&stopping.emulator), &["sync", dir.arg()]);
-    stopping.stopped.recv().unwrap();
+    stopping.stopped.recv_timeout(PATIENCE).unwrap();
     run.signal(Signal::TERM);
     let ran = run.end();
     assert_eq!(ran.code, 143, "{ran:?}");
@@ -189,7 +205,7 @@ fn an_interrupted_sync_ends_as_desired_when_it_is_run_again() {
             let child =
                 lrlib.command(&sync).stderr(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
             pid.send(Pid::from_child(&child)).unwrap();
-            let output = child.wait_with_output().unwrap();
+            let output = ended(child);
             // The library may answer everything before the signal is heard.
             let is_done = output.status.success() && emulator.library().names().len() == 30;
             assert!(is_done || output.status.code() == code, "{output:?}");
