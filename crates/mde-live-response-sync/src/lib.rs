@@ -4,6 +4,8 @@
 //! last line of each description names the owner, so no other state is needed. Most programs use this crate through the
 //! feature `sync` of the facade `mde-live-response`.
 //!
+//! [`apply`] makes 8 calls at once, within the client's rate limit. [`Jobs`] sets another number.
+//!
 //! # Examples
 //!
 //! ```no_run
