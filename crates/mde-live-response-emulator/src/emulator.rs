@@ -4,12 +4,16 @@ use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use mde_live_response_mock::{Application, FakeLibrary, FakeLibraryBuilder};
 
+use crate::faults::Fault;
+use crate::journal::SeenRequest;
+use crate::seed::plant;
 use crate::server::Server;
-use crate::service::Service;
+use crate::service::{OnRequest, Service};
 use crate::state::State;
 
 /// A running live response library. Stops when it is dropped.
@@ -31,7 +35,7 @@ use crate::state::State;
 pub struct Emulator {
     base_url: String,
     token: String,
-    library: FakeLibrary,
+    service: Arc<Service>,
     server: Server,
 }
 
@@ -42,8 +46,12 @@ pub struct EmulatorBuilder {
     token: String,
     library: Option<FakeLibrary>,
     rate_limits: bool,
+    strict: bool,
     applications: Vec<Application>,
     state_dir: Option<PathBuf>,
+    seed_dir: Option<PathBuf>,
+    on_request: Option<OnRequest>,
+    control_token: Option<String>,
 }
 
 impl Emulator {
@@ -84,7 +92,38 @@ impl Emulator {
     /// A direct change reaches the [state directory](EmulatorBuilder::state_dir) with the next change over HTTP.
     #[must_use]
     pub fn library(&self) -> &FakeLibrary {
-        &self.library
+        self.service.library()
+    }
+
+    /// Orders a fault for the next calls that it concerns. Faults take effect in the order in which they were ordered.
+    ///
+    /// # Panics
+    ///
+    /// If the fault does nothing, or a number or header of it cannot be used.
+    #[expect(clippy::panic, reason = "a fault that cannot be ordered ends the test")]
+    #[track_caller]
+    pub fn fail_next(&self, fault: Fault) {
+        if let Err(why) = fault.check() {
+            panic!("this fault cannot be ordered: {why}: {fault:?}");
+        }
+        self.service.fail_next(fault);
+    }
+
+    /// The last 1,000 requests that were answered, oldest first, except those under `/_emulator/`.
+    #[must_use]
+    pub fn journal(&self) -> Vec<SeenRequest> {
+        self.service.journal()
+    }
+
+    /// Returns to the files that the library had at start, and forgets faults, journal and counted calls.
+    ///
+    /// Issued tokens stay valid; [`FakeLibrary::revoke_tokens`] ends them.
+    ///
+    /// # Errors
+    ///
+    /// If the state directory cannot be written. Nothing has changed then.
+    pub fn reset(&self) -> io::Result<()> {
+        self.service.reset()
     }
 
     /// Serves until the process is killed.
@@ -114,8 +153,8 @@ impl EmulatorBuilder {
 
     /// Serves this library instead of an empty one.
     ///
-    /// It keeps its own clock, rate limits, tokens and applications: [`no_limits`](Self::no_limits) and
-    /// [`application`](Self::application) have no effect, and [`token`](Self::token) only sets what
+    /// It keeps its own clock, rate limits, tokens and applications: [`no_limits`](Self::no_limits),
+    /// [`strict`](Self::strict) and [`application`](Self::application) have no effect, and [`token`](Self::token) only sets what
     /// [`Emulator::token`] returns.
     pub fn library(mut self, library: FakeLibrary) -> Self {
         self.library = Some(library);
@@ -136,6 +175,34 @@ impl EmulatorBuilder {
         self
     }
 
+    /// Refuses forms that are not documented: see [`FakeLibraryBuilder::strict`].
+    pub fn strict(mut self) -> Self {
+        self.strict = true;
+        self
+    }
+
+    /// Stores the files of this folder at start, under their names. Skips folders in it.
+    ///
+    /// The files of a [state directory](Self::state_dir) replace them, unless that directory is empty.
+    pub fn seed_dir(mut self, path: impl Into<PathBuf>) -> Self {
+        self.seed_dir = Some(path.into());
+        self
+    }
+
+    /// Calls this with every request when its answer is ready, for example to write a log.
+    ///
+    /// It runs on the server's thread, and must not wait for a request to the same emulator.
+    pub fn on_request(mut self, tell: impl Fn(&SeenRequest) + Send + Sync + 'static) -> Self {
+        self.on_request = Some(Box::new(tell));
+        self
+    }
+
+    /// Demands this text in the header `X-Emulator` of requests under `/_emulator/`. Default: `1`.
+    pub fn control_token(mut self, token: impl Into<String>) -> Self {
+        self.control_token = Some(token.into());
+        self
+    }
+
     /// Keeps the library in this directory over restarts. Creates the directory if necessary.
     ///
     /// Every change is on disk before it is answered. At start the directory's files replace those of the library,
@@ -149,26 +216,34 @@ impl EmulatorBuilder {
     ///
     /// # Errors
     ///
-    /// * `InvalidInput`: the token is empty or has other than visible ASCII characters, so no request can carry it.
-    /// * `InvalidData`: the state directory is damaged.
+    /// * `InvalidInput`: a token is empty or has other than visible ASCII characters, so no request can carry it.
+    /// * `InvalidData`: the state directory is damaged, or the seed directory has a file that the library cannot hold.
     /// * `WouldBlock`: another emulator uses the state directory.
-    /// * Other kinds: it cannot listen, start its thread, or create, read or lock the state directory.
+    /// * Other kinds: it cannot listen, start its thread, or create, read or lock a directory.
     pub fn start(self) -> io::Result<Emulator> {
-        let Self { listen, token, library, rate_limits, applications, state_dir } = self;
-        if token.is_empty() || !token.bytes().all(|b| b.is_ascii_graphic()) {
-            let why = "the token must be one or more visible ASCII characters";
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
+        let Self { listen, token, library, rate_limits, strict, applications, .. } = self;
+        for (name, token) in
+            [("token", Some(&token)), ("control token", self.control_token.as_ref())]
+        {
+            if token.is_some_and(|it| it.is_empty() || !it.bytes().all(|b| b.is_ascii_graphic())) {
+                let why = format!("the {name} must be one or more visible ASCII characters");
+                return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
+            }
         }
         let library = library.unwrap_or_else(|| {
             let new = FakeLibrary::builder().token(token.as_str()).now(SystemTime::now);
             let new = new.created_by("emulator");
             let new = if rate_limits { new } else { new.no_limits() };
+            let new = if strict { new.strict() } else { new };
             applications.into_iter().fold(new, FakeLibraryBuilder::application).build()
         });
-        let state = state_dir.map(|dir| State::open(&dir, &library)).transpose()?;
-        let server = Server::start(listen, Service::new(library.clone(), state))?;
+        self.seed_dir.map(|dir| plant(&dir, &library)).transpose()?;
+        let state = self.state_dir.map(|dir| State::open(&dir, &library)).transpose()?;
+        let service = Service::new(library, state, self.on_request, self.control_token);
+        let service = Arc::new(service);
+        let server = Server::start(listen, Arc::clone(&service))?;
         let base_url = format!("http://{}", server.address());
-        Ok(Emulator { base_url, token, library, server })
+        Ok(Emulator { base_url, token, service, server })
     }
 }
 
@@ -179,8 +254,12 @@ impl Default for EmulatorBuilder {
             token: Emulator::DEFAULT_TOKEN.to_owned(),
             library: None,
             rate_limits: true,
+            strict: false,
             applications: Vec::new(),
             state_dir: None,
+            seed_dir: None,
+            on_request: None,
+            control_token: None,
         }
     }
 }
@@ -189,7 +268,7 @@ impl fmt::Debug for Emulator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Emulator")
             .field("base_url", &self.base_url)
-            .field("library", &self.library)
+            .field("library", self.library())
             .finish_non_exhaustive()
     }
 }
@@ -200,8 +279,10 @@ impl fmt::Debug for EmulatorBuilder {
             .field("listen", &self.listen)
             .field("library", &self.library)
             .field("rate_limits", &self.rate_limits)
+            .field("strict", &self.strict)
             .field("applications", &self.applications)
             .field("state_dir", &self.state_dir)
+            .field("seed_dir", &self.seed_dir)
             .finish_non_exhaustive()
     }
 }

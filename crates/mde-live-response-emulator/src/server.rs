@@ -1,6 +1,5 @@
 //! The server's thread: a listener, a runtime, and a task per connection.
 
-use std::convert::Infallible;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -31,7 +30,7 @@ pub(crate) struct Server {
 
 impl Server {
     /// Starts the server. It listens when this returns.
-    pub(crate) fn start(listen: SocketAddr, service: Service) -> io::Result<Self> {
+    pub(crate) fn start(listen: SocketAddr, service: Arc<Service>) -> io::Result<Self> {
         let listener = TcpListener::bind(listen).map_err(|cause| {
             io::Error::new(cause.kind(), format!("cannot listen on {listen}: {cause}"))
         })?;
@@ -45,7 +44,7 @@ impl Server {
         let (stop, stopped) = oneshot::channel();
         let thread = thread::Builder::new()
             .name("mde-emulator".to_owned())
-            .spawn(move || runtime.block_on(run(listener, Arc::new(service), stopped)))?;
+            .spawn(move || runtime.block_on(run(listener, service, stopped)))?;
         Ok(Self { address, stop: Some(stop), thread: Some(thread) })
     }
 
@@ -91,19 +90,19 @@ async fn accept(listener: &tokio::net::TcpListener, service: &Arc<Service>) {
     let mut connections = JoinSet::new();
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => drop(connections.spawn(serve(stream, Arc::clone(service)))),
+            Ok((stream, peer)) => drop(connections.spawn(serve(stream, peer, Arc::clone(service)))),
             Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
         }
         while connections.try_join_next().is_some() {}
     }
 }
 
-async fn serve(stream: TcpStream, service: Arc<Service>) {
+async fn serve(stream: TcpStream, peer: SocketAddr, service: Arc<Service>) {
     // An answer is one small write, so waiting for more bytes would only delay it.
     let _ = stream.set_nodelay(true);
     let service = service_fn(|request| {
         let service = Arc::clone(&service);
-        async move { Ok::<_, Infallible>(service.answer(request).await) }
+        async move { service.answer(peer, request).await }
     });
     let connection = http1::Builder::new()
         // A peer that has ended its side still waits for its answer.

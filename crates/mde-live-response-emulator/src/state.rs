@@ -101,6 +101,8 @@ impl State {
     }
 
     /// Writes all changes since the last call. They are on disk when this returns.
+    ///
+    /// After an error, for example because the disk is full, nothing of the change takes up room.
     pub(crate) fn save(&self, files: &[(StoredFile, Arc<[u8]>)]) -> io::Result<()> {
         let mut on_disk = self.on_disk();
         let mut named = HashMap::new();
@@ -108,13 +110,22 @@ impl State {
         for (entry, bytes) in files {
             let known = on_disk.iter().find(|(_, known)| Arc::ptr_eq(known, bytes));
             let digest = known.map_or_else(|| sha256(bytes), |(digest, _)| digest.clone());
-            if !on_disk.contains_key(&digest) {
-                self.write(&self.content(&digest), bytes)?;
-            }
             named.insert(digest.clone(), Arc::clone(bytes));
             index.files.push(Indexed { content: digest, entry: entry.clone() });
         }
-        self.write(&self.dir.join(INDEX), &serde_json::to_vec_pretty(&index)?)?;
+        let new = || named.iter().filter(|(digest, _)| !on_disk.contains_key(*digest));
+        let contents = || new().try_for_each(|(it, bytes)| self.write(&self.content(it), bytes));
+        let index = serde_json::to_vec_pretty(&index)?;
+        let written = contents()
+            .and_then(|()| sync_names(&self.dir.join(CONTENTS)))
+            .and_then(|()| self.write(&self.dir.join(INDEX), &index));
+        if let Err(error) = written {
+            for (digest, _) in new() {
+                let _ = fs::remove_file(self.content(digest));
+            }
+            return Err(error);
+        }
+        sync_names(&self.dir).map_err(|error| about(&self.dir, &error))?;
         for digest in on_disk.keys().filter(|digest| !named.contains_key(*digest)) {
             // An unused content takes up room, and does no other harm.
             let _ = fs::remove_file(self.content(digest));
@@ -123,17 +134,19 @@ impl State {
         Ok(())
     }
 
-    /// Replaces a file. A reader finds the old bytes or the new ones.
+    /// Replaces a file. A reader finds the old bytes or the new ones; after an error, the old ones.
     fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         let unfinished = self.dir.join("unfinished");
         let written = File::create(&unfinished).and_then(|mut file| {
             file.write_all(bytes)?;
             file.sync_all()?;
             drop(file);
-            fs::rename(&unfinished, path)?;
-            path.parent().map_or(Ok(()), sync_names)
+            fs::rename(&unfinished, path)
         });
-        written.map_err(|error| about(path, &error))
+        written.map_err(|error| {
+            let _ = fs::remove_file(&unfinished);
+            about(path, &error)
+        })
     }
 
     fn on_disk(&self) -> MutexGuard<'_, HashMap<String, Arc<[u8]>>> {
@@ -182,7 +195,7 @@ fn about(path: &Path, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
-fn sha256(bytes: &[u8]) -> String {
+pub(crate) fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut hex, byte| {
         let _ = write!(hex, "{byte:02x}"); // a `String` takes everything
         hex

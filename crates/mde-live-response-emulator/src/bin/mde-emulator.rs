@@ -3,12 +3,12 @@
 #![forbid(unsafe_code)]
 
 use std::io::{self, Write};
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::Parser;
-use mde_live_response_emulator::{Application, Emulator};
+use clap::{Parser, ValueEnum};
+use mde_live_response_emulator::{Application, Emulator, SeenRequest};
 use serde::Serialize;
 
 /// The live response library of Microsoft Defender for Endpoint, emulated over plain HTTP for tests.
@@ -16,11 +16,15 @@ use serde::Serialize;
 /// When it listens, it prints one line of JSON on standard output, {"baseUrl":"http://...","token":"..."}, and
 /// serves until it is killed. If you name an application, the same address issues tokens to it, and the line also has
 /// "loginUrl":"http://...". Unofficial.
+///
+/// Requests under /_emulator/ with the header "X-Emulator: 1" order faults (POST faults), revoke issued tokens
+/// (POST expire-tokens), start over (POST reset), list the requests so far (GET journal) and answer at once (GET health). They
+/// are accepted from this machine only.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
-    /// Address and port to listen on; port 0 takes a free one.
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
+    /// Address and port to listen on; port 0 takes a free one. A port alone, and `localhost`, mean 127.0.0.1.
+    #[arg(long, value_name = "[ADDRESS:]PORT", default_value = "127.0.0.1:8080", value_parser = address)]
     listen: SocketAddr,
     /// Bearer token to accept; protects nothing.
     #[arg(long, default_value = Emulator::DEFAULT_TOKEN)]
@@ -50,9 +54,53 @@ struct Arguments {
     /// Turn off the rate limits of 100 calls a minute and 1,500 an hour.
     #[arg(long)]
     no_limits: bool,
+    /// Refuse forms that are not documented, although the service accepts or may accept them: a part named `File`, a file
+    /// without a name, flags other than `true` and `false`, a description of parameters without `HasParameters=true`.
+    #[arg(long)]
+    strict: bool,
+    /// Store the files of this folder at start, unless --state has a library already.
+    #[arg(long, value_name = "DIR")]
+    seed: Option<PathBuf>,
+    /// Write a line about each request on standard error, without tokens and contents.
+    #[arg(long, value_name = "FORMAT")]
+    log: Option<Log>,
+    /// Demand this text in the header X-Emulator of requests under /_emulator/.
+    #[arg(long, value_name = "TEXT")]
+    control_token: Option<String>,
     /// Keep the library in this directory over restarts; created if necessary.
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Log {
+    /// One line of text.
+    Text,
+    /// One JSON object in a line, as in the journal.
+    Json,
+}
+
+impl Log {
+    fn write(self, seen: &SeenRequest) {
+        let line = match self {
+            Self::Text => seen.to_string(),
+            Self::Json => serde_json::to_string(seen).unwrap_or_default(),
+        };
+        // A closed standard error does not stop the emulator.
+        let _ = io::stderr().write_all(format!("{line}\n").as_bytes());
+    }
+}
+
+/// Reads the value of `--listen`.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let local = |port: &str| Some(SocketAddr::from((Ipv4Addr::LOCALHOST, port.parse().ok()?)));
+    let by_name = || match text.split_once(':') {
+        Some((host, port)) if host.eq_ignore_ascii_case("localhost") => local(port),
+        Some(_) => None,
+        None => local(text),
+    };
+    let found = text.parse().ok().or_else(by_name);
+    found.ok_or_else(|| "give ADDRESS:PORT, localhost:PORT or PORT".to_owned())
 }
 
 #[derive(Serialize)]
@@ -78,7 +126,8 @@ fn main() -> ExitCode {
 fn serve(arguments: Arguments) -> io::Result<()> {
     let application = application(&arguments);
     let issues_tokens = application.is_some();
-    let Arguments { listen, token, no_limits, state, .. } = arguments;
+    let Arguments { listen, token, no_limits, strict, state, seed, log, control_token, .. } =
+        arguments;
     let mut builder = Emulator::builder().listen(listen).token(token);
     if let Some(application) = application {
         builder = builder.application(application);
@@ -86,8 +135,20 @@ fn serve(arguments: Arguments) -> io::Result<()> {
     if no_limits {
         builder = builder.no_limits();
     }
+    if strict {
+        builder = builder.strict();
+    }
     if let Some(dir) = state {
         builder = builder.state_dir(dir);
+    }
+    if let Some(dir) = seed {
+        builder = builder.seed_dir(dir);
+    }
+    if let Some(log) = log {
+        builder = builder.on_request(move |seen| log.write(seen));
+    }
+    if let Some(token) = control_token {
+        builder = builder.control_token(token);
     }
     let emulator = builder.start()?;
     let base_url = emulator.base_url();

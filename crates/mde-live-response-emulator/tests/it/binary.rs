@@ -1,13 +1,13 @@
 //! The program `mde-emulator`: its line, its options, its exit codes.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Output, Stdio};
 
 use mde_live_response_emulator::Emulator;
 use mde_live_response_testkit::TempDir;
 
 use crate::program::{Program, command};
-use crate::support::file_form;
+use crate::support::{Answer, file, file_form, form, text};
 
 /// Runs a program that should end. If it listens instead, it is killed.
 fn output(arguments: &[&str]) -> Output {
@@ -94,6 +94,12 @@ fn what_keeps_it_from_starting_is_one_line_of_error_and_wrong_usage_is_code_2() 
         (&[free, ["--token", ""]].concat(), 1, "token"),
         (&[free, ["--state", dir.arg()]].concat(), 1, "index.json"),
         (&["--listen", "nowhere"], 2, ""),
+        (&["--listen", "nowhere:80"], 2, ""),
+        (&["--listen", "localhost:"], 2, ""),
+        (&["--listen", "65536"], 2, ""),
+        (&[free, ["--log", "xml"]].concat(), 2, ""),
+        (&[free, ["--control-token", ""]].concat(), 1, "control token"),
+        (&[free, ["--seed", "/nowhere"]].concat(), 1, "/nowhere"),
         (&["--unknown"], 2, ""),
         (&[free, tenant].concat(), 2, ""),
         (&[free, client].concat(), 2, ""),
@@ -108,4 +114,77 @@ fn what_keeps_it_from_starting_is_one_line_of_error_and_wrong_usage_is_code_2() 
         assert!(code == 2 || stderr.lines().count() == 1, "{arguments:?}: {stderr}");
         assert!(stderr.contains(part) && !stderr.contains("canary"), "{arguments:?}: {stderr}");
     }
+}
+
+#[test]
+fn a_port_alone_and_localhost_listen_on_loopback_only() {
+    for listen in ["0", "localhost:0", "LocalHost:0", "127.0.0.1:0"] {
+        let program = Program::spawn(command(&["--listen", listen]));
+        let url = program.said("baseUrl");
+        assert!(url.starts_with("http://127.0.0.1:") && !url.ends_with(":0"), "{listen}: {url}");
+    }
+}
+
+#[test]
+fn it_logs_each_request_when_it_is_told_to_and_never_a_token_or_a_content() {
+    let forms = [file_form("a.ps1", b"canary"), file_form("a/b", b"canary")];
+    for (arguments, lines) in [
+        (&[][..], &[][..]),
+        (
+            &["--log", "text"],
+            &[
+                "POST /api/libraryfiles 200 195 bytes",
+                "POST /api/libraryfiles 400 193 bytes: the file's name cannot be used",
+            ],
+        ),
+        (
+            &["--log", "json"],
+            &[
+                r#"{"method":"POST","path":"/api/libraryfiles","status":200"#,
+                r#""error":"the file's name cannot be used""#,
+            ],
+        ),
+    ] {
+        let mut command =
+            command(&[&["--listen", "0", "--token", "canary-token"], arguments].concat());
+        command.stderr(Stdio::piped());
+        let mut program = Program::spawn(command);
+        let mut stderr = program.stderr();
+        for form in &forms {
+            program.call(
+                "canary-token",
+                "POST /api/libraryfiles",
+                "multipart/form-data; boundary=b",
+                form,
+            );
+        }
+        program.kill();
+        let mut log = String::new();
+        stderr.read_to_string(&mut log).unwrap();
+        assert_eq!(log.lines().count(), lines.len(), "{arguments:?}: {log}");
+        for (line, part) in log.lines().zip(lines) {
+            assert!(line.contains(part) && !line.contains("canary"), "{arguments:?}: {log}");
+        }
+    }
+}
+
+#[test]
+fn strict_seed_and_control_token_reach_the_library() {
+    let seed = TempDir::with([("seeded.ps1", "x")]);
+    let program = Program::start(&["--strict", "--seed", seed.arg(), "--control-token", "control"]);
+    let (token, form) =
+        (Emulator::DEFAULT_TOKEN, form(&[text("OverrideIfExists", ""), file("a", b"x")]));
+    let refused =
+        program.call(token, "POST /api/libraryfiles", "multipart/form-data; boundary=b", &form);
+    assert_eq!((refused.status, refused.code().as_str()), (400, "InvalidInput"));
+    assert_eq!(program.list(token).json()["value"][0]["fileName"], "seeded.ps1");
+    let statuses = ["1", "control"].map(|shown| {
+        let mut stream = program.connect();
+        let head = format!(
+            "GET /_emulator/health HTTP/1.1\r\nHost: localhost\r\nX-Emulator: {shown}\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        Answer::read(stream).status
+    });
+    assert_eq!(statuses, [403, 200]);
 }

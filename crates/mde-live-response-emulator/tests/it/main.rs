@@ -12,6 +12,7 @@ mod binary;
 mod clients;
 #[cfg(feature = "conformance")]
 mod conformance;
+mod control;
 mod early;
 mod killed;
 mod malformed;

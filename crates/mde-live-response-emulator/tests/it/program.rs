@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 
 use serde_json::Value;
 
@@ -25,7 +25,13 @@ impl Program {
     /// Starts it on a free port, and waits until it listens.
     pub(crate) fn start(arguments: &[&str]) -> Self {
         let mut command = command(&["--listen", "127.0.0.1:0"]);
-        let mut child = command.args(arguments).spawn().unwrap();
+        command.args(arguments);
+        Self::spawn(command)
+    }
+
+    /// Starts it, and waits until it listens.
+    pub(crate) fn spawn(mut command: Command) -> Self {
+        let mut child = command.spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
         stdout.read_line(&mut line).unwrap();
@@ -35,6 +41,11 @@ impl Program {
     /// A field of its first line; empty without one.
     pub(crate) fn said(&self, name: &str) -> &str {
         self.started[name].as_str().unwrap_or_default()
+    }
+
+    /// Its standard error, if the command piped it.
+    pub(crate) fn stderr(&mut self) -> ChildStderr {
+        self.child.stderr.take().unwrap()
     }
 
     pub(crate) fn connect(&self) -> TcpStream {

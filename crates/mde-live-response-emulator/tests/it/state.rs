@@ -192,3 +192,36 @@ fn a_change_that_cannot_be_kept_is_not_answered_as_done_and_leaves_what_was_ther
         assert_eq!(upload(&emulator, &file_form("a.ps1", b"x")).status, 200);
     }
 }
+
+/// The names in the library, and the files in the directory.
+fn kept(emulator: &Emulator, dir: &Path) -> (Vec<String>, Vec<PathBuf>) {
+    let listed = list(emulator).json();
+    let names = listed["value"].as_array().unwrap().iter();
+    (names.map(|file| file["fileName"].as_str().unwrap().to_owned()).collect(), files_in(dir))
+}
+
+/// The device refuses the content's bytes, and then only the index is refused, after the content was written.
+#[cfg(target_os = "linux")]
+#[test]
+fn on_a_full_disk_a_change_is_taken_back_in_memory_and_on_disk() {
+    let dir = with_one_file();
+    let emulator = start(dir.path()).unwrap();
+    let before = kept(&emulator, dir.path());
+    let full = || std::os::unix::fs::symlink("/dev/full", dir.path().join("unfinished")).unwrap();
+    let (index, aside) = (dir.path().join("index.json"), dir.path().join("aside"));
+    let statuses = [
+        (full(), upload(&emulator, &file_form("b.ps1", b"x")).status).1,
+        (full(), delete(&emulator, "a.ps1").status).1,
+        (full(), upload(&emulator, &file_form("a.ps1", b"changed")).status).1,
+    ];
+    assert_eq!(statuses, [500; 3]);
+    assert_eq!(kept(&emulator, dir.path()), before);
+    fs::rename(&index, &aside).and_then(|()| fs::create_dir(&index)).unwrap();
+    assert_eq!(upload(&emulator, &file_form("b.ps1", b"x")).status, 500);
+    fs::remove_dir(&index).and_then(|()| fs::rename(&aside, &index)).unwrap();
+    assert_eq!(kept(&emulator, dir.path()), before);
+    assert_eq!(emulator.library().content("a.ps1").unwrap(), b"Get-Date");
+    assert_eq!(upload(&emulator, &file_form("b.ps1", b"x")).status, 200);
+    drop(emulator);
+    assert_eq!(start(dir.path()).unwrap().library().names(), ["a.ps1", "b.ps1"]);
+}

@@ -170,6 +170,30 @@ fn bodies_that_are_nearly_right_are_refused() {
     assert_eq!(error.at(), Some(43), "not UTF-8: {error}");
 }
 
+/// Mistakes that testers make: the message names them.
+#[test]
+fn line_ends_and_boundaries_that_do_not_fit_are_named() {
+    let whole = format!("{TEXT}{END}");
+    let lf = |from: &str| whole.replacen(from, &from.replace("\r\n", "\n"), 1);
+    for (content_type, body, named) in [
+        (TYPE, whole.replace("\r\n", "\n"), "LF instead of CRLF"),
+        (TYPE, lf("--B\r\n"), "LF instead of CRLF"),
+        (TYPE, lf("\"t\"\r\n"), "LF instead of CRLF"),
+        (TYPE, lf("1\r\n"), "LF instead of CRLF"),
+        (TYPE, lf("--B--\r\n"), "LF instead of CRLF"),
+        (TYPE, format!("--B\r\n{}\n\n", &TEXT[5..47]), "LF instead of CRLF"),
+        (TYPE, whole.replace("--B", "--other"), "`B`, is not in the body"),
+        (TYPE, format!("\r\n{whole}"), "2 bytes before the first `--B`"),
+        (TYPE, String::new(), "is empty"),
+        (TYPE, TEXT.to_owned(), "does not end"),
+        ("multipart/form-data", whole.clone(), "has no boundary"),
+        ("application/json", whole.clone(), "multipart/form-data; boundary=..."),
+    ] {
+        let error = Form::decode(&sized(content_type, body.len()), body.as_bytes()).unwrap_err();
+        assert!(error.to_string().contains(named), "case: {body:?}: {error}");
+    }
+}
+
 /// Only the last CRLF may be missing, as before Node.js 20.18, and no cut makes the decoder panic.
 #[test]
 fn every_cut_is_refused() {

@@ -98,6 +98,60 @@ fn p08_p11_p12_p13_p19_p30_each_quirk_of_a_form_has_its_answer() {
     }
 }
 
+/// Accepted without strict mode, and refused with it: the documented example, and each leniency.
+#[test]
+fn strict_mode_refuses_what_is_not_documented_and_takes_the_documented_example() {
+    const INPUT: &str = "InvalidInput";
+    let example = [
+        FILE,
+        text("ParametersDescription", "test"),
+        text("HasParameters", "true"),
+        text("OverrideIfExists", "true"),
+        text("Description", "test description"),
+    ];
+    let parameters = text("ParametersDescription", "-H <n>");
+    let cases: [(&[Part<'_>], &str); 12] = [
+        (&example, ""),
+        (&[FILE], ""),
+        (&[text("HasParameters", "false"), text("OverrideIfExists", "false"), FILE], ""),
+        (&[("file", Some("a;b&c.ps1"), b"one")], ""),
+        (&[("File", Some("a"), b"one")], "MissingRequiredParameter"),
+        (&[("file", None, b"one")], INPUT),
+        (&[("file", Some("CON"), b"one")], INPUT),
+        (&[text("OverrideIfExists", ""), FILE], INPUT),
+        (&[text("OverrideIfExists", "True"), FILE], INPUT),
+        (&[text("HasParameters", ""), FILE], INPUT),
+        (&[parameters, FILE], INPUT),
+        (&[parameters, text("HasParameters", "false"), FILE], INPUT),
+    ];
+    for (parts, code) in cases {
+        let case = format!("case: {:?}", String::from_utf8_lossy(&form(parts)));
+        assert_eq!(post(&FakeLibrary::new(), parts).status(), 200, "{case}");
+        let strict = FakeLibrary::builder().strict().build();
+        let status = if code.is_empty() { 200 } else { 400 };
+        assert_eq!(judged(&post(&strict, parts)), (status, code.to_owned()), "{case}");
+        assert_eq!(strict.names().is_empty(), status == 400, "{case}");
+    }
+}
+
+/// The message names the field that was meant, and never a value.
+#[test]
+fn p13_a_refused_form_is_told_which_name_it_nearly_has() {
+    let cases: [(&[Part<'_>], &str); 6] = [
+        (&[text("description", "canary"), FILE], "did you mean `Description`?"),
+        (&[text("HasParameter", "canary"), FILE], "did you mean `HasParameters`?"),
+        (&[text("Size", "canary"), FILE], "known fields: file, Description,"),
+        (&[("FILE", Some("a"), b"canary")], "instead of `FILE`?"),
+        (&[text("files", "canary")], "instead of `files`?"),
+        (&[text("Description", "canary"), ("script", Some("a"), b"")], "instead of `script`?"),
+    ];
+    for (parts, named) in cases {
+        let answer = json(&post(&FakeLibrary::new(), parts));
+        let message = answer["error"]["message"].as_str().unwrap();
+        assert!(message.contains(named) && !message.contains("canary"), "{named}: {message}");
+    }
+}
+
 #[test]
 fn p12_p15_existing_and_too_large_files_are_refused_as_it_is_set() {
     for (builder, exists, too_large) in [
