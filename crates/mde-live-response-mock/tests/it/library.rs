@@ -136,7 +136,7 @@ fn strict_mode_refuses_what_is_not_documented_and_takes_the_documented_example()
 
 /// The message names the field that was meant, and never a value.
 #[test]
-fn p13_a_refused_form_is_told_which_name_it_nearly_has() {
+fn a_refused_form_is_told_which_name_it_nearly_has() {
     let cases: [(&[Part<'_>], &str); 6] = [
         (&[text("description", "canary"), FILE], "did you mean `Description`?"),
         (&[text("HasParameter", "canary"), FILE], "did you mean `HasParameters`?"),
