@@ -8,6 +8,7 @@
 //! | [`identities`] | run `lrlib` as a GitHub job, an Azure pipeline, an Azure machine, or yourself |
 //! | [`errors`] | decide what a program does after each error |
 //! | [`testing`] | test code that uses a client, in Rust or in another language |
+//! | [`emulator`] | test a program in any language against the emulator, and make its calls fail |
 //! | [`sovereign_clouds`] | use a region, a government cloud or a gateway |
 //! | [`the_service`] | tell what the service can do, its limits, and what is not known about it |
 //! | [`choosing_a_transport`] | set certificate authorities or a proxy, or leave ureq out |
@@ -42,6 +43,10 @@ pub mod errors {
 
 pub mod testing {
     #![cfg_attr(any(not(doctest), feature = "ureq"), doc = include_str!("testing-your-code.md"))]
+}
+
+pub mod emulator {
+    #![cfg_attr(any(not(doctest), feature = "ureq"), doc = include_str!("emulator.md"))]
 }
 
 pub mod sovereign_clouds {

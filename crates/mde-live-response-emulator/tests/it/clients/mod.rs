@@ -1,5 +1,6 @@
 //! Programs that nobody here wrote, as clients. None is needed: see [`program`].
 
+use std::fs;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -110,4 +111,58 @@ fn node_uploads_lists_and_deletes() {
     let probe = ["-e", "process.exit(Number(parseInt(process.versions.node) < 20))"];
     let Some(command) = program("node", &probe) else { return };
     run_script(command, "calls.mjs");
+}
+
+/// A block of the guide page about the emulator, with this emulator's address and token.
+fn guide(language: &str, emulator: &Emulator) -> String {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../src/guide/emulator.md");
+    let page = fs::read_to_string(page).unwrap();
+    let start = format!("```{language}\n");
+    let blocks = page.split(&start).skip(1).map(|rest| rest.split("```").next().unwrap());
+    let block = blocks.last().unwrap().replace("http://localhost:8080", emulator.base_url());
+    block.replace("Bearer TOKEN", &format!("Bearer {}", emulator.token()))
+}
+
+#[test]
+fn the_guides_curl_lines_order_a_fault_and_read_the_journal() {
+    let emulator = Emulator::start().unwrap();
+    let (Some(_), Some(mut shell)) =
+        (program("curl", &["-q", "--version"]), program("sh", &["-c", "true"]))
+    else {
+        return;
+    };
+    // No settings of a user, and no proxy.
+    shell.env("CURL_HOME", "/nowhere").env("HOME", "/nowhere").env("NO_PROXY", "*");
+    shell.args(["-c", &format!("printf x >a.ps1\n{}", guide("sh", &emulator))]);
+    let printed = run(shell, b"");
+    let journal = printed.strip_prefix("503\n200\n").unwrap_or_else(|| panic!("{printed}"));
+    let journal: Value = serde_json::from_str(journal).unwrap();
+    let seen = |n: usize| [&journal[n]["status"], &journal[n]["fault"], &journal[n]["error"]];
+    assert_eq!(seen(0), [&json!(503), &json!(true), &json!("a fault that the test ordered")]);
+    assert_eq!(seen(1), [&json!(200), &json!(false), &json!(null)]);
+    assert_eq!(journal[0]["fields"], journal[1]["fields"]);
+    assert_eq!(emulator.library().names(), ["a.ps1"]);
+}
+
+#[test]
+fn the_guides_python_lines_order_a_fault_and_read_the_journal() {
+    let emulator = Emulator::start().unwrap();
+    let probe = ["-c", "import sys; sys.exit(sys.version_info < (3, 8))"];
+    let Some(mut python) = program("python3", &probe) else { return };
+    python.env("NO_PROXY", "*");
+    // The code under test: an upload whose answer is lost.
+    let upload = r#"
+BODY = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\nx\r\n--b--\r\n'
+HEADERS = {"Authorization": "Bearer TOKEN", "Content-Type": "multipart/form-data; boundary=b"}
+try:
+    urllib.request.urlopen(urllib.request.Request(URL + "/api/libraryfiles", BODY, HEADERS))
+except OSError as error:
+    print(type(error).__name__)
+#"#
+    .replace("TOKEN", emulator.token());
+    let lines = guide("python", &emulator).replace("# Run the code under test here.", &upload);
+    python.args(["-I", "-"]);
+    let printed = run(python, lines.as_bytes());
+    assert_eq!(printed, "RemoteDisconnected\nPOST /api/libraryfiles None ['file']\n");
+    assert_eq!(emulator.library().names(), ["a"]);
 }
