@@ -15,7 +15,7 @@ use super::network::Network;
 pub(super) struct Arguments {
     #[command(subcommand)]
     pub(super) command: Command,
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Options of every command")]
     pub(super) common: Common,
 }
 
@@ -221,7 +221,7 @@ pub(super) struct Plan {
     /// Owner of the files: the last line of their descriptions is `managed-by: OWNER`.
     #[arg(long, value_name = "OWNER", default_value = "lrlib")]
     pub(super) owner: Owner,
-    /// Delete files that are not in the folder. Default with --delete alone: owned.
+    /// Delete files that are not in the folder: those of --owner, or with `--delete=all` all of them.
     #[arg(long, value_enum, value_name = "WHICH", num_args = 0..=1, require_equals = true, default_missing_value = "owned")]
     #[arg(requires_if("owned", "owner"))]
     pub(super) delete: Option<Deleted>,

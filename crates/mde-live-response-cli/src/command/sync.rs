@@ -208,9 +208,10 @@ impl Job<'_> {
     /// Asks once for all libraries, after it has shown what each would lose.
     fn confirm(&self, planned: &[(&Library, &Synced)]) -> Result<(), Failure> {
         let Mode::Apply { is_confirmed } = self.mode else { return Ok(()) };
+        let planned = planned.iter().filter(|(_, synced)| synced.failure.is_none());
         let mut all = Losses::default();
         let mut services = BTreeSet::new();
-        for (library, synced) in planned.iter().filter(|(_, synced)| synced.failure.is_none()) {
+        for (library, synced) in planned.clone() {
             let losses = Losses::of(&synced.plan);
             all += losses;
             if losses.count() > 0 {
