@@ -88,6 +88,22 @@ fn an_unknown_outcome_is_reported_and_logged() {
 }
 
 #[test]
+fn with_fail_fast_nothing_starts_after_the_service_failed() {
+    let dir = TempDir::with([("a.ps1", "1"), ("b.ps1", "2"), ("c.ps1", "3")]);
+    let lrlib = Lrlib::alone().with(&[("MDE_TOKEN", "a-token-of-no-use")]);
+    let url = service(failing);
+    let sync = ["sync", dir.arg(), "--base-url", &url, "--timeout", "1", "--jobs", "1", "--json"];
+    for (more, expected) in [
+        (&[][..], ["unknown", "unknown", "unknown"]),
+        (&["--fail-fast"], ["unknown", "notTried", "notTried"]),
+    ] {
+        let json = lrlib.ends(&[&sync[..], more].concat(), 1, "").json();
+        let steps = json["steps"].as_array().unwrap();
+        assert_eq!(steps.iter().map(|step| &step["outcome"]).collect::<Vec<_>>(), expected);
+    }
+}
+
+#[test]
 fn text_of_others_is_escaped_in_every_output() {
     let (emulator, dir) = (Emulator::start().unwrap(), TempDir::new());
     let library = emulator.library();
