@@ -107,7 +107,7 @@ fn a_delayed_answer_comes_after_the_effect_and_keeps_no_other_connection_waiting
 }
 
 #[test]
-fn a_fault_that_makes_no_sense_is_refused_and_ordered_by_no_means() {
+fn a_fault_that_makes_no_sense_is_refused_and_not_ordered() {
     let emulator = Emulator::start().unwrap();
     for fault in [
         "",
