@@ -309,11 +309,14 @@ mod tests {
         let gate = Gate::new();
         let report = seen(&gate, Duration::from_millis(1));
         assert!(report.left_out > 0, "{report}");
-        assert!(report.findings.iter().all(|it| it.seen == "DidNotEnd"), "{report}");
+        assert!(
+            report.findings.iter().all(|it| it.seen == Seen::DidNotEnd.to_string()),
+            "{report}"
+        );
         assert!(report.findings.len() >= MAX_WITHOUT_END, "{report}");
         gate.open();
         let report = seen(&gate, Duration::from_secs(60));
-        assert!(report.findings.iter().all(|it| it.seen == "Panicked"), "{report}");
+        assert!(report.findings.iter().all(|it| it.seen == Seen::Panicked.to_string()), "{report}");
         assert_eq!(report.findings.len(), 20, "{report}");
     }
 }
