@@ -19,6 +19,8 @@ use super::json::visible;
 #[serde(rename_all = "camelCase")]
 pub(super) struct Change<'a> {
     pub(super) tenant: Option<&'a str>,
+    /// Name of the identity that gave the token, as for `--credential`.
+    pub(super) credential: &'a str,
     /// `upload`, `create`, `update` or `delete`.
     pub(super) action: &'a str,
     pub(super) name: &'a str,

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::args::{Common, Delete, Upload};
 use super::audit::{Audit, Change};
+use super::credential::Used;
 use super::exit::{Exit, Failure, explain};
 use super::guard::{Losses, confirm};
 use super::json::{self, VERSION};
@@ -137,6 +138,7 @@ pub(super) fn delete(
 struct Run<'a> {
     command: &'static str,
     client: Client,
+    used: Used,
     cancel: CancelToken,
     jobs: Jobs,
     ui: &'a Ui,
@@ -158,8 +160,8 @@ impl<'a> Run<'a> {
         audit: &'a Audit,
     ) -> Result<Self, Failure> {
         let cancel = ui.interrupt().token();
-        let client = library::client(common, ui, &cancel)?;
-        Ok(Self { command, client, cancel, jobs, ui, audit })
+        let (client, used) = library::client(common, ui, &cancel)?;
+        Ok(Self { command, client, used, cancel, jobs, ui, audit })
     }
 
     /// The library's files by their names.
@@ -218,6 +220,7 @@ impl<'a> Run<'a> {
         };
         self.audit.write(&Change {
             tenant: None,
+            credential: &self.used.name(),
             action: self.command,
             name: name.as_str(),
             sha256_before: None,

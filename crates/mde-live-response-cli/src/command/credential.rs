@@ -82,6 +82,10 @@ pub(super) struct Used {
 }
 
 impl Used {
+    pub(super) fn of(kind: Kind) -> Self {
+        Self { kind, chain: None }
+    }
+
     /// Name of the identity. Of `auto`, the member that gave the token.
     pub(super) fn name(&self) -> String {
         self.chain.as_ref().and_then(ChainedCredential::used).unwrap_or(self.kind.name())
@@ -135,7 +139,7 @@ fn is_set(name: &str) -> bool {
 }
 
 fn one(kind: Kind, common: &Common, endpoint: &Endpoint) -> Result<Tokens, Failure> {
-    let used = Used { kind, chain: None };
+    let used = Used::of(kind);
     let alone = |credential: Box<dyn Credential>| {
         Ok(Tokens { credential, login_host: None, used: used.clone() })
     };

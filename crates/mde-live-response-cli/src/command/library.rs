@@ -9,26 +9,27 @@ use serde_json::json;
 
 use super::args::Common;
 use super::connect::{self, Service};
-use super::credential::{self, Seen};
+use super::credential::{self, Seen, Used};
 use super::exit::{Exit, Failure};
 use super::json::{self, VERSION};
 use super::text::{self, first_line, shown, table};
 use super::ui::{Reporter, Ui};
 
-/// Makes the client that the command line describes.
+/// Makes the client that the command line describes. Also returns the identity that it uses.
 pub(super) fn client(
     common: &Common,
     ui: &Arc<Ui>,
     cancel: &CancelToken,
-) -> Result<Client, Failure> {
+) -> Result<(Client, Used), Failure> {
     let endpoint = Service::of(common).endpoint()?;
-    let credential = credential::tokens(common, &endpoint)?.telling(ui);
-    let client = connect::client(common, endpoint, credential, Reporter::new(ui, None))?;
-    Ok(client.cancelled_by(cancel))
+    let tokens = credential::tokens(common, &endpoint)?;
+    let used = tokens.used.clone();
+    let client = connect::client(common, endpoint, tokens.telling(ui), Reporter::new(ui, None))?;
+    Ok((client.cancelled_by(cancel), used))
 }
 
 pub(super) fn list(common: &Common, ui: &Arc<Ui>) -> Result<Exit, Failure> {
-    let client = client(common, ui, &ui.interrupt().token())?;
+    let (client, _) = client(common, ui, &ui.interrupt().token())?;
     let files = client.list().collect::<Result<Vec<_>, _>>()?;
     if ui.is_json() {
         ui.print_json(json!({ "version": VERSION, "command": "list", "files": files }))?;

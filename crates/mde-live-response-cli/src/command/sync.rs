@@ -15,6 +15,7 @@ use super::args::{self, Common};
 use super::audit::{Audit, Change};
 use super::changes::check_sizes;
 use super::connect;
+use super::credential::Used;
 use super::exit::{Exit, Failure, explain};
 use super::guard::{Losses, confirm, is_take_over};
 use super::json::{self, VERSION};
@@ -50,6 +51,7 @@ struct Library {
     /// `None` without `--tenants`.
     tenant: Option<String>,
     client: Client,
+    used: Used,
     cancel: CancelToken,
 }
 
@@ -121,8 +123,8 @@ impl Job<'_> {
 
     fn for_one(&self) -> Result<Exit, Failure> {
         let cancel = self.ui.interrupt().token();
-        let client = library::client(self.common, self.ui, &cancel)?;
-        let library = Library { tenant: None, client, cancel };
+        let (client, used) = library::client(self.common, self.ui, &cancel)?;
+        let library = Library { tenant: None, client, used, cancel };
         let planned = self.plan(&library)?;
         self.confirm(&[(&library, &planned)])?;
         let synced = self.apply(&library, planned)?;
@@ -193,8 +195,8 @@ impl Job<'_> {
         let reporter = Reporter::new(self.ui, Some(&tenant.name));
         let cancel = self.ui.interrupt().token();
         let client = connect::client(self.common, endpoint, credential, reporter)?;
-        let tenant = Some(tenant.name.clone());
-        Ok(Library { tenant, client: client.cancelled_by(&cancel), cancel })
+        let (name, used) = (Some(tenant.name.clone()), tenant.used());
+        Ok(Library { tenant: name, client: client.cancelled_by(&cancel), used, cancel })
     }
 
     /// Plans. A plan that deletes too much is kept, to be shown.
@@ -245,11 +247,10 @@ impl Job<'_> {
         }
         // Stops after a change that cannot be written to the audit log.
         let mut unwritten = None;
-        let tenant = library.tenant.as_deref();
         let report = self.jobs.apply(&library.client, &plan, |step, outcome| {
             self.say(&library.name(), step, outcome);
             if unwritten.is_none()
-                && let Err(failure) = self.record(tenant, step, outcome)
+                && let Err(failure) = self.record(library, step, outcome)
             {
                 unwritten = Some(failure);
                 library.cancel.cancel();
@@ -271,7 +272,7 @@ impl Job<'_> {
         }
     }
 
-    fn record(&self, tenant: Option<&str>, step: &Step, outcome: &Outcome) -> Result<(), Failure> {
+    fn record(&self, library: &Library, step: &Step, outcome: &Outcome) -> Result<(), Failure> {
         let (error, effect) = match outcome {
             Outcome::Deleted(Deleted::Gone) => (None, Effect::Unknown),
             Outcome::Created(_) | Outcome::Updated(_) | Outcome::Deleted(_) => {
@@ -282,7 +283,8 @@ impl Job<'_> {
             _ => return Ok(()),
         };
         self.audit.write(&Change {
-            tenant,
+            tenant: library.tenant.as_deref(),
+            credential: &library.used.name(),
             action: json::action(step.action()),
             name: step.name(),
             sha256_before: step.found().and_then(LibraryFile::sha256),

@@ -14,6 +14,7 @@ use serde::Deserialize;
 
 use super::args::{Cloud, Common, Region};
 use super::connect::{self, Service};
+use super::credential::{Kind, Used};
 use super::exit::Failure;
 
 /// A tenant. The file is an array of them. It names environment variables and files, and contains no secrets.
@@ -119,6 +120,15 @@ impl Tenant {
             }
         };
         Ok(Box::new(application.map_err(|why| self.about(Failure::from(why).message()))?))
+    }
+
+    /// The identity, for the audit log.
+    pub(super) fn used(&self) -> Used {
+        Used::of(match (&self.token_env, &self.client_secret_env) {
+            (Some(_), _) => Kind::Token,
+            (None, Some(_)) => Kind::Secret,
+            (None, None) => Kind::Federated,
+        })
     }
 
     fn variable(&self, name: &str) -> Result<String, Failure> {

@@ -189,13 +189,13 @@ fn every_change_is_a_line_in_the_audit_log() {
         text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let short: Vec<_> = lines
         .iter()
-        .map(|line| ["action", "outcome", "effect"].map(|field| &line[field]))
+        .map(|line| ["credential", "action", "outcome", "effect"].map(|field| &line[field]))
         .collect();
     let expected = [
-        ["upload", "done", "applied"],
-        ["upload", "failed", "not-applied"],
-        ["delete", "done", "applied"],
-        ["delete", "done", "not-applied"],
+        ["token", "upload", "done", "applied"],
+        ["token", "upload", "failed", "not-applied"],
+        ["token", "delete", "done", "applied"],
+        ["token", "delete", "done", "not-applied"],
     ];
     assert_eq!(short, expected);
     let hash = "6b86b273ff34fce19d6b804eff5a3f5747ada4eaa22f1d49c01e52ddb7875b4b";
