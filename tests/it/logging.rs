@@ -9,6 +9,8 @@ use crate::child;
 
 #[test]
 fn every_event_is_a_record() {
+    use log::Level::{Debug, Error, Info, Trace, Warn};
+
     if !child::is_child() {
         child::run("logging::every_event_is_a_record", &[]);
         return;
@@ -23,7 +25,6 @@ fn every_event_is_a_record() {
         client.upload(&upload).unwrap();
         client.upload(&upload).unwrap_err();
     });
-    use log::Level::{Debug, Error, Info, Trace, Warn};
     let seen: Vec<_> = records.iter().map(|(level, ..)| *level).collect();
     let retried = [Debug, Trace, Warn, Info, Debug, Trace, Info];
     assert_eq!(seen, [&retried[..], &[Debug, Trace, Warn, Error]].concat(), "{records:#?}");
