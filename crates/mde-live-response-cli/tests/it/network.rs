@@ -70,10 +70,13 @@ fn a_proxy_comes_from_the_command_line_or_the_environment() {
 fn a_network_setting_that_cannot_be_used_is_a_usage_error() {
     let dir = TempDir::new();
     let empty = dir.write_arg("empty.pem", "no certificate");
+    // Windows ignores the letter case of variables, so the first spelling is found.
+    let name = if cfg!(windows) { "all_proxy" } else { "ALL_PROXY" };
+    let socks = &format!("{name} must be the http:// URL");
     for (options, environment, printed) in [
         (&["--proxy", "socks5h://me:canary@x"][..], &[][..], "--proxy must be "),
         (&["--proxy", "https://me:canary@x"], &[], "(https://) is not supported"),
-        (&[], &[("ALL_PROXY", "socks5://x:1080")], "ALL_PROXY must be the http:// URL"),
+        (&[], &[("ALL_PROXY", "socks5://x:1080")], socks),
         (&["--ca-file", "nowhere.pem"], &[], "--ca-file, nowhere.pem: "),
         (&["--ca-file", &empty], &[], "empty.pem: certificate must be "),
         (&["--ca-file", &empty, "--system-roots"], &[], "--system-roots"),
