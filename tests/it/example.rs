@@ -1,8 +1,10 @@
 //! The main job in one command: `cargo run --example upload`.
 
+use std::env;
+#[cfg(unix)]
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::{env, fs};
 
 use mde_live_response_emulator::Emulator;
 use mde_live_response_testkit::TempDir;

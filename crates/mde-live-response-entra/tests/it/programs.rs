@@ -15,7 +15,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use mde_live_response_core::auth::Credential;
-use mde_live_response_core::policy::{CancelToken, Clock};
+#[cfg(unix)]
+use mde_live_response_core::policy::CancelToken;
+use mde_live_response_core::policy::Clock;
 use mde_live_response_core::{Client, Effect, Endpoint, ErrorKind};
 use mde_live_response_entra::{AzureCli, TokenCommand, TokenFile};
 use mde_live_response_mock::{ManualClock, MockTransport, Reply};

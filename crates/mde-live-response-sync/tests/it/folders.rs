@@ -4,7 +4,9 @@ use std::error::Error as _;
 use std::fs;
 use std::path::Path;
 
-use mde_live_response_sync::{FolderError, MANIFEST, read, read_file};
+#[cfg(unix)]
+use mde_live_response_sync::read_file;
+use mde_live_response_sync::{FolderError, MANIFEST, read};
 use mde_live_response_testkit::TempDir;
 
 const SCRIPT: &str = "<#\n.SYNOPSIS\n  Lists\n  things.\n.PARAMETER Name\n  Which.\n#>\n";

@@ -1,7 +1,9 @@
 //! What can be opened, and what is refused at once.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+#[cfg(unix)]
+use std::path::PathBuf;
 
 use mde_live_response_core::error::SourceProblem;
 use mde_live_response_core::library::FileContent;

@@ -5,7 +5,9 @@ use mde_live_response_core::{FileName, Upload};
 
 use crate::support::{Canned, json, sha256};
 
-use Problem::{Character, Edge, Empty, NotUtf8, PercentEscape, Reserved, TooLong};
+#[cfg(unix)]
+use Problem::NotUtf8;
+use Problem::{Character, Edge, Empty, PercentEscape, Reserved, TooLong};
 
 /// Every conversion refuses the name for this reason.
 #[track_caller]
