@@ -17,6 +17,9 @@ use super::json::visible;
 use super::signals::Interrupt;
 use super::text::{has_colours, shown};
 
+/// Time between two pictures of a bar. Ours.
+const TICK: Duration = Duration::from_millis(200);
+
 /// Longest error of an attempt, in columns.
 const COLUMNS: usize = 400;
 
@@ -164,12 +167,14 @@ impl Reporter {
 
     fn begin_bar(&self, call: &Call<'_>) {
         let Some(all) = &self.ui.bars else { return };
-        let style = "{prefix} {bar:30} {bytes}/{total_bytes} {bytes_per_sec} {msg}";
+        let style = "{spinner} {prefix} {bar:20} {bytes}/{total_bytes} {msg}";
         self.bars().entry(call.id()).or_insert_with(|| {
             let bar = all.add(ProgressBar::no_length());
             if let Ok(style) = ProgressStyle::with_template(style) {
                 bar.set_style(style);
             }
+            // A sign of life while the service thinks.
+            bar.enable_steady_tick(TICK);
             bar.with_prefix(self.about(call))
         });
     }
@@ -187,7 +192,7 @@ impl Observer for Reporter {
                 if let Some(bar) = self.bars().get(&call.id()) {
                     bar.set_length(*of);
                     bar.set_position(*bytes);
-                    bar.set_message("");
+                    bar.set_message(if bytes == of { "waiting for the answer" } else { "" });
                 }
             }
             // A shorter wait is over before the line is read.

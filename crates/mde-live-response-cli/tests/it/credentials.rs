@@ -33,6 +33,7 @@ fn variables(kind: &str, base: &str) -> Vec<(&'static str, String)> {
         "certificate" => {
             with(&[("AZURE_CLIENT_CERTIFICATE_PATH", format!("{FIXTURES}/chain.pem"))])
         }
+        "federated" => with(&[("AZURE_FEDERATED_TOKEN_FILE", format!("{FIXTURES}/assertion"))]),
         "github" => with(&[
             ("ACTIONS_ID_TOKEN_REQUEST_URL", format!("{base}/job/idtoken?api-version=2.0")),
             ("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "canary-job".to_owned()),
@@ -72,6 +73,7 @@ fn each_identity_gets_a_token_and_is_named() {
         ("token", "token"),
         ("secret", "secret"),
         ("certificate", "certificate"),
+        ("federated", "federated"),
         ("github", "github"),
         ("pipelines", "pipelines"),
         ("managed-identity", "virtual machine"),

@@ -7,6 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::process::{Child, Stdio};
 
 use mde_live_response_emulator::Emulator;
+use mde_live_response_emulator::conformance::{Gate, Peer, Speech, Step};
 use mde_live_response_testkit::TempDir;
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
@@ -126,4 +127,19 @@ fn a_signal_at_the_question_changes_nothing() {
         assert_eq!(ran.json()["error"]["effect"], "not-applied");
     }
     assert_eq!(emulator.library().names(), ["a.ps1"]);
+}
+
+#[test]
+fn a_bar_says_that_the_answer_is_awaited() {
+    let (gate, dir) = (Gate::new(), TempDir::new());
+    let answer = Step::Send(b"HTTP/1.1 400 No\r\nContent-Length: 0\r\n\r\n".to_vec());
+    let script = vec![Step::ReadHead, Step::ReadBody, Step::Await(gate.clone()), answer];
+    let service = Peer::start(Speech::Plain, [script]);
+    let base = format!("http://{}", service.address());
+    let lrlib = Lrlib::alone().with(&[("MDE_TOKEN", "a-token"), ("MDE_BASE_URL", &base)]);
+    let mut run = OnTerminal::start(&lrlib, &["upload", &dir.write_arg("a.ps1", "1")]);
+    run.shows("waiting for the answer");
+    gate.open();
+    let ran = run.end();
+    assert_eq!(ran.code, 1, "{ran:?}");
 }
