@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use mde_live_response_mock::{Application, FakeLibrary, FakeLibraryBuilder};
+use mde_live_response_mock::{Application, ExistsAnswer, FakeLibrary, FakeLibraryBuilder};
 
 use crate::faults::Fault;
 use crate::journal::SeenRequest;
@@ -47,6 +47,7 @@ pub struct EmulatorBuilder {
     library: Option<FakeLibrary>,
     rate_limits: bool,
     strict: bool,
+    exists_answer: ExistsAnswer,
     applications: Vec<Application>,
     state_dir: Option<PathBuf>,
     seed_dir: Option<PathBuf>,
@@ -154,7 +155,7 @@ impl EmulatorBuilder {
     /// Serves this library instead of an empty one.
     ///
     /// It keeps its own clock, rate limits, tokens and applications: [`no_limits`](Self::no_limits),
-    /// [`strict`](Self::strict) and [`application`](Self::application) have no effect, and [`token`](Self::token) only sets what
+    /// [`strict`](Self::strict), [`exists_answer`](Self::exists_answer) and [`application`](Self::application) have no effect, and [`token`](Self::token) only sets what
     /// [`Emulator::token`] returns.
     pub fn library(mut self, library: FakeLibrary) -> Self {
         self.library = Some(library);
@@ -172,6 +173,12 @@ impl EmulatorBuilder {
     /// Turns the rate limits off. Default: 100 calls a minute and 1,500 an hour, as the service documents.
     pub fn no_limits(mut self) -> Self {
         self.rate_limits = false;
+        self
+    }
+
+    /// Sets the answer to an upload of an existing file. Default: [`ExistsAnswer::BadRequest400`].
+    pub fn exists_answer(mut self, answer: ExistsAnswer) -> Self {
+        self.exists_answer = answer;
         self
     }
 
@@ -221,7 +228,7 @@ impl EmulatorBuilder {
     /// * `WouldBlock`: another emulator uses the state directory.
     /// * Other kinds: it cannot listen, start its thread, or create, read or lock a directory.
     pub fn start(self) -> io::Result<Emulator> {
-        let Self { listen, token, library, rate_limits, strict, applications, .. } = self;
+        let Self { listen, token, library, rate_limits, strict, exists_answer, .. } = self;
         for (name, token) in
             [("token", Some(&token)), ("control token", self.control_token.as_ref())]
         {
@@ -234,8 +241,9 @@ impl EmulatorBuilder {
             let new = FakeLibrary::builder().token(token.as_str()).now(SystemTime::now);
             let new = new.created_by("emulator");
             let new = if rate_limits { new } else { new.no_limits() };
+            let new = new.exists_answer(exists_answer);
             let new = if strict { new.strict() } else { new };
-            applications.into_iter().fold(new, FakeLibraryBuilder::application).build()
+            self.applications.into_iter().fold(new, FakeLibraryBuilder::application).build()
         });
         self.seed_dir.map(|dir| plant(&dir, &library)).transpose()?;
         let state = self.state_dir.map(|dir| State::open(&dir, &library)).transpose()?;
@@ -255,6 +263,7 @@ impl Default for EmulatorBuilder {
             library: None,
             rate_limits: true,
             strict: false,
+            exists_answer: ExistsAnswer::default(),
             applications: Vec::new(),
             state_dir: None,
             seed_dir: None,

@@ -30,4 +30,4 @@ mod state;
 pub use emulator::{Emulator, EmulatorBuilder};
 pub use faults::{Call, Fault};
 pub use journal::{SeenField, SeenRequest};
-pub use mde_live_response_mock::{Application, FakeLibrary};
+pub use mde_live_response_mock::{Application, ExistsAnswer, FakeLibrary};

@@ -149,7 +149,8 @@ impl Job<'_> {
         self.ui.say(format_args!("{tenant}{}", synced.summary()));
         if synced.plan.has_conflicts() {
             let help = "Rename your files, or overwrite files of other owners with --take-over.";
-            self.ui.say(format_args!("{tenant}conflicts were left alone. {help}"));
+            let are = if self.is_dry() { "are" } else { "were" };
+            self.ui.say(format_args!("{tenant}conflicts {are} left alone. {help}"));
         }
         if let Some(failure) = &synced.failure {
             self.ui.say(format_args!("{tenant}error: {}", failure.message()));

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
-use mde_live_response_emulator::{Application, Emulator, SeenRequest};
+use mde_live_response_emulator::{Application, Emulator, ExistsAnswer, SeenRequest};
 use serde::Serialize;
 
 /// The live response library of Microsoft Defender for Endpoint, emulated over plain HTTP for tests.
@@ -58,6 +58,10 @@ struct Arguments {
     /// without a name, flags other than `true` and `false`, a description of parameters without `HasParameters=true`.
     #[arg(long)]
     strict: bool,
+    /// Answer an upload of an existing name with 409 and the code `Conflict`, instead of 400 and `BadRequest`. The
+    /// service's answer is not known.
+    #[arg(long)]
+    conflict: bool,
     /// Store the files of this folder at start, unless --state has a library already.
     #[arg(long, value_name = "DIR")]
     seed: Option<PathBuf>,
@@ -126,14 +130,17 @@ fn main() -> ExitCode {
 fn serve(arguments: Arguments) -> io::Result<()> {
     let application = application(&arguments);
     let issues_tokens = application.is_some();
-    let Arguments { listen, token, no_limits, strict, state, seed, log, control_token, .. } =
-        arguments;
+    let Arguments { listen, token, no_limits, strict, conflict, state, seed, log, .. } = arguments;
+    let control_token = arguments.control_token;
     let mut builder = Emulator::builder().listen(listen).token(token);
     if let Some(application) = application {
         builder = builder.application(application);
     }
     if no_limits {
         builder = builder.no_limits();
+    }
+    if conflict {
+        builder = builder.exists_answer(ExistsAnswer::Conflict409);
     }
     if strict {
         builder = builder.strict();

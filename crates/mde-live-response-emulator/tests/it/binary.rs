@@ -169,15 +169,20 @@ fn it_logs_each_request_when_it_is_told_to_and_never_a_token_or_a_content() {
 }
 
 #[test]
-fn strict_seed_and_control_token_reach_the_library() {
+fn strict_seed_conflict_and_control_token_reach_the_library() {
     let seed = TempDir::with([("seeded.ps1", "x")]);
-    let program = Program::start(&["--strict", "--seed", seed.arg(), "--control-token", "control"]);
+    let options = ["--strict", "--conflict", "--seed", seed.arg(), "--control-token", "control"];
+    let program = Program::start(&options);
     let (token, form) =
         (Emulator::DEFAULT_TOKEN, form(&[text("OverrideIfExists", ""), file("a", b"x")]));
     let refused =
         program.call(token, "POST /api/libraryfiles", "multipart/form-data; boundary=b", &form);
     assert_eq!((refused.status, refused.code().as_str()), (400, "InvalidInput"));
     assert_eq!(program.list(token).json()["value"][0]["fileName"], "seeded.ps1");
+    let again =
+        crate::support::form(&[text("OverrideIfExists", "false"), file("seeded.ps1", b"y")]);
+    let kind = "multipart/form-data; boundary=b";
+    assert_eq!(program.call(token, "POST /api/libraryfiles", kind, &again).status, 409);
     let statuses = ["1", "control"].map(|shown| {
         let mut stream = program.connect();
         let head = format!(
