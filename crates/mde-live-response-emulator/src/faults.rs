@@ -63,12 +63,12 @@ impl Call {
     fn of(head: &Parts) -> Option<Self> {
         let path = head.uri.path();
         match head.method {
-            _ if ["/token", "/idtoken", "/oidctoken"].iter().any(|end| path.ends_with(end)) => {
-                Some(Self::Token)
-            }
             Method::POST if path.ends_with("/api/libraryfiles") => Some(Self::Upload),
             Method::GET if path.ends_with("/api/libraryfiles") => Some(Self::List),
             Method::DELETE if path.contains("/api/libraryfiles/") => Some(Self::Delete),
+            _ if ["/token", "/idtoken", "/oidctoken"].iter().any(|end| path.ends_with(end)) => {
+                Some(Self::Token)
+            }
             _ => None,
         }
     }

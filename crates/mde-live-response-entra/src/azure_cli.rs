@@ -113,6 +113,9 @@ fn read(stdout: &[u8], now: SystemTime) -> Option<IssuedToken> {
 
 fn first_line(stderr: &[u8]) -> String {
     let text = String::from_utf8_lossy(stderr);
-    let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or("no message");
+    // Warnings may come before it.
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let error = lines.clone().find(|line| line.starts_with("ERROR"));
+    let line = error.or_else(|| lines.next()).unwrap_or("no message");
     line.chars().take(MAX_SHOWN).collect()
 }

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use mde_live_response_core::library::Deleted;
-use mde_live_response_core::{Client, Error, ErrorKind, FileName};
+use mde_live_response_core::{Client, Effect, Error, ErrorKind, FileName};
 use mde_live_response_core::{IfExists, LibraryFile};
 
 use crate::plan::differences;
@@ -181,7 +181,9 @@ fn is_conflict(step: &Step, outcome: &Outcome) -> bool {
     match (step.action(), outcome) {
         (Action::Create | Action::Update { .. }, Outcome::Changed) => true,
         (Action::Create, Outcome::Failed(error)) => {
-            matches!(error.kind(), ErrorKind::NameTaken | ErrorKind::Rejected)
+            // After an unknown effect, the file may be this call's own, which the report must not hide.
+            error.effect() == Effect::NotApplied
+                && matches!(error.kind(), ErrorKind::NameTaken | ErrorKind::Rejected)
         }
         _ => false,
     }

@@ -20,22 +20,23 @@ pub(super) struct Arguments {
 }
 
 const HELP: &str = "\
-Tokens come from the first of: --token-file, --token-command, the environment variable MDE_TOKEN, and an application of \
-Microsoft Entra that AZURE_TENANT_ID, AZURE_CLIENT_ID and one of AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH and \
-AZURE_FEDERATED_TOKEN_FILE name. --credential chooses another identity. --login-host or AZURE_AUTHORITY_HOST sets another \
-login host.
+Without --credential, tokens come from the first of:
+  --token-file, --token-command, MDE_TOKEN,
+  an application in Microsoft Entra: AZURE_TENANT_ID, AZURE_CLIENT_ID, and one of AZURE_CLIENT_SECRET, \
+AZURE_CLIENT_CERTIFICATE_PATH and AZURE_FEDERATED_TOKEN_FILE.
+--login-host, or else AZURE_AUTHORITY_HOST, sets the login host.
 
 Exit codes:
   0  done
-  1  failed: no change was confirmed, or a plan has conflicts or deletes too much
+  1  failed: the command or every change failed, you answered no, or a plan has conflicts or exceeds --max-delete
   2  usage: the command line, the environment or the folder has an error, or --yes is missing; nothing was done
-  3  partly failed, or the result could not be written
+  3  partly failed, or the result of changes could not be written
   4  a plan has changes (plan, sync --dry-run)
   130, 143  interrupted by Ctrl-C or SIGTERM; the output tells what was done";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Upload files, with the texts of NAME.json beside them or of their own help.
+    /// Upload files. Descriptions come from NAME.json beside each file, or from the script's own help.
     Upload(Upload),
     /// List the library's files.
     List,
@@ -93,13 +94,13 @@ pub(super) struct Common {
     /// Host that issues tokens, instead of the cloud's.
     #[arg(long, global = true, value_name = "URL")]
     pub(super) login_host: Option<String>,
-    /// Identity that gets tokens. Default: the first of token, secret, certificate and federated that is set.
+    /// Identity that gets tokens. Default: the first of token, secret, certificate and federated that is configured.
     #[arg(long, global = true, value_enum, value_name = "NAME")]
     pub(super) credential: Option<Kind>,
-    /// File that contains a token. It is read again when a new token is needed.
+    /// File with a token. Read again for each new token.
     #[arg(long, global = true, value_name = "FILE", conflicts_with = "token_command")]
     pub(super) token_file: Option<PathBuf>,
-    /// Shell command that prints a token. It is run again when a new token is needed.
+    /// Shell command that prints a token. Run again for each new token.
     #[arg(long, global = true, value_name = "COMMAND")]
     pub(super) token_command: Option<String>,
     #[command(flatten)]
@@ -107,13 +108,13 @@ pub(super) struct Common {
     /// Print JSON on standard output.
     #[arg(long, global = true)]
     pub(super) json: bool,
-    /// Append a line of JSON to this file for every change.
+    /// Append one JSON line to this file for every attempted change.
     #[arg(long, global = true, value_name = "FILE")]
     pub(super) audit: Option<PathBuf>,
-    /// Time for one call with its waits and retries, in seconds.
+    /// Time limit for one call, with its waits and retries, in seconds.
     #[arg(long, global = true, value_name = "SECONDS", default_value_t = 3_600, value_parser = value_parser!(u64).range(1..))]
     pub(super) timeout: u64,
-    /// Also report failed attempts.
+    /// Also report failed attempts, and which identity gave the token.
     #[arg(short, long, global = true)]
     pub(super) verbose: bool,
 }
@@ -140,10 +141,10 @@ pub(super) enum Region {
 /// How many changes run at once, and when the rest does not start.
 #[derive(Debug, Args)]
 pub(super) struct SideBySide {
-    /// Number of files at a time, in each library.
+    /// Number of changes at a time; with --tenants, in each library.
     #[arg(long, value_name = "NUMBER", default_value_t = 8)]
     jobs: usize,
-    /// Start no more changes when the service is down.
+    /// Start no more changes after a failure that shows that the service is down.
     #[arg(long)]
     fail_fast: bool,
 }
@@ -168,7 +169,7 @@ pub(super) struct Upload {
     /// Overwrite a file of the same name, even if it is not yours. Its owner stays.
     #[arg(long = "override")]
     pub(super) overriding: bool,
-    /// Show what would be done, and do nothing.
+    /// Show what would be done, without changing anything.
     #[arg(long)]
     pub(super) dry_run: bool,
     #[command(flatten)]
@@ -180,7 +181,7 @@ pub(super) struct Delete {
     /// Names of the files.
     #[arg(required = true, value_name = "NAME")]
     pub(super) names: Vec<String>,
-    /// Show what would be done, and do nothing.
+    /// Show what would be done, without changing anything.
     #[arg(long)]
     pub(super) dry_run: bool,
     /// Delete without a question. Required without a terminal.
@@ -197,7 +198,7 @@ pub(super) struct Sync {
     /// Show the plan, and do nothing.
     #[arg(long)]
     pub(super) dry_run: bool,
-    /// Delete and take over without a question. Required for these changes without a terminal.
+    /// Delete and take over files without asking. Required for that if there is no terminal.
     #[arg(short, long)]
     pub(super) yes: bool,
     #[command(flatten)]
@@ -221,11 +222,11 @@ pub(super) struct Plan {
     /// Owner of the files: the last line of their descriptions is `managed-by: OWNER`.
     #[arg(long, value_name = "OWNER", default_value = "lrlib")]
     pub(super) owner: Owner,
-    /// Delete files that are not in the folder: those of --owner, or with `--delete=all` all of them.
+    /// Delete files that are missing from the folder: those of --owner; with `--delete=all`, of any owner.
     #[arg(long, value_enum, value_name = "WHICH", num_args = 0..=1, require_equals = true, default_missing_value = "owned")]
     #[arg(requires_if("owned", "owner"))]
     pub(super) delete: Option<Deleted>,
-    /// Most files that may be deleted and taken over together. Default: a tenth of the library, at least 5.
+    /// Refuse a plan that deletes and takes over more files than this. Default: a tenth of the library, at least 5.
     #[arg(long, value_name = "NUMBER")]
     pub(super) max_delete: Option<usize>,
     /// Accept a folder without files for the library.
@@ -234,7 +235,7 @@ pub(super) struct Plan {
     /// Overwrite files of others that have the name of a file in the folder.
     #[arg(long)]
     pub(super) take_over: bool,
-    /// Do this for every tenant in this file.
+    /// Plan or sync every tenant in this file.
     #[arg(long, value_name = "FILE")]
     pub(super) tenants: Option<PathBuf>,
     /// Number of tenants at a time.

@@ -84,7 +84,7 @@ impl Audit {
         written.map_err(|why| {
             let (name, path) = (change.name, path.display());
             Failure::Failed(format!(
-                "cannot write the change of `{name}` to the audit log {path}: {why}; no further change was made. Correct \
+                "cannot write the change of `{name}` to the audit log {path}: {why}; no more changes start. Correct \
                  that, then run lrlib again."
             ))
         })

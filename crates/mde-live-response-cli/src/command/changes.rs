@@ -176,19 +176,18 @@ impl<'a> Run<'a> {
         about: impl Fn(&T) -> (&FileName, Option<&Sha256Digest>) + Sync,
         change: impl Fn(&Client, &T) -> Result<&'static str, Error> + Sync,
     ) -> Exit {
-        let mut written = Ok(());
+        let mut unwritten = None;
         let work = |item: &T| change(&self.client, item);
         let outcomes = self.jobs.run(&self.client, items, work, |item, outcome| {
             if let Err(error) = outcome {
                 // At once; standard output gets all results at the end.
                 self.ui.say(format_args!("error: {}", explain(error)));
             }
-            if written.is_ok() {
-                let (name, sha256) = about(item);
-                written = self.record(name, sha256, outcome);
-                if written.is_err() {
-                    self.cancel.cancel();
-                }
+            let (name, sha256) = about(item);
+            // Also after a failed write: the calls that were running have outcomes, too.
+            if let Err(failure) = self.record(name, sha256, outcome) {
+                self.cancel.cancel();
+                unwritten.get_or_insert(failure);
             }
         });
         let all: Vec<_> = items
@@ -201,7 +200,7 @@ impl<'a> Run<'a> {
             self.ui.say(format_args!("{}", counted(words)));
         }
         let failed = all.iter().filter(|done| !matches!(done.outcome, Some(Ok(_)))).count();
-        let exit = self.ui.end(Exit::of(all.len(), failed), written);
+        let exit = self.ui.end(Exit::of(all.len(), failed), unwritten.map_or(Ok(()), Err));
         self.ui.end(exit, self.print(&all))
     }
 

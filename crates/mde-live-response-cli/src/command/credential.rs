@@ -46,7 +46,8 @@ pub(super) enum Kind {
 impl Tokens {
     /// The credential, which with `-v` says once where its token comes from.
     pub(super) fn telling(self, ui: &Arc<Ui>) -> Box<dyn Credential> {
-        if !ui.is_verbose() {
+        // A chain may pick an identity that the person did not expect.
+        if !ui.is_verbose() && self.used.chain.is_none() {
             return self.credential;
         }
         let (ui, told) = (Arc::clone(ui), AtomicBool::new(false));
@@ -103,8 +104,10 @@ pub(super) fn tokens(common: &Common, endpoint: &Endpoint) -> Result<Tokens, Fai
         Some(kind) => kind,
         None => by_environment(common)?,
     };
-    if kind == Kind::Auto {
-        return chain(common, endpoint);
+    let has_option = common.token_file.is_some() || common.token_command.is_some();
+    if has_option && !matches!(kind, Kind::Token | Kind::Auto) {
+        let message = format!("--credential {} does not use the given token", kind.name());
+        return Err(Failure::usage(message, "Leave out --token-file or --token-command."));
     }
     one(kind, common, endpoint)
 }
@@ -146,7 +149,8 @@ fn one(kind: Kind, common: &Common, endpoint: &Endpoint) -> Result<Tokens, Failu
     let application = match kind {
         Kind::Token => return alone(token(common)?),
         Kind::ManagedIdentity => return alone(Box::new(managed_identity()?)),
-        Kind::Az | Kind::Auto => return alone(Box::new(azure_cli()?)),
+        Kind::Az => return alone(Box::new(azure_cli()?)),
+        Kind::Auto => return chain(common, endpoint),
         Kind::Secret => proved_by("AZURE_CLIENT_SECRET")?,
         Kind::Certificate => proved_by("AZURE_CLIENT_CERTIFICATE_PATH")?,
         Kind::Federated => proved_by("AZURE_FEDERATED_TOKEN_FILE")?,
@@ -233,6 +237,12 @@ fn azure_cli() -> Result<AzureCli, Failure> {
     })
 }
 
+/// A member of a chain that gives no token, for this reason.
+fn unusable(why: &Failure) -> impl Credential + use<> {
+    let why = why.message();
+    credential_fn(move |_| Err(CredentialError::message(why.as_str())))
+}
+
 /// All identities that the environment describes, then the machine's and the person's.
 fn chain(common: &Common, endpoint: &Endpoint) -> Result<Tokens, Failure> {
     let described = [
@@ -245,12 +255,20 @@ fn chain(common: &Common, endpoint: &Endpoint) -> Result<Tokens, Failure> {
     ];
     let (mut chain, mut login_host) = (ChainedCredential::new(), None);
     for (kind, _) in described.into_iter().filter(|(_, is_described)| *is_described) {
-        let tokens = one(kind, common, endpoint)?;
-        login_host = login_host.or(tokens.login_host);
-        chain = chain.then(kind.name(), tokens.credential);
+        chain = match one(kind, common, endpoint) {
+            Ok(tokens) => {
+                login_host = login_host.or(tokens.login_host);
+                chain.then(kind.name(), tokens.credential)
+            }
+            // Only a part of its variables is set.
+            Err(failure) => chain.then(kind.name(), unusable(&failure)),
+        };
     }
-    let chain =
-        chain.then_managed_identity(managed_identity()?).then(Kind::Az.name(), azure_cli()?);
+    let chain = match managed_identity() {
+        Ok(identity) => chain.then_managed_identity(identity),
+        Err(failure) => chain.then(Kind::ManagedIdentity.name(), unusable(&failure)),
+    };
+    let chain = chain.then(Kind::Az.name(), azure_cli()?);
     let used = Used { kind: Kind::Auto, chain: Some(chain.clone()) };
     Ok(Tokens { credential: Box::new(chain), login_host, used })
 }

@@ -5,8 +5,8 @@ use std::fmt::Display;
 use std::process::ExitCode;
 
 use mde_live_response_core::error::InvalidInput;
-use mde_live_response_core::transport::TransportErrorKind;
-use mde_live_response_core::{Error, ErrorKind};
+
+use mde_live_response_core::Error;
 use mde_live_response_sync::FolderError;
 
 /// Outcome of a run.
@@ -96,16 +96,12 @@ impl From<InvalidInput> for Failure {
 
 /// An error with its causes and help, on one line.
 pub(super) fn explain(error: &Error) -> String {
-    let help = match error.kind() {
-        ErrorKind::Transport(TransportErrorKind::Certificate) => Some(CERTIFICATE.to_owned()),
-        _ => error.help(),
-    };
+    // The library's own help speaks of its API. A token request may be what failed.
+    let help = error.help().map(|help| {
+        help.replace("add its CA to the transport's roots", "give its CA with --ca-file")
+    });
     one_line(error, help)
 }
-
-/// The library's own help speaks of its API.
-const CERTIFICATE: &str = "If a corporate proxy intercepts TLS, give its certificate authority with --ca-file. \
-                           Otherwise check the host name and this machine's clock.";
 
 fn one_line(error: &dyn StdError, help: Option<String>) -> String {
     let mut line = error.to_string();

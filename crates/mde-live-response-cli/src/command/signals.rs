@@ -97,7 +97,7 @@ pub(super) fn watch(ui: &Arc<Ui>) -> io::Result<()> {
 /// Calls `first` for the first signal, on a thread of its own. The second signal ends the process as if it were not handled.
 #[cfg(unix)]
 fn on_first(first: impl FnOnce(Signal) + Send + 'static) -> io::Result<()> {
-    use std::sync::atomic::AtomicBool;
+    use std::sync::atomic::{AtomicBool, Ordering};
 
     use signal_hook::consts::{SIGINT, SIGTERM};
     use signal_hook::flag;
@@ -109,7 +109,9 @@ fn on_first(first: impl FnOnce(Signal) + Send + 'static) -> io::Result<()> {
         flag::register_conditional_default(signal, Arc::clone(&has_arrived))?;
         flag::register(signal, Arc::clone(&has_arrived))?;
     }
-    let mut signals = Signals::new([SIGINT, SIGTERM])?;
+    // After the flags, so that they are set before the thread learns of the signal. If this fails, every signal ends the process.
+    let signals = Signals::new([SIGINT, SIGTERM]);
+    let mut signals = signals.inspect_err(|_| has_arrived.store(true, Ordering::SeqCst))?;
     thread::Builder::new().name("signals".to_owned()).spawn(move || {
         if let Some(signal) = signals.forever().next() {
             first(if signal == SIGTERM { Signal::Terminate } else { Signal::Interrupt });

@@ -44,6 +44,8 @@ struct Job<'a> {
     common: &'a Common,
     ui: &'a Arc<Ui>,
     audit: &'a Audit,
+    /// Ends the work in all libraries.
+    cancel: CancelToken,
 }
 
 /// A library.
@@ -52,7 +54,6 @@ struct Library {
     tenant: Option<String>,
     client: Client,
     used: Used,
-    cancel: CancelToken,
 }
 
 /// The result for one library.
@@ -89,7 +90,8 @@ pub(super) fn run(
         .with_orphans(orphans)
         .with_take_over(arguments.take_over);
     let max_delete = arguments.max_delete;
-    let job = Job { desired, rules, max_delete, mode, jobs, common, ui, audit };
+    let cancel = ui.interrupt().token();
+    let job = Job { desired, rules, max_delete, mode, jobs, common, ui, audit, cancel };
     match &arguments.tenants {
         Some(path) => job.for_tenants(&tenants::read(path)?, arguments.tenant_jobs),
         None => job.for_one(),
@@ -100,6 +102,7 @@ pub(super) fn run(
 fn check_tenants_alone(arguments: &args::Plan, common: &Common) -> Result<(), Failure> {
     let refused = [
         ("--base-url", common.base_url.is_some()),
+        ("--credential", common.credential.is_some()),
         ("--token-file", common.token_file.is_some()),
         ("--token-command", common.token_command.is_some()),
     ];
@@ -122,9 +125,8 @@ impl Job<'_> {
     }
 
     fn for_one(&self) -> Result<Exit, Failure> {
-        let cancel = self.ui.interrupt().token();
-        let (client, used) = library::client(self.common, self.ui, &cancel)?;
-        let library = Library { tenant: None, client, used, cancel };
+        let (client, used) = library::client(self.common, self.ui, &self.cancel)?;
+        let library = Library { tenant: None, client, used };
         let planned = self.plan(&library)?;
         self.confirm(&[(&library, &planned)])?;
         let synced = self.apply(&library, planned)?;
@@ -194,10 +196,9 @@ impl Job<'_> {
     fn library_of(&self, tenant: &Tenant) -> Result<Library, Failure> {
         let (endpoint, credential) = (tenant.endpoint(self.common)?, tenant.credential()?);
         let reporter = Reporter::new(self.ui, Some(&tenant.name));
-        let cancel = self.ui.interrupt().token();
         let client = connect::client(self.common, endpoint, credential, reporter)?;
         let (name, used) = (Some(tenant.name.clone()), tenant.used());
-        Ok(Library { tenant: name, client: client.cancelled_by(&cancel), used, cancel })
+        Ok(Library { tenant: name, client: client.cancelled_by(&self.cancel), used })
     }
 
     /// Plans. A plan that deletes too much is kept, to be shown.
@@ -246,15 +247,14 @@ impl Job<'_> {
         if self.is_dry() {
             return Ok(Synced { plan, report: None, failure: None });
         }
-        // Stops after a change that cannot be written to the audit log.
+        // A change that cannot be written to the audit log ends the run.
         let mut unwritten = None;
         let report = self.jobs.apply(&library.client, &plan, |step, outcome| {
             self.say(&library.name(), step, outcome);
-            if unwritten.is_none()
-                && let Err(failure) = self.record(library, step, outcome)
-            {
-                unwritten = Some(failure);
-                library.cancel.cancel();
+            // Also after a failed write: the calls that were running have outcomes, too.
+            if let Err(failure) = self.record(library, step, outcome) {
+                unwritten.get_or_insert(failure);
+                self.cancel.cancel();
             }
         })?;
         Ok(Synced { plan, report: Some(report), failure: unwritten })

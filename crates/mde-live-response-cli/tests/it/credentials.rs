@@ -98,6 +98,20 @@ fn without_the_option_an_application_may_have_a_certificate() {
     assert_eq!((ran.code, &ran.json()["credential"]), (0, &"certificate".into()), "{ran:?}");
 }
 
+/// A job of Azure Pipelines has one of the variables in any case.
+#[test]
+fn auto_passes_over_an_identity_that_is_described_in_part() {
+    let emulator = emulator();
+    let mut variables = variables("virtual machine", emulator.base_url());
+    variables.push(("SYSTEM_OIDCREQUESTURI", format!("{}/job/oidctoken", emulator.base_url())));
+    let ran = check(&emulator, &variables, &["--credential", "auto"]);
+    assert_eq!((ran.code, &ran.json()["credential"]), (0, &"managed-identity".into()), "{ran:?}");
+    // A chain says without `-v` which identity acts, and why the earlier ones do not.
+    let borrowed: Vec<_> = variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let why = "pipelines: AZURESUBSCRIPTION_SERVICE_CONNECTION_ID is not set";
+    Lrlib::of(&emulator).with(&borrowed).ends(&["list", "--credential", "auto"], 0, why);
+}
+
 /// Other identities of the environment are not used in place of the chosen one.
 #[test]
 fn the_chosen_identity_is_used_and_no_other() {

@@ -30,7 +30,7 @@ fn lists(options: &[&str], environment: &[(&str, &str)], code: i32, printed: &st
 
 #[test]
 fn an_authority_is_trusted_if_an_option_names_it() {
-    lists(&[], &[], 1, "give its certificate authority with --ca-file");
+    lists(&[], &[], 1, "give its CA with --ca-file");
     lists(&["--ca-file", "AUTHORITY"], &[], 0, "0 files\n");
     lists(&["--system-roots"], &[], 1, "certificate");
     if cfg!(target_os = "linux") {

@@ -103,7 +103,7 @@ fn no_output_contains_a_token() {
 
 #[test]
 fn a_command_line_that_cannot_be_used_is_a_usage_error() {
-    let cases: [(&[&str], &str); 13] = [
+    let cases: [(&[&str], &str); 15] = [
         (&[], "Usage: lrlib"),
         (&["uplaod"], "unrecognized subcommand"),
         (&["list", "--cloud", "gcc", "--region", "eu"], "only the commercial cloud has regions"),
@@ -118,6 +118,8 @@ fn a_command_line_that_cannot_be_used_is_a_usage_error() {
         (&["sync", "src", "--tenants", "x", "--token-file", "y"], "--tenants cannot be combined"),
         // It would be the library of every tenant.
         (&["plan", "src", "--tenants", "x", "--base-url", "https://x"], "with --base-url"),
+        (&["sync", "src", "--tenants", "x", "--credential", "az"], "with --credential"),
+        (&["list", "--credential", "az", "--token-file", "y"], "does not use the given token"),
         (&["list", "--timeout", "0"], "0 is not in 1.."),
         (&["man", "nothing"], "there is no command `nothing`"),
         (&["list", "--token", "canary"], "unexpected argument '--token'"),

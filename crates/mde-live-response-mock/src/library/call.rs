@@ -72,14 +72,15 @@ impl FakeLibrary {
     /// ```
     #[expect(clippy::result_large_err, reason = "the refusal is an answer like any other")]
     pub fn begin(&self, head: &Parts) -> Result<Accepted, Response<Vec<u8>>> {
-        if let Some(place) = Place::of(head.uri.path()) {
+        let target = Target::of(head.uri.path());
+        if let (Target::Nothing, Some(place)) = (&target, Place::of(head.uri.path())) {
             return Err(if head.method == place.method() {
                 self.issue_to_machine(place, head)
             } else {
                 not_allowed(if place.method() == Method::POST { "POST" } else { "GET" })
             });
         }
-        let action = match (Target::of(head.uri.path()), &head.method) {
+        let action = match (target, &head.method) {
             (Target::Token { tenant }, &Method::POST) => Action::Token { tenant }, // P38
             (Target::Files, &Method::POST) => Action::Upload(form_headers(&head.headers)), // P1
             (Target::Files, &Method::GET) => Action::List,                         // P20
