@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use mde_live_response_core::Error;
 use mde_live_response_core::auth::{Credential, CredentialError, IssuedToken, TokenRequest};
 
 use crate::managed_identity::ManagedIdentity;
@@ -12,6 +13,9 @@ use crate::managed_identity::ManagedIdentity;
 const PROBE: Duration = Duration::from_secs(1);
 
 /// Credentials that are tried in order. The first one that gives a token stays in use.
+///
+/// A member that cannot be reached at the moment ends the call: another identity must not act because a login host is down.
+/// Only a managed identity may be absent.
 ///
 /// Use it only if each member may act: a chain can pick an identity that you did not expect. [`report`](Self::report)
 /// tells which member gave the token, and why the earlier ones did not.
@@ -40,6 +44,7 @@ pub struct ChainedCredential {
 struct Member {
     name: String,
     credential: Arc<dyn Credential>,
+    may_be_absent: bool,
 }
 
 #[derive(Default)]
@@ -60,14 +65,18 @@ impl ChainedCredential {
     /// Adds a credential, to be tried after those before it. The name is for messages.
     #[must_use]
     pub fn then(mut self, name: impl Into<String>, credential: impl Credential + 'static) -> Self {
-        self.members.push(Member { name: name.into(), credential: Arc::new(credential) });
+        let credential = Arc::new(credential);
+        self.members.push(Member { name: name.into(), credential, may_be_absent: false });
         self
     }
 
     /// Adds a managed identity. A virtual machine's metadata service that does not answer within 1 s is taken as absent.
     #[must_use]
-    pub fn then_managed_identity(self, identity: ManagedIdentity) -> Self {
-        self.then("managed-identity", identity.with_probe(PROBE))
+    pub fn then_managed_identity(mut self, identity: ManagedIdentity) -> Self {
+        let (name, credential) =
+            ("managed-identity".to_owned(), Arc::new(identity.with_probe(PROBE)));
+        self.members.push(Member { name, credential, may_be_absent: true });
+        self
     }
 
     /// Name of the member that gave the token.
@@ -112,6 +121,10 @@ impl Credential for ChainedCredential {
                 Err(error) => {
                     helps.extend(error.help().map(|help| format!("{}: {help}", member.name)));
                     failed.push(format!("{}: {error}", member.name));
+                    let error = Error::from(error);
+                    if error.is_retryable() && !member.may_be_absent {
+                        return Err(error.into());
+                    }
                 }
             }
         }

@@ -324,6 +324,16 @@ fn a_chain_uses_the_first_member_that_gives_a_token_and_keeps_it() {
 }
 
 #[test]
+fn a_member_that_cannot_be_reached_ends_the_chain() {
+    let mock = (0..3).fold(MockTransport::new(), |mock, _| mock.reply(Reply::status(503)));
+    let chain = ChainedCredential::new().then("github", github()).then("pipelines", pipelines());
+    let error = upload_with(chain, &mock).unwrap_err();
+    mock.assert_done();
+    assert_eq!((error.kind(), error.is_retryable()), (&ErrorKind::NoToken, true));
+    assert_eq!(error.status().map(|it| it.as_u16()), Some(503));
+}
+
+#[test]
 fn a_chain_without_a_token_says_why_for_each_member() {
     let mock = MockTransport::new().reply(Reply::json(401, "{}")).reply(Reply::json(403, "{}"));
     let chain = ChainedCredential::new()
