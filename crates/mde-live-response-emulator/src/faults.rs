@@ -11,7 +11,7 @@ use mde_live_response_mock::FakeLibrary;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// What goes wrong with the next calls. Without a setting that says what, it cannot be ordered.
+/// A fault of the next calls. It needs at least one setting.
 ///
 /// Order it with [`Emulator::fail_next`](crate::Emulator::fail_next). `POST /_emulator/faults` takes the same as JSON:
 ///

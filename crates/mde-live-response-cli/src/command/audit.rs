@@ -43,7 +43,7 @@ struct Line<'a> {
     change: &'a Change<'a>,
 }
 
-/// What is left of a line that was not written to its end.
+/// The rest of a line that was not written to its end.
 #[derive(Serialize)]
 struct Torn<'a> {
     time: String,

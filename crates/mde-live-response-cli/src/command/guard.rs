@@ -1,4 +1,4 @@
-//! What stands between a command and the loss of files: a limit, and a question.
+//! Guards against the loss of files: a limit, and a question.
 
 use std::fmt;
 use std::io::{self, IsTerminal};

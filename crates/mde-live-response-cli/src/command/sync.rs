@@ -25,7 +25,7 @@ use super::tenants::{self, Tenant};
 use super::text::{counted, shown, table, words};
 use super::ui::{Reporter, Ui};
 
-/// What a run does after planning.
+/// The step after planning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mode {
     /// Show the plan.

@@ -140,7 +140,7 @@ fn a_check_shows_the_token_and_whether_it_works() {
     assert_eq!(emulator.library().calls(), calls + 1);
 }
 
-/// What a killed run, or a full disk, leaves behind.
+/// Logs as a killed run, or a full disk, leaves them.
 #[test]
 fn the_last_line_of_an_audit_log_is_repaired_before_the_next() {
     let (emulator, dir) = (Emulator::start().unwrap(), TempDir::new());

@@ -1,4 +1,4 @@
-//! What to do about an input that cannot be used, by its field.
+//! Help for inputs that cannot be used, by their field.
 //!
 //! Has the fields of this project's other crates too, so that all these texts are in one place.
 

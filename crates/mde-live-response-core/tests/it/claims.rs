@@ -37,7 +37,7 @@ fn expired() -> AccessToken {
     token(&format!(r#"{{"aud":"{AUDIENCE}","roles":["Library.Manage"],"exp":{}}}"#, NOW - 720))
 }
 
-/// What a check for this audience finds.
+/// The result of a check for this audience.
 fn checked_for(audience: &str, payload: &str) -> Result<(), TokenProblem> {
     let now = SystemTime::UNIX_EPOCH + Duration::from_secs(NOW);
     token(payload).claims().map_or(Ok(()), |claims| claims.check(audience, now))

@@ -179,7 +179,7 @@ fn failed(error: &Error) -> String {
     format!("{kind} {:?}", error.effect())
 }
 
-/// What the observer is told: the numbers of the attempts; the waits, and their sum.
+/// The observer's events: the numbers of the attempts, the waits, and their sum.
 #[derive(Default)]
 struct Told {
     attempts: Vec<String>,

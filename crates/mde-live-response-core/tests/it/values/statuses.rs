@@ -1,4 +1,4 @@
-//! What each status means, in one attempt.
+//! The meaning of each status, in one attempt.
 
 use std::io::Read;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Programs that nobody here wrote, as clients. None is needed: see [`program`].
+//! Foreign programs as clients. Each is optional: see [`program`].
 
 use std::fs;
 use std::io::Write as _;
