@@ -82,7 +82,7 @@ pub(super) fn reasons(action: &Action) -> Vec<&'static str> {
         Action::Conflict { reason: Reason::LetterCase } => {
             vec!["the library has this name in another letter case"]
         }
-        Action::Conflict { .. } => vec!["the library's file is not the owner's"],
+        Action::Conflict { .. } => vec!["stored by another owner"],
         _ => Vec::new(),
     }
 }

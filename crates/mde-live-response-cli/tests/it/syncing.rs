@@ -40,7 +40,7 @@ fn files_of_others_are_conflicts_unless_taken_over() {
     assert_eq!(
         ran.stdout,
         "ACTION    NAME   WHY\n\
-         conflict  a.ps1  the library's file is not the owner's\n\
+         conflict  a.ps1  stored by another owner\n\
          created   b.ps1\n"
     );
     // Nothing but the conflict.
