@@ -1,7 +1,9 @@
 //! The commands that change single files: upload and delete.
 
 use std::collections::HashMap;
+use std::num::NonZero;
 use std::sync::Arc;
+use std::thread;
 
 use mde_live_response_core::error::{InvalidInput, Problem};
 use mde_live_response_core::library::{Deleted, MAX_FILE_BYTES, Sha256Digest};
@@ -17,6 +19,7 @@ use super::exit::{Exit, Failure, explain};
 use super::guard::{Losses, confirm};
 use super::json::{self, VERSION};
 use super::library;
+use super::side_by_side::side_by_side;
 use super::text::{counted, shown, words};
 use super::ui::Ui;
 
@@ -45,9 +48,11 @@ pub(super) fn upload(
     audit: &Audit,
 ) -> Result<Exit, Failure> {
     let is_override = arguments.overriding;
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
     let mut files = Vec::new();
-    for path in &arguments.files {
-        let mut file = read_file(path)?;
+    // The first error, in the order of the command line.
+    for file in side_by_side(arguments.files.iter().collect(), cores, |path| read_file(path)) {
+        let mut file = file?;
         if let Some(text) = &arguments.description {
             file = file.with_description(text.parse()?);
         }
