@@ -127,7 +127,7 @@ impl Default for Jobs {
     }
 }
 
-/// What the threads share, under one lock.
+/// State shared by the threads, under one lock.
 struct Queue<'i, T, R, B> {
     left: Enumerate<Iter<'i, T>>,
     results: BTreeMap<usize, R>,

@@ -115,7 +115,7 @@ fn dead_address(peer: &Peer, root: &Certificate) -> Result<Option<Duration>, Fai
     for _ in 0..ROUNDS {
         let without = upload(peer, root, End::Answer, &TcpListener::bind(first)?)?;
         let listener = TcpListener::bind(second)?;
-        // Accepts nobody, and its queue is full.
+        // Accepts no connection, and its queue is full.
         let dead = SocketAddr::new(first.ip(), listener.local_addr()?.port());
         let hole = TcpListener::bind(dead)?;
         let queued = || TcpStream::connect_timeout(&dead, EARLY_BOUND).ok();

@@ -118,7 +118,7 @@ impl UreqTransport {
     }
 }
 
-/// Returns the first fault, which is reported if there is no answer.
+/// Returns the first fault. It is reported if no answer came.
 fn first_fault(error: ureq::Error, facts: &Facts) -> Fault {
     let fault = Fault::from_ureq(error);
     match fault.kind {

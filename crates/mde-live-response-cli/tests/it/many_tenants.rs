@@ -43,6 +43,22 @@ fn twenty_tenants_over_sockets_and_one_that_fails() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn an_audit_log_that_cannot_be_written_ends_the_run_for_every_tenant() {
+    let (dir, files) = (TempDir::new(), TempDir::with([("a.ps1", "1"), ("b.ps1", "2")]));
+    let emulators = [Emulator::start().unwrap(), Emulator::start().unwrap()];
+    let tenant = |name, of: &Emulator| json!({ "name": name, "baseUrl": of.base_url(), "tokenEnv": "TOKEN" });
+    let tenants = json!([tenant("first", &emulators[0]), tenant("second", &emulators[1])]);
+    let path = dir.write_arg("tenants.json", tenants.to_string());
+    let lrlib = Lrlib::alone().with(&[("TOKEN", Emulator::DEFAULT_TOKEN)]);
+    let one_by_one =
+        ["--tenants", &path, "--tenant-jobs", "1", "--jobs", "1", "--audit", "/dev/full"];
+    lrlib.ends(&[&["sync", files.arg()], &one_by_one[..]].concat(), 3, "/dev/full: ");
+    let stored = emulators.map(|emulator| emulator.library().names());
+    assert_eq!(stored, [vec!["a.ps1".to_owned()], vec![]]);
+}
+
 #[test]
 fn a_wrong_tenant_is_found_before_anything_is_done() {
     let (dir, files) = (TempDir::new(), TempDir::with([("a.ps1", "1")]));

@@ -21,7 +21,7 @@ use crate::support::{MARK, deleting, desired, file, outcomes, planned, put, rule
 const JOBS: [usize; 3] = [1, 3, 8];
 const LATENCY: Duration = Duration::from_millis(500);
 
-/// What happens to a call.
+/// An event of a call.
 enum Fate {
     /// The library answers after the usual time.
     Usual,

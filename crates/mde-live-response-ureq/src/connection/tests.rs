@@ -120,7 +120,7 @@ fn t02_lookups_are_shared_by_host_and_bounded_in_number() {
     });
     assert_eq!((beyond, started), (timeout, MAX_LOOKUPS));
     let started = STARTED.lock().unwrap();
-    assert!(!started.contains(&"another.invalid".to_owned()), "nobody waits for it any more");
+    assert!(!started.contains(&"another.invalid".to_owned()), "no call waits for it any more");
 }
 
 #[test]
