@@ -313,8 +313,14 @@ impl Synced {
 
     fn json(&self) -> Map<String, Value> {
         let steps = self.steps().map(|(step, outcome)| json::step(step, outcome));
-        let error = self.failure.as_ref().map(json::failure);
-        let error = error.map(|error| ("error".to_owned(), error));
+        let error = self.failure.as_ref().map(|failure| {
+            let mut error = json::failure(failure);
+            // The steps of an applied plan say what is known of the library.
+            if let (Some(error), Some(_)) = (error.as_object_mut(), &self.report) {
+                error.insert("effect".to_owned(), Value::Null);
+            }
+            ("error".to_owned(), error)
+        });
         let steps = ("steps".to_owned(), Value::Array(steps.collect()));
         std::iter::once(steps).chain(error).collect()
     }

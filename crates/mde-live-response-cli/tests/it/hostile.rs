@@ -186,6 +186,7 @@ fn a_result_that_cannot_be_written_is_a_partial_failure() {
     let outcomes: Vec<_> = steps.iter().map(|step| &step["outcome"]).collect();
     assert_eq!(outcomes, ["created", "notTried"]);
     assert!(json["error"]["message"].as_str().unwrap().contains("`a.ps1`"), "{json}");
+    assert_eq!(json["error"]["effect"], json!(null), "the steps say it");
     assert_eq!(emulator.library().names(), ["a.ps1"]);
 
     let ran = Lrlib::of(&emulator).run_into("/dev/full", &["sync", dir.arg()]);
