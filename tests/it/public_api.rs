@@ -35,7 +35,7 @@ fn every_type_can_be_shared_by_threads() {
     {
         use mde_live_response::sync::*;
         shareable! {
-            Action, Desired, DesiredFile, Orphans, Outcome, Owner, Plan, Reason, Report, Rules, Step, FolderError,
+            Action, Desired, DesiredFile, Unmanaged, Outcome, Owner, Plan, Reason, Report, Rules, Step, FolderError,
         }
     }
 }

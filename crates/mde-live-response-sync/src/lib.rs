@@ -43,7 +43,7 @@ pub use apply::{Outcome, Report, apply};
 pub use desired::{Desired, DesiredFile};
 pub use folder::{FolderError, MANIFEST, read, read_file};
 pub use owner::Owner;
-pub use plan::{Action, Orphans, Plan, Reason, Rules, Step, plan};
+pub use plan::{Action, Plan, Reason, Rules, Step, Unmanaged, plan};
 pub use side_by_side::Jobs;
 
 #[cfg(doctest)]

@@ -11,14 +11,14 @@ use crate::{Desired, DesiredFile, Owner};
 #[derive(Debug, Clone)]
 pub struct Rules {
     owner: Owner,
-    orphans: Orphans,
+    unmanaged: Unmanaged,
     take_over: bool,
 }
 
 /// Treatment of stored files that are not desired.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
-pub enum Orphans {
+pub enum Unmanaged {
     /// Keep them all.
     #[default]
     Keep,
@@ -32,13 +32,13 @@ impl Rules {
     /// Updates only the owner's files, and deletes none.
     #[must_use]
     pub fn new(owner: Owner) -> Self {
-        Self { owner, orphans: Orphans::Keep, take_over: false }
+        Self { owner, unmanaged: Unmanaged::Keep, take_over: false }
     }
 
-    /// Sets what to do with stored files that are not desired. Default: [`Orphans::Keep`].
+    /// Sets what to do with stored files that are not desired. Default: [`Unmanaged::Keep`].
     #[must_use]
-    pub fn with_orphans(mut self, orphans: Orphans) -> Self {
-        self.orphans = orphans;
+    pub fn with_unmanaged(mut self, unmanaged: Unmanaged) -> Self {
+        self.unmanaged = unmanaged;
         self
     }
 
@@ -82,7 +82,7 @@ pub enum Action {
     /// Delete the stored file, which is not desired.
     Delete,
     /// Keep the stored file, which is not desired.
-    Orphan {
+    Unmanaged {
         /// Reason why it is kept.
         reason: Reason,
     },
@@ -205,10 +205,10 @@ pub fn plan(desired: &Desired, stored: &[LibraryFile], rules: &Rules) -> Plan {
             Step { name: name.to_owned(), action, file, found }
         })
         .collect();
-    let orphans = stored.iter().filter(|it| !wanted.contains(&FileName::folded(it.file_name())));
-    steps.extend(orphans.map(|found| Step {
+    let unmanaged = stored.iter().filter(|it| !wanted.contains(&FileName::folded(it.file_name())));
+    steps.extend(unmanaged.map(|found| Step {
         name: found.file_name().to_owned(),
-        action: rules.orphan(found),
+        action: rules.unmanaged(found),
         file: None,
         found: Some(found.clone()),
     }));
@@ -236,14 +236,14 @@ impl Rules {
         Action::Update { reasons }
     }
 
-    fn orphan(&self, found: &LibraryFile) -> Action {
-        let reason = match self.orphans {
-            Orphans::Keep => Reason::Kept,
-            Orphans::DeleteOwned if !self.owns(found) => Reason::NotOwned,
+    fn unmanaged(&self, found: &LibraryFile) -> Action {
+        let reason = match self.unmanaged {
+            Unmanaged::Keep => Reason::Kept,
+            Unmanaged::DeleteOwned if !self.owns(found) => Reason::NotOwned,
             _ if FileName::permitting_separators(found.file_name()).is_err() => Reason::Name,
             _ => return Action::Delete,
         };
-        Action::Orphan { reason }
+        Action::Unmanaged { reason }
     }
 }
 

@@ -66,7 +66,7 @@ pub(super) fn action(action: &Action) -> &'static str {
         Action::Update { .. } => "update",
         Action::Unchanged => "unchanged",
         Action::Delete => "delete",
-        Action::Orphan { .. } => "orphan",
+        Action::Unmanaged { .. } => "unmanaged",
         Action::Conflict { .. } => "conflict",
         _ => "unknown",
     }
@@ -76,9 +76,9 @@ pub(super) fn action(action: &Action) -> &'static str {
 pub(super) fn reasons(action: &Action) -> Vec<&'static str> {
     match action {
         Action::Update { reasons } => reasons.iter().map(|reason| difference(*reason)).collect(),
-        Action::Orphan { reason: Reason::Kept } => vec!["kept"],
-        Action::Orphan { reason: Reason::NotOwned } => vec!["kept: not the owner's"],
-        Action::Orphan { .. } => vec!["kept: no request can contain its name"],
+        Action::Unmanaged { reason: Reason::Kept } => vec!["kept"],
+        Action::Unmanaged { reason: Reason::NotOwned } => vec!["kept: not the owner's"],
+        Action::Unmanaged { .. } => vec!["kept: no request can contain its name"],
         Action::Conflict { reason: Reason::LetterCase } => {
             vec!["the library has this name in another letter case"]
         }

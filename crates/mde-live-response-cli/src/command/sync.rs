@@ -7,7 +7,7 @@ use mde_live_response_core::library::Deleted;
 use mde_live_response_core::policy::CancelToken;
 use mde_live_response_core::{Client, Effect, Error, LibraryFile};
 use mde_live_response_sync::{
-    self as sync, Action, Desired, DesiredFile, Jobs, Orphans, Outcome, Plan, Report, Rules, Step,
+    self as sync, Action, Desired, DesiredFile, Jobs, Outcome, Plan, Report, Rules, Step, Unmanaged,
 };
 use serde_json::{Map, Value, json};
 
@@ -81,13 +81,13 @@ pub(super) fn run(
         let help = "Check the path. Hidden files, subfolders and side files do not count. If it is right, give --allow-empty.";
         return Err(Failure::usage(problem, help));
     }
-    let orphans = match arguments.delete {
-        Some(args::Deleted::All) => Orphans::DeleteAll,
-        Some(args::Deleted::Owned) => Orphans::DeleteOwned,
-        None => Orphans::Keep,
+    let unmanaged = match arguments.delete {
+        Some(args::Deleted::All) => Unmanaged::DeleteAll,
+        Some(args::Deleted::Owned) => Unmanaged::DeleteOwned,
+        None => Unmanaged::Keep,
     };
     let rules = Rules::new(arguments.owner.clone())
-        .with_orphans(orphans)
+        .with_unmanaged(unmanaged)
         .with_take_over(arguments.take_over);
     let max_delete = arguments.max_delete;
     let cancel = ui.interrupt().token();

@@ -52,7 +52,7 @@ fn files_of_others_are_conflicts_unless_taken_over() {
 }
 
 #[test]
-fn orphans_are_deleted_only_on_request() {
+fn unmanaged_files_are_deleted_only_on_request() {
     let (emulator, dir) = (Emulator::start().unwrap(), TempDir::with([("stays.ps1", "x")]));
     let gone = dir.write_arg("gone.ps1", "x");
     let lrlib = Lrlib::of(&emulator);
@@ -64,7 +64,7 @@ fn orphans_are_deleted_only_on_request() {
     ours(&[], "2 created\n");
     emulator.library().insert("hers.ps1", b"x");
     std::fs::remove_file(gone).unwrap();
-    let kept = ours(&[], "orphan     gone.ps1   kept\n");
+    let kept = ours(&[], "unmanaged  gone.ps1   kept\n");
     assert_eq!(kept, ["gone.ps1", "hers.ps1", "stays.ps1"]);
     assert_eq!(ours(&["--delete", "--yes"], "removed gone.ps1\n"), ["hers.ps1", "stays.ps1"]);
     assert_eq!(ours(&["--delete=all", "--yes"], "removed hers.ps1\n"), ["stays.ps1"]);

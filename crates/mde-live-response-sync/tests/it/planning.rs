@@ -4,7 +4,7 @@ use std::path::Path;
 
 use mde_live_response_core::error::{Problem, SourceProblem};
 use mde_live_response_mock::FakeLibrary;
-use mde_live_response_sync::{Action, Desired, DesiredFile, Orphans, Owner, Reason, apply};
+use mde_live_response_sync::{Action, Desired, DesiredFile, Owner, Reason, Unmanaged, apply};
 use mde_live_response_testkit::TempDir;
 
 use crate::support::{MARK, actions, client, desired, file, planned, put, rules};
@@ -15,8 +15,8 @@ fn update(reasons: &[Reason]) -> Action {
     Action::Update { reasons: reasons.to_vec() }
 }
 
-fn orphan(reason: Reason) -> Action {
-    Action::Orphan { reason }
+fn unmanaged(reason: Reason) -> Action {
+    Action::Unmanaged { reason }
 }
 
 fn conflict(reason: Reason) -> Action {
@@ -89,22 +89,23 @@ fn what_the_library_does_not_hold_or_report_is_uploaded() {
 }
 
 #[test]
-fn orphans_are_deleted_only_on_request_and_then_the_owners_only_unless_all_are_named() {
+fn unmanaged_files_are_deleted_only_on_request_and_then_the_owners_only_unless_all_are_named() {
     let library = FakeLibrary::new();
     put(&library, "foreign.ps1", "x", Some("managed-by: our-repository, said somebody"));
     put(&library, "ours.ps1", "x", Some("a\r\nmanaged-by: our-repository\r\n"));
     put(&library, "un%41skable.ps1", "x", Some(MARK));
     put(&library, "without.ps1", "x", None);
     let names = ["foreign.ps1", "ours.ps1", "un%41skable.ps1", "without.ps1"];
-    let (kept, hers, name) = (orphan(Reason::Kept), orphan(Reason::NotOwned), orphan(Reason::Name));
-    for (orphans, expected) in [
-        (Orphans::Keep, [&kept; 4]),
-        (Orphans::DeleteOwned, [&hers, &Delete, &name, &hers]),
-        (Orphans::DeleteAll, [&Delete, &Delete, &name, &Delete]),
+    let (kept, hers, name) =
+        (unmanaged(Reason::Kept), unmanaged(Reason::NotOwned), unmanaged(Reason::Name));
+    for (unmanaged, expected) in [
+        (Unmanaged::Keep, [&kept; 4]),
+        (Unmanaged::DeleteOwned, [&hers, &Delete, &name, &hers]),
+        (Unmanaged::DeleteAll, [&Delete, &Delete, &name, &Delete]),
     ] {
-        let plan = planned(&Desired::default(), &library, &rules().with_orphans(orphans));
+        let plan = planned(&Desired::default(), &library, &rules().with_unmanaged(unmanaged));
         assert_eq!(actions(&plan), names.into_iter().zip(expected).collect::<Vec<_>>());
-        assert_eq!(plan.is_empty(), orphans == Orphans::Keep);
+        assert_eq!(plan.is_empty(), unmanaged == Unmanaged::Keep);
     }
 }
 

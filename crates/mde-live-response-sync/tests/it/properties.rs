@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 use mde_live_response_mock::{FakeLibrary, StoredFile};
-use mde_live_response_sync::{Desired, Orphans, apply};
+use mde_live_response_sync::{Desired, Unmanaged, apply};
 use proptest::collection::btree_map;
 use proptest::option;
 use proptest::prelude::*;
@@ -84,15 +84,15 @@ proptest! {
     fn an_applied_plan_leaves_nothing_to_plan(
         held in names((said(), any::<bool>())),
         wanted in names(said()),
-        orphans in prop_oneof![
-            Just(Orphans::Keep), Just(Orphans::DeleteOwned), Just(Orphans::DeleteAll)
+        unmanaged in prop_oneof![
+            Just(Unmanaged::Keep), Just(Unmanaged::DeleteOwned), Just(Unmanaged::DeleteAll)
         ],
         take_over in any::<bool>(),
     ) {
         let (library, desired) = (library(&held), desired(&wanted));
         let before: BTreeMap<_, _> =
             library.entries().into_iter().map(|entry| (entry.file_name.clone(), entry)).collect();
-        let rules = rules().with_orphans(orphans).with_take_over(take_over);
+        let rules = rules().with_unmanaged(unmanaged).with_take_over(take_over);
         let plan = planned(&desired, &library, &rules);
         let report = apply(&client(library.clone()), &plan, |_, _| {}).unwrap();
         prop_assert!(report.is_complete(), "{report:?}");
@@ -101,14 +101,14 @@ proptest! {
 
         for (name, entry) in &before {
             let now = library.entry(name);
-            if orphans != Orphans::DeleteAll && !is_owned(entry) {
+            if unmanaged != Unmanaged::DeleteAll && !is_owned(entry) {
                 prop_assert!(now.is_some(), "{name} is gone but was not ours");
             }
             if !take_over && !is_owned(entry) && now.is_some() {
                 prop_assert_eq!(now.as_ref(), Some(entry), "{} was not ours", name);
             }
-            if orphans == Orphans::Keep {
-                prop_assert!(now.is_some(), "{name} is gone although orphans are kept");
+            if unmanaged == Unmanaged::Keep {
+                prop_assert!(now.is_some(), "{name} is gone although unmanaged are kept");
             }
         }
         if take_over {

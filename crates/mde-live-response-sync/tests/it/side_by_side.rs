@@ -55,7 +55,7 @@ impl fmt::Debug for Way {
 }
 
 impl Way {
-    /// To a library with old files 0 to 4, which `many` makes orphans.
+    /// To a library with old files 0 to 4, which `many` makes unmanaged.
     fn new(
         latency: Duration,
         fates: impl Fn(&FakeLibrary, &str, usize) -> Fate + Send + Sync + 'static,

@@ -4,7 +4,7 @@ use mde_live_response_core::transport::Transport;
 use mde_live_response_core::{AccessToken, Client, Endpoint, Error, LibraryFile};
 use mde_live_response_mock::{FakeLibrary, ManualClock, StoredFile};
 use mde_live_response_sync::{
-    Action, Desired, DesiredFile, Orphans, Outcome, Plan, Report, Rules, plan,
+    Action, Desired, DesiredFile, Outcome, Plan, Report, Rules, Unmanaged, plan,
 };
 
 pub(crate) const MARK: &str = "managed-by: our-repository";
@@ -43,7 +43,7 @@ pub(crate) fn actions(plan: &Plan) -> Vec<(&str, &Action)> {
 }
 
 pub(crate) fn deleting(desired: &Desired, library: &FakeLibrary) -> Plan {
-    planned(desired, library, &rules().with_orphans(Orphans::DeleteOwned))
+    planned(desired, library, &rules().with_unmanaged(Unmanaged::DeleteOwned))
 }
 
 /// Each file with the name of its outcome, in a line.

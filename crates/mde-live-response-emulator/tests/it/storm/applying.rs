@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use mde_live_response::sync::{self, Desired, DesiredFile, Jobs, Orphans, Outcome, Report, Rules};
+use mde_live_response::sync::{
+    self, Desired, DesiredFile, Jobs, Outcome, Report, Rules, Unmanaged,
+};
 use mde_live_response_core::http::Response;
 use mde_live_response_core::policy::CancelToken;
 use mde_live_response_core::transport::{Exchange, TransportError};
@@ -97,7 +99,7 @@ fn a_plan_applied_through_a_storm_and_interrupted_anywhere_ends_in_the_desired_s
             DesiredFile::new(name.parse().unwrap(), content.clone()).unwrap()
         });
         let desired = Desired::new(desired).unwrap();
-        let rules = Rules::new("ours".parse().unwrap()).with_orphans(Orphans::DeleteOwned);
+        let rules = Rules::new("ours".parse().unwrap()).with_unmanaged(Unmanaged::DeleteOwned);
         let is_hers = |name: &String| name.starts_with("hers");
         let mut expected = wanted.clone();
         expected.extend(files(library).into_iter().filter(|(name, _)| is_hers(name)));
