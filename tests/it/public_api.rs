@@ -35,7 +35,8 @@ fn every_type_can_be_shared_by_threads() {
     {
         use mde_live_response::sync::*;
         shareable! {
-            Action, Desired, DesiredFile, Unmanaged, Outcome, Owner, Plan, Reason, Report, Rules, Step, FolderError,
+            Action, Choice, Contents, Desired, DesiredFile, Folder, FolderError, Jobs, Outcome, Owner, Plan, Reason, Report,
+            Rules, Skipped, SkipReason, Step, Unmanaged,
         }
     }
 }

@@ -10,7 +10,7 @@ use mde_live_response_core::error::{InvalidInput, Problem as InputProblem};
 use mde_live_response_core::library::FileContent;
 
 use crate::FolderError;
-use crate::folder::Problem;
+use crate::folder_error::Problem;
 
 /// A kind of such files.
 pub(crate) struct Kind {
@@ -19,17 +19,16 @@ pub(crate) struct Kind {
     pub(crate) max: u64,
 }
 
-/// Reads a file of a folder, if there is one of this name.
-pub(crate) fn read(folder: &Path, name: &str, kind: &Kind) -> Result<Option<Vec<u8>>, FolderError> {
-    let path = folder.join(name);
-    let error = |problem| FolderError::new(&path, problem);
-    match fs::symlink_metadata(&path) {
+/// Reads a file of a folder, if it exists.
+pub(crate) fn read(root: &Path, path: &Path, kind: &Kind) -> Result<Option<Vec<u8>>, FolderError> {
+    let error = |problem| FolderError::new(path, problem);
+    match fs::symlink_metadata(path) {
         Ok(_) => {}
         // `NAME.json` may be longer than the file system allows.
         Err(cause) if is_absent(&cause) => return Ok(None),
         Err(cause) => return Err(error(Problem::Io(cause))),
     }
-    let content = open_inside(folder, name)?;
+    let content = open_inside(root, path)?;
     if content.len() > kind.max {
         let problem = InputProblem::TooLong { len: content.len(), max: kind.max };
         return Err(error(Problem::Input(InvalidInput::new(kind.name, problem))));
@@ -41,26 +40,27 @@ fn is_absent(cause: &io::Error) -> bool {
     matches!(cause.kind(), io::ErrorKind::NotFound | io::ErrorKind::InvalidFilename)
 }
 
-/// Opens a file of a folder. A link must not lead out of the folder.
-pub(crate) fn open_inside(folder: &Path, name: &str) -> Result<FileContent, FolderError> {
-    let target = target_inside(folder, name)?;
+/// Opens a file of a folder or of its sub-folders. A link must not lead out of the folder `root`.
+pub(crate) fn open_inside(root: &Path, path: &Path) -> Result<FileContent, FolderError> {
+    let target = target_inside(root, path)?;
     // A link that is put there after the check is not followed.
     FileContent::open_without_following(target)
-        .map_err(|cause| FolderError::new(folder.join(name), Problem::File(cause.into())))
+        .map_err(|cause| FolderError::new(path, Problem::File(cause.into())))
 }
 
 /// Returns the path to open: that of the file, or the target of a link. A missing file shows when it is opened.
-fn target_inside(folder: &Path, name: &str) -> Result<PathBuf, FolderError> {
-    let path = folder.join(name);
-    if !fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_symlink()) {
-        return Ok(path);
+pub(crate) fn target_inside(root: &Path, path: &Path) -> Result<PathBuf, FolderError> {
+    let is_link = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink());
+    // A sub-folder may have become a link.
+    if !is_link && path.parent() == Some(root) {
+        return Ok(path.to_owned());
     }
     let real = |path: &Path| {
         fs::canonicalize(path).map_err(|cause| FolderError::new(path, Problem::Io(cause)))
     };
-    let target = real(&path)?;
+    let target = real(path)?;
     // The parent of a relative path may be empty.
-    if target.starts_with(real(&Path::new(".").join(folder))?) {
+    if target.starts_with(real(&Path::new(".").join(root))?) {
         Ok(target)
     } else {
         Err(FolderError::new(path, Problem::Outside(target)))

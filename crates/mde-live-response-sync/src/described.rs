@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use crate::beside::{self, Kind};
-use crate::folder::Problem;
+use crate::folder_error::Problem;
 use crate::{FolderError, MANIFEST};
 
 /// Room for more entries than any library has.
@@ -73,7 +73,8 @@ impl Entry {
 
 /// Reads the manifest, if there is one.
 pub(crate) fn read_manifest(folder: &Path) -> Result<Option<Vec<Entry>>, FolderError> {
-    let entries = read_json::<Vec<Entry>>(folder, MANIFEST, &OF_A_FOLDER)?;
+    let path = folder.join(MANIFEST);
+    let entries = read_json::<Vec<Entry>>(folder, &path, &OF_A_FOLDER)?;
     let Some(entries) = entries else { return Ok(None) };
     let mut names = HashSet::new();
     for (n, entry) in entries.iter().enumerate() {
@@ -82,33 +83,36 @@ pub(crate) fn read_manifest(folder: &Path) -> Result<Option<Vec<Entry>>, FolderE
             Some(name) if !names.insert(name) => format!("{name:?} occurs twice"),
             Some(_) => continue,
         };
-        return Err(FolderError::new(folder.join(MANIFEST), Problem::Entry(problem)));
+        return Err(FolderError::new(path, Problem::Entry(problem)));
     }
     Ok(Some(entries))
 }
 
 /// Reads the side file of a file of this name, if there is one.
-pub(crate) fn read_side_file(folder: &Path, name: &str) -> Result<Option<Entry>, FolderError> {
-    let side_name = format!("{name}.json");
-    let entry = read_json::<Entry>(folder, &side_name, &OF_A_FILE)?;
+pub(crate) fn read_side_file(
+    root: &Path,
+    folder: &Path,
+    name: &str,
+) -> Result<Option<Entry>, FolderError> {
+    let path = folder.join(format!("{name}.json"));
+    let entry = read_json::<Entry>(root, &path, &OF_A_FILE)?;
     match entry.as_ref().and_then(|entry| entry.file_name.as_deref()) {
         Some(other) if other != name => {
             let problem = format!("fileName is {other:?}, but this file describes {name:?}");
-            Err(FolderError::new(folder.join(side_name), Problem::Entry(problem)))
+            Err(FolderError::new(path, Problem::Entry(problem)))
         }
         _ => Ok(entry),
     }
 }
 
 fn read_json<T: for<'d> Deserialize<'d>>(
-    folder: &Path,
-    name: &str,
+    root: &Path,
+    path: &Path,
     kind: &Kind,
 ) -> Result<Option<T>, FolderError> {
-    let Some(bytes) = beside::read(folder, name, kind)? else { return Ok(None) };
+    let Some(bytes) = beside::read(root, path, kind)? else { return Ok(None) };
     let json = serde_json::from_slice(without_mark(&bytes));
-    json.map(Some)
-        .map_err(|fault| FolderError::new(folder.join(name), Problem::Entry(fault.to_string())))
+    json.map(Some).map_err(|fault| FolderError::new(path, Problem::Entry(fault.to_string())))
 }
 
 /// Removes the byte order mark that some editors write before UTF-8.

@@ -3,161 +3,192 @@
 //! Each text comes from the first of: the manifest, the side file `NAME.json`, a PowerShell script's own help.
 
 use std::collections::BTreeSet;
-use std::error::Error as StdError;
 use std::fmt;
-use std::fs;
-use std::io;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::thread;
 
-use mde_live_response_core::error::{InvalidInput, shown};
+use mde_live_response_core::FileName;
 use mde_live_response_core::library::FileContent;
-use mde_live_response_core::{Error, FileName};
 
 use crate::beside::open_inside;
 use crate::described::{Entry, read_manifest, read_side_file};
+use crate::folder_error::Problem;
 use crate::side_by_side::side_by_side;
-use crate::{Desired, DesiredFile, help};
+use crate::walk::{Found, Walk};
+use crate::{Desired, DesiredFile, FolderError, Skipped, help};
 
 /// Name of the manifest that a folder may have.
 ///
 /// Our choice; some teams already use it.
 pub const MANIFEST: &str = "librarymanifest.json";
 
-/// The error of a folder that cannot be read.
+/// A folder to read, and which of its files belong to the library.
 ///
-/// # Examples
+/// With a manifest (`librarymanifest.json`): exactly the files that it lists, from the folder itself. Sub-folders and the
+/// filter do not matter then, and nothing counts as skipped.
 ///
-/// ```
-/// use mde_live_response::sync;
-/// use std::path::Path;
+/// Without a manifest, all regular files except:
 ///
-/// let error = sync::read(Path::new("no-such-folder")).unwrap_err();
-/// assert_eq!(error.path(), Path::new("no-such-folder"));
-/// ```
-#[derive(Debug)]
-pub struct FolderError {
-    path: PathBuf,
-    problem: Problem,
-}
-
-#[derive(Debug)]
-pub(crate) enum Problem {
-    /// The folder or a file with texts cannot be read.
-    Io(io::Error),
-    NotFolder,
-    /// The manifest lists a file that does not exist.
-    Absent,
-    /// A manifest or a side file is malformed, or contradicts the file.
-    Entry(String),
-    /// A link leads out of the folder. Its target was not put there to be published.
-    Outside(PathBuf),
-    /// A name or a text cannot be sent.
-    Input(InvalidInput),
-    /// The file itself cannot be read.
-    File(Error),
-}
-
-impl FolderError {
-    pub(crate) fn new(path: impl Into<PathBuf>, problem: Problem) -> Self {
-        Self { path: path.into(), problem }
-    }
-
-    /// The file or folder with the problem.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// Recommended next step.
-    #[must_use]
-    pub fn help(&self) -> Option<String> {
-        Some(match &self.problem {
-            Problem::Io(_) => {
-                "Check that the path exists, and that this user may read it.".to_owned()
-            }
-            Problem::NotFolder => "Give the path of the folder.".to_owned(),
-            Problem::Absent => "Add the file, or remove its entry.".to_owned(),
-            Problem::Entry(_) => "Correct this file.".to_owned(),
-            Problem::Outside(_) => "Replace the link by the file itself.".to_owned(),
-            Problem::Input(invalid) => invalid.help().to_owned(),
-            Problem::File(error) => return error.help(),
-        })
-    }
-}
-
-impl fmt::Display for FolderError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = |path: &Path| shown(&path.to_string_lossy()).to_string();
-        let path = text(&self.path);
-        match &self.problem {
-            Problem::Io(_) => write!(f, "{path}: cannot be read"),
-            Problem::NotFolder => write!(f, "{path}: this is a file, not a folder"),
-            Problem::Absent => {
-                write!(f, "{path}: {MANIFEST} lists this file, but it does not exist")
-            }
-            Problem::Entry(problem) => write!(f, "{path}: {}", shown(problem)),
-            Problem::Outside(target) => {
-                write!(f, "{path}: the link leads out of the folder, to {}", text(target))
-            }
-            Problem::Input(invalid) => write!(f, "{path}: {invalid}"),
-            Problem::File(error) => error.fmt(f),
-        }
-    }
-}
-
-impl StdError for FolderError {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        match &self.problem {
-            Problem::Io(cause) => Some(cause),
-            Problem::File(error) => error.source(),
-            _ => None,
-        }
-    }
-}
-
-/// Reads a folder and hashes its files, on all cores.
+/// * hidden files, whose names start with a dot;
+/// * side files, which are named `NAME.json` beside a file `NAME`;
+/// * `lrlib.toml` and manifests;
+/// * sub-folders, unless [`with_subfolders`](Self::with_subfolders) is set;
+/// * documents, backups and tests ([`SkipReason`](crate::SkipReason) lists their names), unless the filter includes them;
+/// * files that the filter excludes.
 ///
-/// With a manifest (`librarymanifest.json`): exactly the files that it lists. Without one: all regular files except
-/// hidden ones and side files, which are named `NAME.json` beside a file `NAME`. Subfolders are left out, because a
-/// library has none. Links are followed within the folder only, those of the manifest and of side files too. The manifest
-/// may have 64 MiB and a side file 1 MiB (our choice).
+/// Links to files are followed within the folder only, those of the manifest and of side files too. The manifest may have
+/// 64 MiB and a side file 1 MiB (our choice).
 ///
 /// The texts of a file come from the first of: its entry in the manifest, its side file, and for PowerShell its
 /// comment-based help, of which the first 64 KiB are read (our choice). Sizes are not checked: the upload refuses an
 /// empty file and one over [`MAX_FILE_BYTES`](mde_live_response_core::library::MAX_FILE_BYTES).
 ///
+/// # Examples
+///
+/// ```no_run
+/// use mde_live_response::sync::{Choice, Folder};
+///
+/// let folder = Folder::new("library").with_subfolders(true).with_filter(|path| match path {
+///     "drafts/" => Choice::Exclude,
+///     "README.txt" => Choice::Include,
+///     _ => Choice::Default,
+/// });
+/// let contents = folder.read()?;
+/// for skipped in contents.skipped() {
+///     println!("skipped {}: {:?}", skipped.path(), skipped.reason());
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Folder {
+    path: PathBuf,
+    is_recursive: bool,
+    filter: Box<dyn Fn(&str) -> Choice + Send + Sync>,
+}
+
+/// Decision of a filter about a file or a sub-folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Choice {
+    /// The rules of [`Folder`] decide.
+    Default,
+    /// The file is read, even if its name is that of a document, a backup or a test. For a sub-folder: as `Default`.
+    Include,
+    /// The file is skipped, or the sub-folder with everything in it.
+    Exclude,
+}
+
+impl Folder {
+    /// Creates a folder to read, without its sub-folders and without a filter.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into(), is_recursive: false, filter: Box::new(|_| Choice::Default) }
+    }
+
+    /// Sets whether files of sub-folders are read too. Default: no.
+    ///
+    /// The library has no folders, so a file's name is the last component of its path, and each name may occur once.
+    /// Hidden sub-folders and links to folders are never read. A link to a folder elsewhere is an error.
+    #[must_use]
+    pub fn with_subfolders(mut self, is_recursive: bool) -> Self {
+        self.is_recursive = is_recursive;
+        self
+    }
+
+    /// Sets a filter, in place of an earlier one.
+    ///
+    /// It gets the path of each file and sub-folder, but not of hidden files, side files, `lrlib.toml` and manifests. A path
+    /// starts at the folder, has `/` on every system, and ends in `/` for a sub-folder.
+    #[must_use]
+    pub fn with_filter(mut self, filter: impl Fn(&str) -> Choice + Send + Sync + 'static) -> Self {
+        self.filter = Box::new(filter);
+        self
+    }
+
+    /// Reads the folder and hashes its files, on all cores.
+    ///
+    /// # Errors
+    ///
+    /// [`FolderError`] if anything cannot be read, has an unknown field, contradicts a file or cannot be sent, or if two
+    /// names are equal or differ only in letter case.
+    pub fn read(&self) -> Result<Contents, FolderError> {
+        let root = self.path.as_path();
+        if root.is_file() {
+            return Err(FolderError::new(root, Problem::NotFolder));
+        }
+        let manifest = read_manifest(root)?;
+        let (files, skipped) = match &manifest {
+            Some(entries) => (listed_in(root, entries), Vec::new()),
+            None => Walk::new(root, self.is_recursive, &*self.filter).run()?,
+        };
+        let read = |Found { folder, name }: &Found| {
+            let listed = manifest.iter().flatten().find(|entry| entry.name() == name);
+            let path = folder.join(name);
+            if listed.is_some() && name.parse::<FileName>().is_ok() && !path.exists() {
+                return Err(FolderError::new(path, Problem::Absent));
+            }
+            read_described(root, folder, name, listed, || open_inside(root, &path))
+        };
+        let threads = thread::available_parallelism().map_or(1, NonZero::get).min(files.len());
+        let mut is_over = false;
+        let files = side_by_side(vec![(); threads], &files, read, |ended| {
+            is_over |= ended.is_some_and(|(_, file)| file.is_err());
+            !is_over
+        });
+        // The first error by path: every path before it was taken earlier, so it was read to its end.
+        let files = files.into_iter().flatten().collect::<Result<Vec<_>, _>>()?;
+        let desired = Desired::new(files)
+            .map_err(|invalid| FolderError::new(root, Problem::Input(invalid)))?;
+        Ok(Contents { desired, skipped })
+    }
+}
+
+impl fmt::Debug for Folder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Folder")
+            .field("path", &self.path)
+            .field("is_recursive", &self.is_recursive)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The files of a folder: those for the library, and those that were skipped.
+#[derive(Debug, Clone)]
+pub struct Contents {
+    desired: Desired,
+    skipped: Vec<Skipped>,
+}
+
+impl Contents {
+    /// The files for the library.
+    #[must_use]
+    pub fn desired(&self) -> &Desired {
+        &self.desired
+    }
+
+    /// Returns the files for the library alone.
+    #[must_use]
+    pub fn into_desired(self) -> Desired {
+        self.desired
+    }
+
+    /// The skipped files and sub-folders, in the order of their paths.
+    ///
+    /// Without hidden ones, side files and the folder's own `lrlib.toml`.
+    #[must_use]
+    pub fn skipped(&self) -> impl ExactSizeIterator<Item = &Skipped> {
+        self.skipped.iter()
+    }
+}
+
+/// Reads a folder and hashes its files, on all cores.
+///
+/// Short for `Folder::new(folder).read()`, without the skipped files. [`Folder`] has the rules.
+///
 /// # Errors
 ///
-/// [`FolderError`] if anything cannot be read, has an unknown field, contradicts a file or cannot be sent.
+/// [`FolderError`] as for [`Folder::read`].
 pub fn read(folder: &Path) -> Result<Desired, FolderError> {
-    if folder.is_file() {
-        return Err(FolderError::new(folder, Problem::NotFolder));
-    }
-    let manifest = read_manifest(folder)?;
-    let names: BTreeSet<_> = match &manifest {
-        Some(entries) => entries.iter().map(|entry| entry.name().to_owned()).collect(),
-        None => names_in(folder)?,
-    };
-    let names: Vec<_> = names.into_iter().collect();
-    let read = |name: &String| {
-        let listed = manifest.iter().flatten().find(|entry| entry.name() == name);
-        let is_absent = || name.parse::<FileName>().is_ok() && !folder.join(name).exists();
-        if listed.is_some() && is_absent() {
-            return Err(FolderError::new(folder.join(name), Problem::Absent));
-        }
-        read_described(folder, name, listed, || open_inside(folder, name))
-    };
-    let threads = thread::available_parallelism().map_or(1, NonZero::get).min(names.len());
-    let mut is_over = false;
-    let files = side_by_side(vec![(); threads], &names, read, |ended| {
-        is_over |= ended.is_some_and(|(_, file)| file.is_err());
-        !is_over
-    });
-    // The first error by name: every name before it was taken earlier, so it was read to its end.
-    let files = files.into_iter().flatten().collect::<Result<Vec<_>, _>>()?;
-    Desired::new(files).map_err(|invalid| FolderError::new(folder, Problem::Input(invalid)))
+    Folder::new(folder).read().map(Contents::into_desired)
 }
 
 /// Reads and hashes a single file, with its texts.
@@ -174,36 +205,20 @@ pub fn read_file(path: &Path) -> Result<DesiredFile, FolderError> {
     let input = |invalid| FolderError::new(path, Problem::Input(invalid));
     let name = FileName::from_path(path).map_err(input)?;
     let folder = path.parent().unwrap_or(Path::new(""));
-    read_described(folder, name.as_str(), None, || {
+    read_described(folder, folder, name.as_str(), None, || {
         FileContent::open(path).map_err(|error| FolderError::new(path, Problem::File(error.into())))
     })
 }
 
-/// Finds the files that a folder without a manifest holds for the library.
-fn names_in(folder: &Path) -> Result<BTreeSet<String>, FolderError> {
-    let unreadable = |cause| FolderError::new(folder, Problem::Io(cause));
-    let mut names = BTreeSet::new();
-    for entry in fs::read_dir(folder).map_err(unreadable)? {
-        let path = entry.map_err(unreadable)?.path();
-        // Hidden files first, because editors keep broken links there.
-        let is_hidden = path.file_name().is_some_and(|it| it.as_encoded_bytes().starts_with(b"."));
-        if is_hidden {
-            continue;
-        }
-        let metadata =
-            fs::metadata(&path).map_err(|cause| FolderError::new(&path, Problem::Io(cause)))?;
-        if metadata.is_file() {
-            let name = FileName::from_path(&path)
-                .map_err(|invalid| FolderError::new(&path, Problem::Input(invalid)))?;
-            names.insert(name.to_string());
-        }
-    }
-    let is_side_file =
-        |name: &String| name.strip_suffix(".json").is_some_and(|of| names.contains(of));
-    Ok(names.iter().filter(|name| !is_side_file(name)).cloned().collect())
+/// The files that a manifest lists, in the order of their names.
+fn listed_in(root: &Path, entries: &[Entry]) -> Vec<Found> {
+    let names: BTreeSet<_> = entries.iter().map(Entry::name).collect();
+    let found = |name: &str| Found { folder: root.to_owned(), name: name.to_owned() };
+    names.into_iter().map(found).collect()
 }
 
 fn read_described(
+    root: &Path,
     folder: &Path,
     name: &str,
     listed: Option<&Entry>,
@@ -212,7 +227,7 @@ fn read_described(
     let path = folder.join(name);
     let input = |invalid| FolderError::new(&path, Problem::Input(invalid));
     let file_name = name.parse::<FileName>().map_err(input)?;
-    let side_file = read_side_file(folder, name)?;
+    let side_file = read_side_file(root, folder, name)?;
     let content = open()?;
     let mut file = DesiredFile::of_open_file(file_name, &path, &content)
         .map_err(|error| FolderError::new(&path, Problem::File(error.into())))?;

@@ -34,17 +34,22 @@ mod beside;
 mod described;
 mod desired;
 mod folder;
+mod folder_error;
 mod help;
 mod owner;
 mod plan;
 mod side_by_side;
+mod skipped;
+mod walk;
 
 pub use apply::{Outcome, Report, apply};
 pub use desired::{Desired, DesiredFile};
-pub use folder::{FolderError, MANIFEST, read, read_file};
+pub use folder::{Choice, Contents, Folder, MANIFEST, read, read_file};
+pub use folder_error::FolderError;
 pub use owner::Owner;
 pub use plan::{Action, Plan, Reason, Rules, Step, Unmanaged, plan};
 pub use side_by_side::Jobs;
+pub use skipped::{SkipReason, Skipped};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

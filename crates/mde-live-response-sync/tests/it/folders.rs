@@ -146,13 +146,6 @@ fn the_first_problem_by_name_is_reported() {
     assert_eq!(files, (0..20).map(|n| format!("{n:02}.ps1")).collect::<Vec<_>>());
 }
 
-#[cfg(target_os = "linux")]
-#[test]
-fn names_in_two_letter_cases_are_refused() {
-    let dir = TempDir::with([("a.ps1", "x"), ("A.ps1", "x")]);
-    assert_error(&read(dir.path()).unwrap_err(), dir.path(), "\"a.ps1\" differs from \"A.ps1\"");
-}
-
 /// A link's target elsewhere may be a key or a token.
 #[cfg(unix)]
 #[test]

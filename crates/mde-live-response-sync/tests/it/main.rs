@@ -14,5 +14,6 @@ mod folders;
 mod help;
 mod planning;
 mod properties;
+mod rules;
 mod side_by_side;
 mod support;
