@@ -238,7 +238,7 @@ fn change(client: &Client, step: &Step, stored: &Stored, owner: &Owner) -> Resul
 }
 
 fn is_done(file: &DesiredFile, now: &LibraryFile, owner: &Owner) -> bool {
-    differences(file, now, owner).is_empty()
+    differences(file, now, |text| owner.unmarked(text)).is_empty()
         && now.description().is_some_and(|text| owner.owns(text))
 }
 

@@ -88,6 +88,15 @@ impl DesiredFile {
         &self.name
     }
 
+    /// Path of the file. `None` if its bytes were given.
+    #[must_use]
+    pub fn path(&self) -> Option<&Path> {
+        match &self.source {
+            Source::Path(path) => Some(path),
+            Source::Content(_) => None,
+        }
+    }
+
     /// Size in bytes.
     #[must_use]
     pub fn size(&self) -> u64 {

@@ -61,6 +61,21 @@ impl Owner {
         marked(description).and_then(|(_, owner)| owner.parse().ok())
     }
 
+    /// Returns a description without its owner's line, if it has one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use mde_live_response::sync::Owner;
+    ///
+    /// assert_eq!(Owner::strip("Lists processes\nmanaged-by: response-scripts"), "Lists processes");
+    /// assert_eq!(Owner::strip("Lists processes"), "Lists processes");
+    /// ```
+    #[must_use]
+    pub fn strip(description: &str) -> &str {
+        marked(description).map_or(description, |(text, _)| text)
+    }
+
     /// Returns a description without this owner's line.
     pub(crate) fn unmarked<'d>(&self, description: &'d str) -> &'d str {
         match marked(description) {

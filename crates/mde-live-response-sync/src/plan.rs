@@ -223,7 +223,7 @@ impl Rules {
 
     fn action(&self, file: &DesiredFile, found: &LibraryFile) -> Action {
         let is_owned = self.owns(found);
-        let mut reasons = differences(file, found, &self.owner);
+        let mut reasons = differences(file, found, |text| self.owner.unmarked(text));
         if reasons.is_empty() && (is_owned || !self.take_over) {
             return Action::Unchanged;
         }
@@ -247,15 +247,30 @@ impl Rules {
     }
 }
 
-/// Returns the differences of a stored file, except the owner's line.
-pub(crate) fn differences(file: &DesiredFile, found: &LibraryFile, owner: &Owner) -> Vec<Reason> {
+impl DesiredFile {
+    /// Compares bytes and texts with a stored file of any owner.
+    ///
+    /// Returns [`Reason::Content`], [`Reason::Description`] and [`Reason::Parameters`], or nothing if all are equal. An
+    /// owner's line at the end of a description does not count.
+    #[must_use]
+    pub fn differences(&self, stored: &LibraryFile) -> Vec<Reason> {
+        differences(self, stored, Owner::strip)
+    }
+}
+
+/// Returns the differences of a stored file. `text` removes the owner's line from a description.
+pub(crate) fn differences(
+    file: &DesiredFile,
+    found: &LibraryFile,
+    text: impl Fn(&str) -> &str,
+) -> Vec<Reason> {
     let mut reasons = Vec::new();
     if found.sha256() != Some(file.sha256()) {
         reasons.push(Reason::Content);
     }
     let found_text = found.description().unwrap_or_default();
     let wanted_text = file.description().map(AsRef::as_ref).unwrap_or_default();
-    if !same_text(owner.unmarked(found_text), owner.unmarked(wanted_text)) {
+    if !same_text(text(found_text), text(wanted_text)) {
         reasons.push(Reason::Description);
     }
     let parameters: Option<&str> = file.parameters().map(AsRef::as_ref);

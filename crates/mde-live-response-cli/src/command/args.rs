@@ -1,53 +1,104 @@
-//! The command line. No option takes a token or a client secret, because other users can see command lines.
+//! The commands and their arguments. No option takes a token or a client secret, because other users can see command lines.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
-use mde_live_response_sync::{Jobs, Owner};
+use mde_live_response_sync::Owner;
 
-use super::credential::Kind;
-use super::network::Network;
+use super::connect::is_set;
+use super::options::{Common, Connection, Consent, Folder, Output, Rules, Running};
 
 /// Manages the live response library of Microsoft Defender for Endpoint. Unofficial.
 #[derive(Debug, Parser)]
 #[command(name = "lrlib", version, after_long_help = HELP)]
-pub(super) struct Arguments {
+struct Arguments {
     #[command(subcommand)]
-    pub(super) command: Command,
-    #[command(flatten, next_help_heading = "Options of every command")]
-    pub(super) common: Common,
+    command: Command,
 }
 
 const HELP: &str = "\
+Examples:
+  lrlib check                      is the library reachable, and with which permissions?
+  lrlib plan scripts               show what sync would change
+  lrlib sync scripts --delete --owner our-team --yes
+  lrlib help sync                  the options of one command
+
 Without --credential, tokens come from the first of:
   --token-file, --token-command, MDE_TOKEN,
   an application in Microsoft Entra: AZURE_TENANT_ID, AZURE_CLIENT_ID, and one of AZURE_CLIENT_SECRET, \
 AZURE_CLIENT_CERTIFICATE_PATH and AZURE_FEDERATED_TOKEN_FILE.
 --login-host, or else AZURE_AUTHORITY_HOST, sets the login host.
 
+A file lrlib.toml can set cloud, region, owner and which files of a folder count. lrlib looks for it in the folder of the \
+command, or else in the current one, then in the folders above, up to the root of the git repository.
+
 Exit codes:
   0  done
   1  failed: the command or every change failed, you answered no, or a plan has conflicts or exceeds --max-delete
   2  usage: the command line, the environment or the folder has an error, or --yes is missing; nothing was done
   3  partly failed, or the result of changes could not be written
-  4  a plan has changes (plan, sync --dry-run)
+  4  there are changes (plan --exit-code) or differences (verify)
   130, 143  interrupted by Ctrl-C or SIGTERM; the output tells what was done";
+
+/// Options that a variable sets, too: the variable is named `LRLIB_` and the option.
+///
+/// Not those that permit losses: each run has to ask for them.
+const FROM_ENVIRONMENT: [(&str, &str); 13] = [
+    ("cloud", "LRLIB_CLOUD"),
+    ("region", "LRLIB_REGION"),
+    ("audience", "LRLIB_AUDIENCE"),
+    ("credential", "LRLIB_CREDENTIAL"),
+    ("timeout", "LRLIB_TIMEOUT"),
+    ("ca_file", "LRLIB_CA_FILE"),
+    ("system_roots", "LRLIB_SYSTEM_ROOTS"),
+    ("format", "LRLIB_FORMAT"),
+    ("audit", "LRLIB_AUDIT"),
+    ("owner", "LRLIB_OWNER"),
+    ("jobs", "LRLIB_JOBS"),
+    ("require_signed", "LRLIB_REQUIRE_SIGNED"),
+    ("tenants", "LRLIB_TENANTS"),
+];
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    /// Show what sync would do.
+    #[command(
+        after_help = "Examples:\n  lrlib plan scripts\n  lrlib plan scripts --owner our-team --delete --out plan.json"
+    )]
+    Plan(Plan),
+    /// Make the library match a folder.
+    #[command(
+        after_help = "Examples:\n  lrlib sync scripts\n  lrlib sync scripts --plan plan.json   apply exactly this plan, or nothing"
+    )]
+    Sync(Sync),
+    /// Compare the library with a folder, whoever owns the files.
+    #[command(
+        after_help = "Example:\n  lrlib verify scripts   exit code 4 if there are differences"
+    )]
+    Verify(Verify),
+    /// Take ownership of library files that equal the local ones.
+    #[command(after_help = "Example:\n  lrlib adopt Get-Dns.ps1 --dir scripts --owner our-team")]
+    Adopt(Adopt),
+    /// Write a manifest of the library's files.
+    #[command(
+        after_help = "Example:\n  lrlib export scripts   writes scripts/librarymanifest.json"
+    )]
+    Export(Export),
     /// Upload files. Descriptions come from NAME.json beside each file, or from the script's own help.
+    #[command(after_help = "Example:\n  lrlib upload Get-Dns.ps1 --override")]
     Upload(Upload),
     /// List the library's files.
-    List,
+    #[command(after_help = "Example:\n  lrlib list --format tsv | cut -f1")]
+    List(Common),
     /// Delete files. There is no undo.
+    #[command(after_help = "Example:\n  lrlib delete Get-Dns.ps1 --dry-run")]
     Delete(Delete),
-    /// Make the library match a folder.
-    Sync(Sync),
-    /// Show what sync would do.
-    Plan(Plan),
     /// Check host, token, audience and permission. Changes nothing.
-    Check,
+    #[command(after_help = "Example:\n  lrlib check --credential github")]
+    Check(Common),
     /// Print a completion script for a shell.
     Completions {
         /// The shell.
@@ -62,97 +113,193 @@ pub(super) enum Command {
 }
 
 impl Command {
+    /// Parses a command line, whose first argument is the program's name.
+    pub(super) fn parse(
+        arguments: impl IntoIterator<Item = OsString>,
+    ) -> Result<Self, clap::Error> {
+        let mut definition = definition();
+        let matches = definition.try_get_matches_from_mut(arguments)?;
+        let mut command = Arguments::from_arg_matches(&matches)?.command;
+        if let Some((_, matches)) = matches.subcommand() {
+            if let Some(connection) = command.connection_mut() {
+                connection.prefer_command_line(matches);
+            }
+            if let Self::Sync(Sync { saved: Some(_), .. }) = command {
+                refuse_beside_saved_plan(&mut definition, matches)?;
+            }
+        }
+        Ok(command)
+    }
+
     /// Name of the command in JSON.
     pub(super) fn name(&self) -> &'static str {
         match self {
+            Self::Plan(_) => "plan",
+            Self::Sync(sync) if sync.running.dry_run => "plan",
+            Self::Sync(_) => "sync",
+            Self::Verify(_) => "verify",
+            Self::Adopt(_) => "adopt",
+            Self::Export(_) => "export",
             Self::Upload(_) => "upload",
-            Self::List => "list",
+            Self::List(_) => "list",
             Self::Delete(_) => "delete",
-            Self::Sync(sync) if !sync.dry_run => "sync",
-            Self::Sync(_) | Self::Plan(_) => "plan",
-            Self::Check => "check",
+            Self::Check(_) => "check",
             Self::Completions { .. } => "completions",
             Self::Man { .. } => "man",
         }
     }
-}
 
-#[derive(Debug, Args)]
-pub(super) struct Common {
-    /// Cloud. Default: commercial.
-    #[arg(long, global = true, value_enum, conflicts_with = "base_url")]
-    pub(super) cloud: Option<Cloud>,
-    /// Region of the commercial cloud. Default: the nearest.
-    #[arg(long, global = true, value_enum, conflicts_with = "base_url")]
-    pub(super) region: Option<Region>,
-    /// Base URL of the service, instead of a cloud; http only to loopback addresses. Default: `MDE_BASE_URL`.
-    #[arg(long, global = true, value_name = "URL")]
-    pub(super) base_url: Option<String>,
-    /// Audience of the tokens, instead of the cloud's.
-    #[arg(long, global = true, value_name = "URL")]
-    pub(super) audience: Option<String>,
-    /// Host that issues tokens, instead of the cloud's.
-    #[arg(long, global = true, value_name = "URL")]
-    pub(super) login_host: Option<String>,
-    /// Identity that gets tokens. Default: the first of token, secret, certificate and federated that is configured.
-    #[arg(long, global = true, value_enum, value_name = "NAME")]
-    pub(super) credential: Option<Kind>,
-    /// File with a token. Read again for each new token.
-    #[arg(long, global = true, value_name = "FILE", conflicts_with = "token_command")]
-    pub(super) token_file: Option<PathBuf>,
-    /// Shell command that prints a token. Run again for each new token.
-    #[arg(long, global = true, value_name = "COMMAND")]
-    pub(super) token_command: Option<String>,
-    #[command(flatten)]
-    pub(super) network: Network,
-    /// Print JSON on standard output.
-    #[arg(long, global = true)]
-    pub(super) json: bool,
-    /// Append one JSON line to this file for every attempted change.
-    #[arg(long, global = true, value_name = "FILE")]
-    pub(super) audit: Option<PathBuf>,
-    /// Time limit for one call, with its waits and retries, in seconds.
-    #[arg(long, global = true, value_name = "SECONDS", default_value_t = 3_600, value_parser = value_parser!(u64).range(1..))]
-    pub(super) timeout: u64,
-    /// Also report failed attempts, and which identity gave the token.
-    #[arg(short, long, global = true)]
-    pub(super) verbose: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Cloud {
-    Commercial,
-    Gcc,
-    GccHigh,
-    Dod,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Region {
-    Us,
-    Eu,
-    Uk,
-    Au,
-    Swa,
-    Ina,
-    Aea,
-}
-
-/// How many changes run at once, and when the rest does not start.
-#[derive(Debug, Args)]
-pub(super) struct SideBySide {
-    /// Number of changes at a time; with --tenants, in each library.
-    #[arg(long, value_name = "NUMBER", default_value_t = 8)]
-    jobs: usize,
-    /// Start no more changes after a failure that shows that the service is down.
-    #[arg(long)]
-    fail_fast: bool,
-}
-
-impl SideBySide {
-    pub(super) fn jobs(&self) -> Jobs {
-        Jobs::new(self.jobs).with_fail_fast(self.fail_fast)
+    /// The options of every command that calls the service.
+    pub(super) fn common(&self) -> Option<&Common> {
+        Some(match self {
+            Self::Plan(it) => &it.common,
+            Self::Sync(it) => &it.common,
+            Self::Verify(it) => &it.common,
+            Self::Adopt(it) => &it.common,
+            Self::Export(it) => &it.common,
+            Self::Upload(it) => &it.common,
+            Self::List(it) | Self::Check(it) => it,
+            Self::Delete(it) => &it.common,
+            Self::Completions { .. } | Self::Man { .. } => return None,
+        })
     }
+
+    pub(super) fn connection_mut(&mut self) -> Option<&mut Connection> {
+        Some(match self {
+            Self::Plan(it) => &mut it.common.connection,
+            Self::Sync(it) => &mut it.common.connection,
+            Self::Verify(it) => &mut it.common.connection,
+            Self::Adopt(it) => &mut it.common.connection,
+            Self::Export(it) => &mut it.common.connection,
+            Self::Upload(it) => &mut it.common.connection,
+            Self::List(it) | Self::Check(it) => &mut it.connection,
+            Self::Delete(it) => &mut it.common.connection,
+            Self::Completions { .. } | Self::Man { .. } => return None,
+        })
+    }
+
+    /// How to print the result.
+    pub(super) fn output(&self) -> Output {
+        self.common().map_or_else(Output::default, |it| it.output)
+    }
+
+    pub(super) fn folder_mut(&mut self) -> Option<&mut Folder> {
+        Some(match self {
+            Self::Plan(it) => &mut it.folder,
+            Self::Sync(it) => &mut it.folder,
+            Self::Verify(it) => &mut it.folder,
+            _ => return None,
+        })
+    }
+
+    pub(super) fn owner_mut(&mut self) -> Option<&mut Option<Owner>> {
+        Some(match self {
+            Self::Plan(it) => &mut it.rules.owner,
+            Self::Sync(it) => &mut it.rules.owner,
+            Self::Adopt(it) => &mut it.owner,
+            _ => return None,
+        })
+    }
+}
+
+/// The definition of the command line. An empty variable counts as not set.
+pub(super) fn definition() -> clap::Command {
+    Arguments::command().mut_subcommands(|command| {
+        command.mut_args(|arg| {
+            let id = arg.get_id().as_str();
+            let Some((_, name)) = FROM_ENVIRONMENT.iter().find(|(option, _)| *option == id) else {
+                return arg;
+            };
+            let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+            let arg = arg.help(format!("{help} [env: {name}]")).hide_env(true);
+            if is_set(name) { arg.env(*name) } else { arg }
+        })
+    })
+}
+
+/// Refuses options that the saved plan has fixed.
+fn refuse_beside_saved_plan(
+    definition: &mut clap::Command,
+    matches: &ArgMatches,
+) -> Result<(), clap::Error> {
+    let fixed = ["owner", "delete", "take_over", "recursive", "include", "exclude", "allow_empty"];
+    let is_given = |id: &&&str| matches.value_source(id) == Some(ValueSource::CommandLine);
+    let Some(given) = fixed.iter().find(is_given) else { return Ok(()) };
+    let option = given.replace('_', "-");
+    let message = format!("--{option} cannot be used with --plan: the saved plan has it");
+    Err(definition.error(clap::error::ErrorKind::ArgumentConflict, message))
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Plan {
+    #[command(flatten)]
+    pub(super) folder: Folder,
+    #[command(flatten)]
+    pub(super) rules: Rules,
+    /// Save the plan, for `lrlib sync --plan FILE`.
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
+    /// Exit with 4 if there are changes.
+    #[arg(long)]
+    pub(super) exit_code: bool,
+    #[command(flatten)]
+    pub(super) common: Common,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Sync {
+    #[command(flatten)]
+    pub(super) folder: Folder,
+    #[command(flatten)]
+    pub(super) rules: Rules,
+    /// Apply exactly the plan that `lrlib plan --out FILE` saved, or nothing. Its losses need no --yes.
+    #[arg(long = "plan", value_name = "FILE")]
+    pub(super) saved: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) running: Running,
+    #[command(flatten)]
+    pub(super) consent: Consent,
+    #[command(flatten)]
+    pub(super) common: Common,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Verify {
+    #[command(flatten)]
+    pub(super) folder: Folder,
+    /// Also show files that are equal.
+    #[arg(long, help_heading = "Output")]
+    pub(super) all: bool,
+    #[command(flatten)]
+    pub(super) common: Common,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Adopt {
+    /// Names of the files, which the library and the folder have with the same bytes.
+    #[arg(required = true, value_name = "NAME")]
+    pub(super) names: Vec<String>,
+    /// The folder with the local files. Their texts replace those in the library.
+    #[arg(long, value_name = "DIR", default_value = ".", help_heading = "Files")]
+    pub(super) dir: PathBuf,
+    /// New owner: the last line of the descriptions becomes `managed-by: OWNER`. Default: lrlib.
+    #[arg(long, value_name = "OWNER", help_heading = "Changes")]
+    pub(super) owner: Option<Owner>,
+    #[command(flatten)]
+    pub(super) running: Running,
+    #[command(flatten)]
+    pub(super) consent: Consent,
+    #[command(flatten)]
+    pub(super) common: Common,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Export {
+    /// The folder for the manifest.
+    #[arg(value_name = "DIR", default_value = ".")]
+    pub(super) dir: PathBuf,
+    #[command(flatten)]
+    pub(super) common: Common,
 }
 
 #[derive(Debug, Args)]
@@ -169,11 +316,10 @@ pub(super) struct Upload {
     /// Overwrite a file of the same name, even if it is not yours. Its owner stays.
     #[arg(long = "override")]
     pub(super) overriding: bool,
-    /// Show what would be done, without changing anything.
-    #[arg(long)]
-    pub(super) dry_run: bool,
     #[command(flatten)]
-    pub(super) side_by_side: SideBySide,
+    pub(super) running: Running,
+    #[command(flatten)]
+    pub(super) common: Common,
 }
 
 #[derive(Debug, Args)]
@@ -181,64 +327,10 @@ pub(super) struct Delete {
     /// Names of the files.
     #[arg(required = true, value_name = "NAME")]
     pub(super) names: Vec<String>,
-    /// Show what would be done, without changing anything.
-    #[arg(long)]
-    pub(super) dry_run: bool,
-    /// Delete without a question. Required without a terminal.
-    #[arg(short, long)]
-    pub(super) yes: bool,
     #[command(flatten)]
-    pub(super) side_by_side: SideBySide,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Sync {
+    pub(super) running: Running,
     #[command(flatten)]
-    pub(super) plan: Plan,
-    /// Show the plan, and do nothing.
-    #[arg(long)]
-    pub(super) dry_run: bool,
-    /// Delete and take over files without asking. Required for that if there is no terminal.
-    #[arg(short, long)]
-    pub(super) yes: bool,
+    pub(super) consent: Consent,
     #[command(flatten)]
-    pub(super) side_by_side: SideBySide,
-}
-
-/// Files that are deleted, of those that are not in the folder.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Deleted {
-    /// Those of the owner. Requires --owner.
-    Owned,
-    /// All of them, even if they are not yours.
-    All,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Plan {
-    /// The folder.
-    #[arg(value_name = "DIR")]
-    pub(super) dir: PathBuf,
-    /// Owner of the files: the last line of their descriptions is `managed-by: OWNER`.
-    #[arg(long, value_name = "OWNER", default_value = "lrlib")]
-    pub(super) owner: Owner,
-    /// Delete files that are missing from the folder: those of --owner; with `--delete=all`, of any owner.
-    #[arg(long, value_enum, value_name = "WHICH", num_args = 0..=1, require_equals = true, default_missing_value = "owned")]
-    #[arg(requires_if("owned", "owner"))]
-    pub(super) delete: Option<Deleted>,
-    /// Refuse a plan that deletes and takes over more files than this. Default: a tenth of the library, at least 5.
-    #[arg(long, value_name = "NUMBER")]
-    pub(super) max_delete: Option<usize>,
-    /// Accept a folder without files for the library.
-    #[arg(long)]
-    pub(super) allow_empty: bool,
-    /// Overwrite files of others that have the name of a file in the folder.
-    #[arg(long)]
-    pub(super) take_over: bool,
-    /// Plan or sync every tenant in this file.
-    #[arg(long, value_name = "FILE")]
-    pub(super) tenants: Option<PathBuf>,
-    /// Number of tenants at a time.
-    #[arg(long, value_name = "NUMBER", default_value_t = 16, requires = "tenants")]
-    pub(super) tenant_jobs: usize,
+    pub(super) common: Common,
 }

@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde::de::IgnoredAny;
 
 use super::exit::Failure;
-use super::json::visible;
+use super::fields::visible;
 
 /// One change that was tried.
 #[derive(Debug, Serialize)]

@@ -5,49 +5,27 @@ use std::num::NonZero;
 use std::sync::Arc;
 use std::thread;
 
-use mde_live_response_core::error::{InvalidInput, Problem};
-use mde_live_response_core::library::{Deleted, MAX_FILE_BYTES, Sha256Digest};
-use mde_live_response_core::policy::CancelToken;
+use mde_live_response_core::error::InvalidInput;
+use mde_live_response_core::library::{Deleted, Sha256Digest};
 use mde_live_response_core::{Client, Effect, Error, FileName, IfExists, LibraryFile};
 use mde_live_response_sync::{Desired, DesiredFile, Jobs, Owner, read_file};
 use serde_json::{Value, json};
 
-use super::args::{Common, Delete, Upload};
+use super::args::{Delete, Upload};
 use super::audit::{Audit, Change};
-use super::credential::Used;
+use super::connect::Library;
 use super::exit::{Exit, Failure, explain};
+use super::fields;
+use super::folder::check_sizes;
 use super::guard::{Losses, confirm};
-use super::json::{self, VERSION};
-use super::library;
+use super::options::{Common, Running};
 use super::side_by_side::side_by_side;
+use super::table::Table;
 use super::text::{counted, shown, words};
 use super::ui::Ui;
 
-/// Refuses empty and too large files before any change.
-///
-/// A dry run checks this, too.
-pub(super) fn check_sizes<'f>(
-    files: impl IntoIterator<Item = &'f DesiredFile>,
-) -> Result<(), Failure> {
-    for file in files {
-        let problem = match file.size() {
-            0 => Problem::Empty,
-            len if len > MAX_FILE_BYTES => Problem::TooLong { len, max: MAX_FILE_BYTES },
-            _ => continue,
-        };
-        let why = InvalidInput::new("file", problem);
-        return Err(Failure::usage(format!("`{}`: {why}", file.name()), why.help()));
-    }
-    Ok(())
-}
-
-pub(super) fn upload(
-    arguments: &Upload,
-    common: &Common,
-    ui: &Arc<Ui>,
-    audit: &Audit,
-) -> Result<Exit, Failure> {
-    let is_override = arguments.overriding;
+pub(super) fn upload(arguments: &Upload, ui: &Arc<Ui>) -> Result<Exit, Failure> {
+    let (is_override, is_dry) = (arguments.overriding, arguments.running.dry_run);
     let cores = thread::available_parallelism().map_or(1, NonZero::get);
     let mut files = Vec::new();
     // The first error, in the order of the command line.
@@ -63,9 +41,9 @@ pub(super) fn upload(
     }
     check_sizes(&files)?;
     Desired::new(files.iter().cloned())?;
-    let run = Run::new("upload", arguments.side_by_side.jobs(), common, ui, audit)?;
-    let stored = if is_override || arguments.dry_run { run.stored()? } else { HashMap::new() };
-    if arguments.dry_run {
+    let run = Run::new("upload", &arguments.running, &arguments.common, ui)?;
+    let stored = if is_override || is_dry { run.stored()? } else { HashMap::new() };
+    if is_dry {
         let about = |file: &DesiredFile| match stored.contains_key(file.name().as_str()) {
             false => (file.name().clone(), "upload"),
             true if is_override => (file.name().clone(), "overwrite"),
@@ -101,12 +79,7 @@ fn owned_as(file: DesiredFile, stored: &LibraryFile) -> Result<DesiredFile, Inva
     }
 }
 
-pub(super) fn delete(
-    arguments: &Delete,
-    common: &Common,
-    ui: &Arc<Ui>,
-    audit: &Audit,
-) -> Result<Exit, Failure> {
+pub(super) fn delete(arguments: &Delete, ui: &Arc<Ui>) -> Result<Exit, Failure> {
     let parse = |name: &String| {
         let help =
             "Give names as `lrlib list` shows them. Delete files with other names in the portal.";
@@ -114,8 +87,8 @@ pub(super) fn delete(
             .map_err(|why| Failure::usage(format!("`{}`: {why}", shown(name, 100)), help))
     };
     let names: Vec<_> = arguments.names.iter().map(parse).collect::<Result<_, _>>()?;
-    let run = Run::new("delete", arguments.side_by_side.jobs(), common, ui, audit)?;
-    if arguments.dry_run {
+    let run = Run::new("delete", &arguments.running, &arguments.common, ui)?;
+    if arguments.running.dry_run {
         let stored = run.stored()?;
         let about = |name: &FileName| {
             let is_stored = stored.contains_key(name.as_str());
@@ -124,8 +97,8 @@ pub(super) fn delete(
         return run.tell(&names.iter().map(about).collect::<Vec<_>>());
     }
     let losses = Losses { deleted: names.len(), ..Losses::default() };
-    let service = run.client.endpoint().base();
-    confirm(ui, arguments.yes, &format!("this {losses} in the library of {service}"))?;
+    let service = run.library.client.endpoint().base();
+    confirm(ui, arguments.consent.yes, &format!("this {losses} in the library of {service}"))?;
     Ok(run.apply(
         &names,
         |name| (name, None),
@@ -142,12 +115,10 @@ pub(super) fn delete(
 /// A run of one of these commands.
 struct Run<'a> {
     command: &'static str,
-    client: Client,
-    used: Used,
-    cancel: CancelToken,
+    library: Library,
     jobs: Jobs,
     ui: &'a Ui,
-    audit: &'a Audit,
+    audit: Audit,
 }
 
 /// A file and its outcome. `None`: its change was not tried.
@@ -159,19 +130,18 @@ struct Done<'a> {
 impl<'a> Run<'a> {
     fn new(
         command: &'static str,
-        jobs: Jobs,
+        running: &Running,
         common: &Common,
         ui: &'a Arc<Ui>,
-        audit: &'a Audit,
     ) -> Result<Self, Failure> {
-        let cancel = ui.interrupt().token();
-        let (client, used) = library::client(common, ui, &cancel)?;
-        Ok(Self { command, client, used, cancel, jobs, ui, audit })
+        let audit = Audit::open(running.audit.as_deref())?;
+        let library = Library::open(&common.connection, ui)?;
+        Ok(Self { command, library, jobs: running.jobs(), ui, audit })
     }
 
     /// The library's files by their names.
     fn stored(&self) -> Result<HashMap<String, LibraryFile>, Error> {
-        self.client.list().map(|file| file.map(|it| (it.file_name().to_owned(), it))).collect()
+        Ok(self.library.list()?.into_iter().map(|it| (it.file_name().to_owned(), it)).collect())
     }
 
     /// Makes the changes. Stops if one cannot be written to the audit log, and at a signal.
@@ -181,32 +151,35 @@ impl<'a> Run<'a> {
         about: impl Fn(&T) -> (&FileName, Option<&Sha256Digest>) + Sync,
         change: impl Fn(&Client, &T) -> Result<&'static str, Error> + Sync,
     ) -> Exit {
-        let mut unwritten = None;
-        let work = |item: &T| change(&self.client, item);
-        let outcomes = self.jobs.run(&self.client, items, work, |item, outcome| {
-            if let Err(error) = outcome {
-                // At once; standard output gets all results at the end.
-                self.ui.say(format_args!("error: {}", explain(error)));
-            }
+        let (mut unwritten, mut unprinted) = (Ok(()), Ok(()));
+        let client = &self.library.client;
+        let work = |item: &T| change(client, item);
+        let outcomes = self.jobs.run(client, items, work, |item, outcome| {
             let (name, sha256) = about(item);
-            // Also after a failed write: the calls that were running have outcomes, too.
-            if let Err(failure) = self.record(name, sha256, outcome) {
-                self.cancel.cancel();
-                unwritten.get_or_insert(failure);
+            match outcome {
+                // At once, while other changes run.
+                Err(error) => self.ui.say(format_args!("error: {}", explain(error))),
+                Ok(outcome) => {
+                    keep_first(&mut unprinted, self.ui.change("", outcome, name.as_str()));
+                }
             }
+            // Also after a failed write: the calls that were running have outcomes, too.
+            let recorded = self.record(name, sha256, outcome);
+            if recorded.is_err() {
+                self.ui.interrupt().token().cancel();
+            }
+            keep_first(&mut unwritten, recorded);
         });
         let all: Vec<_> = items
             .iter()
             .zip(outcomes)
             .map(|(item, outcome)| Done { name: about(item).0, outcome })
             .collect();
-        if self.client.is_cancelled() {
-            let words = all.iter().map(|done| words(done.word()));
-            self.ui.say(format_args!("{}", counted(words)));
-        }
+        let summary = counted(all.iter().map(|done| words(done.word())));
         let failed = all.iter().filter(|done| !matches!(done.outcome, Some(Ok(_)))).count();
-        let exit = self.ui.end(Exit::of(all.len(), failed), unwritten.map_or(Ok(()), Err));
-        self.ui.end(exit, self.print(&all))
+        let exit = self.ui.end(Exit::of(all.len(), failed), unwritten);
+        let exit = self.ui.end(exit, unprinted);
+        self.ui.end(exit, self.print(&all, &summary))
     }
 
     fn record(
@@ -224,27 +197,30 @@ impl<'a> Run<'a> {
         };
         self.audit.write(&Change {
             tenant: None,
-            credential: &self.used.name(),
+            credential: &self.library.used.name(),
             action: self.command,
             name: name.as_str(),
             sha256_before: None,
             sha256_after,
             outcome: super::outcome(error),
-            effect: json::effect(effect),
+            effect: fields::effect(effect),
             correlation_id: error.and_then(Error::correlation_id),
         })
     }
 
-    fn print(&self, all: &[Done<'_>]) -> Result<(), Failure> {
-        if self.ui.is_json() {
-            let results: Vec<_> = all.iter().map(Done::json).collect();
-            return self.ui.print_json(
-                json!({ "version": VERSION, "command": self.command, "results": results }),
-            );
+    fn print(&self, all: &[Done<'_>], summary: &str) -> Result<(), Failure> {
+        let head = ["OUTCOME", "NAME"];
+        let (mut table, mut rest) = (Table::new(head), Table::new(head));
+        for done in all {
+            let row = [words(done.word()), done.name.to_string()];
+            if !matches!(done.outcome, Some(Ok(_))) {
+                rest.row(row.clone());
+            }
+            table.row(row);
         }
-        let line =
-            |done: &Done<'_>| format!("{} {}\n", self.ui.word(&words(done.word())), done.name);
-        self.ui.print(&all.iter().map(line).collect::<String>())
+        let results: Vec<_> = all.iter().map(Done::json).collect();
+        self.ui.note(format_args!("{summary}"));
+        self.ui.rest(json!({ "results": results }), &table, &rest)
     }
 
     /// Ends a dry run: prints what the real run would do with each file, and has its exit code.
@@ -254,27 +230,19 @@ impl<'a> Run<'a> {
                 "error: the library has a file `{name}`. Give --override to overwrite it."
             ));
         }
-        if self.ui.is_json() {
-            let names: Vec<_> = all.iter().map(|(name, _)| name.as_str()).collect();
-            let results: Vec<_> = all
-                .iter()
-                .map(|(name, word)| json!({ "name": name.as_str(), "outcome": word }))
-                .collect();
-            self.ui.print_json(json!({
-                "version": VERSION,
-                "command": self.command,
-                "dryRun": true,
-                "names": names,
-                "results": results,
-            }))?;
-        } else {
-            let line = |(name, word): &(FileName, &str)| match *word {
-                "absent" => format!("absent {name}\n"),
-                "taken" => format!("would fail {name}\n"),
-                word => format!("would {word} {name}\n"),
+        let mut table = Table::new(["OUTCOME", "NAME"]);
+        for (name, word) in all {
+            let word = match *word {
+                "absent" => word.to_string(),
+                "taken" => "would fail".to_owned(),
+                word => format!("would {word}"),
             };
-            self.ui.print(&all.iter().map(line).collect::<String>())?;
+            table.row([word, name.to_string()]);
         }
+        let result =
+            |(name, word): &(FileName, &str)| json!({ "name": name.as_str(), "outcome": word });
+        let results: Vec<_> = all.iter().map(result).collect();
+        self.ui.rest(json!({ "dryRun": true, "results": results }), &table, &table)?;
         Ok(Exit::of(all.len(), all.iter().filter(|(_, word)| *word == "taken").count()))
     }
 }
@@ -292,9 +260,16 @@ impl Done<'_> {
         let (name, outcome) = (self.name.as_str(), self.word());
         match &self.outcome {
             Some(Err(error)) => {
-                json!({ "name": name, "outcome": outcome, "error": json::error(error) })
+                json!({ "name": name, "outcome": outcome, "error": fields::error(error) })
             }
             _ => json!({ "name": name, "outcome": outcome }),
         }
+    }
+}
+
+/// Keeps the first failure of several.
+fn keep_first(first: &mut Result<(), Failure>, next: Result<(), Failure>) {
+    if first.is_ok() {
+        *first = next;
     }
 }

@@ -1,15 +1,19 @@
-//! From command line and environment to a client.
+//! From command line and environment to a library.
 
 use std::env;
 use std::ffi::OsString;
+use std::sync::Arc;
 use std::time::Duration;
 
-use mde_live_response_core::auth::Credential;
-use mde_live_response_core::policy::Observer;
-use mde_live_response_core::{Client, Endpoint};
+use mde_live_response_core::auth::{Credential, TokenClaims};
+use mde_live_response_core::{Client, Endpoint, Error, LibraryFile};
 
-use super::args::{Cloud, Common, Region};
+use super::credential::{self, Seen, Used};
 use super::exit::Failure;
+use super::options::{Cloud, Connection, Region};
+use super::progress::Reporter;
+use super::tenants::Tenant;
+use super::ui::Ui;
 
 /// Name of a service: cloud and region, or URL.
 #[derive(Clone, Copy, Default)]
@@ -22,13 +26,13 @@ pub(super) struct Service<'a> {
 }
 
 impl<'a> Service<'a> {
-    pub(super) fn of(common: &'a Common) -> Self {
+    pub(super) fn of(connection: &'a Connection) -> Self {
         Self {
-            cloud: common.cloud,
-            region: common.region,
-            base_url: common.base_url.as_deref(),
-            audience: common.audience.as_deref(),
-            login_host: common.login_host.as_deref(),
+            cloud: connection.cloud,
+            region: connection.region,
+            base_url: connection.base_url.as_deref(),
+            audience: connection.audience.as_deref(),
+            login_host: connection.login_host.as_deref(),
         }
     }
 
@@ -90,17 +94,75 @@ pub(super) fn variable(name: &str) -> Result<Option<String>, Failure> {
     })
 }
 
-/// Makes a client of a service.
-pub(super) fn client(
-    common: &Common,
+/// Returns whether an environment variable is set; an empty one is not.
+pub(super) fn is_set(name: &str) -> bool {
+    env::var_os(name).is_some_and(|value| !value.is_empty())
+}
+
+/// A library, and the identity that opens it.
+pub(super) struct Library {
+    /// Name in the tenants file. `None` without one.
+    pub(super) tenant: Option<String>,
+    pub(super) client: Client,
+    pub(super) used: Used,
+    /// URL of the login host. `None`: it issues none of the tokens.
+    pub(super) login_host: Option<String>,
+    seen: Seen,
+}
+
+impl Library {
+    /// Opens the library that the command line describes.
+    pub(super) fn open(connection: &Connection, ui: &Arc<Ui>) -> Result<Self, Failure> {
+        let endpoint = Service::of(connection).endpoint()?;
+        let tokens = credential::tokens(connection, &endpoint)?;
+        let (used, login_host) = (tokens.used.clone(), tokens.login_host.clone());
+        let seen = Seen::default();
+        let credential = seen.watch(tokens.telling(ui));
+        let client = client(connection, endpoint, credential, Reporter::new(ui, None))?;
+        let client = client.cancelled_by(ui.interrupt().token());
+        Ok(Self { tenant: None, client, used, login_host, seen })
+    }
+
+    /// Opens a library of the tenants file.
+    pub(super) fn of_tenant(
+        tenant: &Tenant,
+        connection: &Connection,
+        ui: &Arc<Ui>,
+    ) -> Result<Self, Failure> {
+        let (endpoint, seen) = (tenant.endpoint(connection)?, Seen::default());
+        let credential = seen.watch(tenant.credential()?);
+        let reporter = Reporter::new(ui, Some(&tenant.name));
+        let client = client(connection, endpoint, credential, reporter)?;
+        let client = client.cancelled_by(ui.interrupt().token());
+        let (name, used) = (Some(tenant.name.clone()), tenant.used());
+        Ok(Self { tenant: name, client, used, login_host: None, seen })
+    }
+
+    /// The claims of the last token, if they can be read.
+    pub(super) fn claims(&self) -> Option<TokenClaims> {
+        self.seen.claims()
+    }
+
+    pub(super) fn list(&self) -> Result<Vec<LibraryFile>, Error> {
+        self.client.list().collect()
+    }
+
+    /// The start of messages: the tenant's name, if there is one.
+    pub(super) fn prefix(&self) -> String {
+        self.tenant.as_deref().map(|name| format!("{name}: ")).unwrap_or_default()
+    }
+}
+
+fn client(
+    connection: &Connection,
     endpoint: Endpoint,
     credential: impl Credential + 'static,
-    observer: impl Observer + 'static,
+    reporter: Reporter,
 ) -> Result<Client, Failure> {
-    let transport = common.network.transport()?.build();
+    let transport = connection.network.transport()?.build();
     Ok(Client::builder(endpoint, credential, transport)
         .check_tokens(true)
-        .deadline(Duration::from_secs(common.timeout))
-        .observer(observer)
+        .deadline(Duration::from_secs(connection.timeout))
+        .observer(reporter)
         .build())
 }

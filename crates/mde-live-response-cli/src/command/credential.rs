@@ -15,9 +15,9 @@ use mde_live_response_entra::{
     TokenCommand, TokenFile,
 };
 
-use super::args::Common;
-use super::connect::variable;
+use super::connect::{is_set, variable};
 use super::exit::Failure;
+use super::options::Connection;
 use super::ui::Ui;
 
 /// The identity that gets tokens.
@@ -99,22 +99,22 @@ impl Used {
 }
 
 /// Finds the source of tokens for a service. `--login-host` takes precedence over the environment.
-pub(super) fn tokens(common: &Common, endpoint: &Endpoint) -> Result<Tokens, Failure> {
-    let kind = match common.credential {
+pub(super) fn tokens(connection: &Connection, endpoint: &Endpoint) -> Result<Tokens, Failure> {
+    let kind = match connection.credential {
         Some(kind) => kind,
-        None => by_environment(common)?,
+        None => by_environment(connection)?,
     };
-    let has_option = common.token_file.is_some() || common.token_command.is_some();
+    let has_option = connection.token_file.is_some() || connection.token_command.is_some();
     if has_option && !matches!(kind, Kind::Token | Kind::Auto) {
         let message = format!("--credential {} does not use the given token", kind.name());
         return Err(Failure::usage(message, "Leave out --token-file or --token-command."));
     }
-    one(kind, common, endpoint)
+    one(kind, connection, endpoint)
 }
 
 /// Without `--credential`: a token if there is one, otherwise an application.
-fn by_environment(common: &Common) -> Result<Kind, Failure> {
-    Ok(if has_token(common)? {
+fn by_environment(connection: &Connection) -> Result<Kind, Failure> {
+    Ok(if has_token(connection)? {
         Kind::Token
     } else if is_set("AZURE_CLIENT_SECRET") {
         Kind::Secret
@@ -132,25 +132,21 @@ fn by_environment(common: &Common) -> Result<Kind, Failure> {
 const SET_A_TOKEN: &str = "Set MDE_TOKEN to a token, or AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET to an \
                            application of Microsoft Entra, or choose another identity with --credential.";
 
-fn has_token(common: &Common) -> Result<bool, Failure> {
-    let is_given = common.token_file.is_some() || common.token_command.is_some();
+fn has_token(connection: &Connection) -> Result<bool, Failure> {
+    let is_given = connection.token_file.is_some() || connection.token_command.is_some();
     Ok(is_given || variable("MDE_TOKEN")?.is_some())
 }
 
-fn is_set(name: &str) -> bool {
-    env::var_os(name).is_some_and(|value| !value.is_empty())
-}
-
-fn one(kind: Kind, common: &Common, endpoint: &Endpoint) -> Result<Tokens, Failure> {
+fn one(kind: Kind, connection: &Connection, endpoint: &Endpoint) -> Result<Tokens, Failure> {
     let used = Used::of(kind);
     let alone = |credential: Box<dyn Credential>| {
         Ok(Tokens { credential, login_host: None, used: used.clone() })
     };
     let application = match kind {
-        Kind::Token => return alone(token(common)?),
+        Kind::Token => return alone(token(connection)?),
         Kind::ManagedIdentity => return alone(Box::new(managed_identity()?)),
         Kind::Az => return alone(Box::new(azure_cli()?)),
-        Kind::Auto => return chain(common, endpoint),
+        Kind::Auto => return chain(connection, endpoint),
         Kind::Secret => proved_by("AZURE_CLIENT_SECRET")?,
         Kind::Certificate => proved_by("AZURE_CLIENT_CERTIFICATE_PATH")?,
         Kind::Federated => proved_by("AZURE_FEDERATED_TOKEN_FILE")?,
@@ -167,7 +163,7 @@ fn one(kind: Kind, common: &Common, endpoint: &Endpoint) -> Result<Tokens, Failu
             asserted(tenant, client, move |it| job.assertion(it))?
         }
     };
-    let application = match common.login_host {
+    let application = match connection.login_host {
         Some(_) => application.with_login(endpoint.login())?,
         None => application,
     };
@@ -175,11 +171,11 @@ fn one(kind: Kind, common: &Common, endpoint: &Endpoint) -> Result<Tokens, Failu
     Ok(Tokens { credential: Box::new(application), login_host: Some(login_host), used })
 }
 
-fn token(common: &Common) -> Result<Box<dyn Credential>, Failure> {
-    if let Some(path) = &common.token_file {
+fn token(connection: &Connection) -> Result<Box<dyn Credential>, Failure> {
+    if let Some(path) = &connection.token_file {
         return Ok(Box::new(TokenFile::new(path)));
     }
-    if let Some(command) = &common.token_command {
+    if let Some(command) = &connection.token_command {
         return Ok(Box::new(TokenCommand::new(command)));
     }
     let Some(token) = variable("MDE_TOKEN")? else {
@@ -244,9 +240,9 @@ fn unusable(why: &Failure) -> impl Credential + use<> {
 }
 
 /// All identities that the environment describes, then the machine's and the person's.
-fn chain(common: &Common, endpoint: &Endpoint) -> Result<Tokens, Failure> {
+fn chain(connection: &Connection, endpoint: &Endpoint) -> Result<Tokens, Failure> {
     let described = [
-        (Kind::Token, has_token(common)?),
+        (Kind::Token, has_token(connection)?),
         (Kind::Secret, is_set("AZURE_CLIENT_SECRET")),
         (Kind::Certificate, is_set("AZURE_CLIENT_CERTIFICATE_PATH")),
         (Kind::Federated, is_set("AZURE_FEDERATED_TOKEN_FILE")),
@@ -255,7 +251,7 @@ fn chain(common: &Common, endpoint: &Endpoint) -> Result<Tokens, Failure> {
     ];
     let (mut chain, mut login_host) = (ChainedCredential::new(), None);
     for (kind, _) in described.into_iter().filter(|(_, is_described)| *is_described) {
-        chain = match one(kind, common, endpoint) {
+        chain = match one(kind, connection, endpoint) {
             Ok(tokens) => {
                 login_host = login_host.or(tokens.login_host);
                 chain.then(kind.name(), tokens.credential)

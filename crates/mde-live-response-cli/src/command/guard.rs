@@ -77,6 +77,11 @@ pub(super) fn is_take_over(step: &Step) -> bool {
     matches!(step.action(), Action::Update { reasons } if reasons.contains(&Reason::NotOwned))
 }
 
+/// Returns whether a stored file is in the way.
+pub(super) fn is_conflict(step: &Step) -> bool {
+    matches!(step.action(), Action::Conflict { .. })
+}
+
 /// Asks a person whether to go on, unless `--yes` has answered. Without a terminal, `--yes` is required.
 ///
 /// `losses` is a sentence, such as "the plan deletes 2 files".

@@ -1,114 +1,171 @@
-//! The commands that change nothing: list and check.
+//! The commands that only look at the library: list, check, verify and export.
 
+use std::collections::HashMap;
+use std::fs::OpenOptions;
+use std::io::{self, Write};
 use std::sync::Arc;
 
 use mde_live_response_core::auth::TokenClaims;
-use mde_live_response_core::policy::CancelToken;
-use mde_live_response_core::{Client, LibraryFile};
-use serde_json::json;
+use mde_live_response_core::{FileName, LibraryFile};
+use mde_live_response_sync::{MANIFEST, Owner};
+use serde_json::{Value, json};
 
-use super::args::Common;
-use super::connect::{self, Service};
-use super::credential::{self, Seen, Used};
+use super::args::{Export, Verify};
+use super::connect::Library;
 use super::exit::{Exit, Failure};
-use super::json::{self, VERSION};
-use super::text::{self, first_line, shown, table};
-use super::ui::{Reporter, Ui};
-
-/// Makes the client that the command line describes. Also returns the identity that it uses.
-pub(super) fn client(
-    common: &Common,
-    ui: &Arc<Ui>,
-    cancel: &CancelToken,
-) -> Result<(Client, Used), Failure> {
-    let endpoint = Service::of(common).endpoint()?;
-    let tokens = credential::tokens(common, &endpoint)?;
-    let used = tokens.used.clone();
-    let client = connect::client(common, endpoint, tokens.telling(ui), Reporter::new(ui, None))?;
-    Ok((client.cancelled_by(cancel), used))
-}
+use super::fields;
+use super::folder;
+use super::options::Common;
+use super::table::Table;
+use super::text::{files, first_line};
+use super::ui::Ui;
 
 pub(super) fn list(common: &Common, ui: &Arc<Ui>) -> Result<Exit, Failure> {
-    let (client, _) = client(common, ui, &ui.interrupt().token())?;
-    let files = client.list().collect::<Result<Vec<_>, _>>()?;
-    if ui.is_json() {
-        ui.print_json(json!({ "version": VERSION, "command": "list", "files": files }))?;
-    } else {
-        let rows: Vec<_> = files.iter().map(row).collect();
-        ui.print(&table(["NAME", "SHA256", "UPDATED", "BY", "DESCRIPTION"], &rows))?;
-        ui.say(format_args!("{}", text::files(files.len())));
+    let stored = Library::open(&common.connection, ui)?.list()?;
+    let mut table = Table::new(["NAME", "SHA256", "UPDATED", "DESCRIPTION"]);
+    for file in &stored {
+        let hash = file.sha256().map(ToString::to_string).unwrap_or_default();
+        let updated = file.last_updated_time().map(ToString::to_string).unwrap_or_default();
+        table.row([
+            file.file_name().to_owned(),
+            // The start of the hash and the day; JSON has all of them.
+            hash.chars().take(12).collect(),
+            updated.chars().take(10).collect(),
+            first_line(file.description().unwrap_or_default()).to_owned(),
+        ]);
     }
+    ui.result(json!({ "files": stored }), &table, Some(&files(stored.len())))?;
     Ok(Exit::Done)
 }
 
-/// A row of the table. It has the start of the hash; JSON has all of it.
-fn row(file: &LibraryFile) -> [String; 5] {
-    let hash = file.sha256().map(ToString::to_string).unwrap_or_default();
-    let updated = file.last_updated_time().map(ToString::to_string).unwrap_or_default();
-    [
-        shown(file.file_name(), 60),
-        hash.chars().take(12).collect(),
-        shown(updated.get(..19).unwrap_or(&updated), 19),
-        shown(file.created_by().unwrap_or_default(), 30),
-        shown(first_line(file.description().unwrap_or_default()), 60),
-    ]
-}
-
 pub(super) fn check(common: &Common, ui: &Arc<Ui>) -> Result<Exit, Failure> {
-    let endpoint = Service::of(common).endpoint()?;
-    let tokens = credential::tokens(common, &endpoint)?;
-    let (login_host, used, seen) =
-        (tokens.login_host.clone(), tokens.used.clone(), Seen::default());
-    let (credential, reporter) = (seen.watch(tokens.credential), Reporter::new(ui, None));
-    let client = connect::client(common, endpoint.clone(), credential, reporter)?
-        .cancelled_by(&ui.interrupt().token());
-    let outcome = client.list().collect::<Result<Vec<_>, _>>();
-    let claims = seen.claims();
-    let audience = claims.as_ref().and_then(|claims| claims.audience());
+    let library = Library::open(&common.connection, ui)?;
+    let endpoint = library.client.endpoint();
+    let outcome = library.list();
+    let claims = library.claims();
+    let audience = claims.as_ref().and_then(TokenClaims::audience);
+    let tenant = claims.as_ref().and_then(TokenClaims::tenant);
     let permissions: Vec<_> = claims.iter().flat_map(TokenClaims::permissions).collect();
-    if ui.is_json() {
-        ui.print_json(json!({
-            "version": VERSION,
-            "command": "check",
-            "host": endpoint.base(),
-            "credential": used.name(),
-            "loginHost": login_host,
-            "expectedAudience": endpoint.audience(),
-            "audience": audience,
-            "permissions": permissions,
-            "files": outcome.as_ref().ok().map(Vec::len),
-            "error": outcome.as_ref().err().map(json::error),
-        }))?;
-    } else {
-        let unknown = "not in the token";
-        let permissions = permissions.join(", ");
-        let permissions = if permissions.is_empty() { unknown } else { &permissions };
-        let lines = [
-            ("host", endpoint.base()),
-            ("credential", &used.report()),
-            ("login host", login_host.as_deref().unwrap_or("not used")),
-            ("audience expected", endpoint.audience()),
-            ("audience of the token", audience.unwrap_or(unknown)),
-            ("permissions", permissions),
-        ];
-        for (what, value) in lines {
-            ui.print(&format!("{what:22} {}\n", shown(value, 200)))?;
-        }
-        if ui.is_verbose() {
-            ui.print(&format!("{:22} {}\n", "proxy", common.network.route(endpoint.base())?))?;
-        }
+    let json = json!({
+        "host": endpoint.base(),
+        "credential": library.used.name(),
+        "loginHost": library.login_host,
+        "expectedAudience": endpoint.audience(),
+        "audience": audience,
+        "tenant": tenant,
+        "permissions": permissions,
+        "files": outcome.as_ref().ok().map(Vec::len),
+        "error": outcome.as_ref().err().map(fields::error),
+    });
+    let unknown = "not in the token";
+    let permissions = permissions.join(", ");
+    let permissions = if permissions.is_empty() { unknown } else { &permissions };
+    let proxy = common.connection.network.route(endpoint.base())?;
+    let found = outcome.as_ref().map_or_else(|_| "failed".to_owned(), |it| files(it.len()));
+    let mut table = Table::new(["CHECK", "RESULT"]);
+    for (what, value) in [
+        ("host", endpoint.base()),
+        ("proxy", &proxy),
+        ("credential", &library.used.report()),
+        ("login host", library.login_host.as_deref().unwrap_or("not used")),
+        ("audience expected", endpoint.audience()),
+        ("audience of the token", audience.unwrap_or(unknown)),
+        ("tenant", tenant.unwrap_or(unknown)),
+        ("permissions", permissions),
+        ("library", &found),
+    ] {
+        table.row([what.to_owned(), value.to_owned()]);
     }
+    ui.result(json, &table, None)?;
     match outcome {
-        Ok(files) => {
-            if !ui.is_json() {
-                let count = text::files(files.len());
-                ui.print(&format!("{:22} {}, {count}\n", "library", ui.word("ok")))?;
-            }
-            Ok(Exit::Done)
-        }
+        Ok(_) => Ok(Exit::Done),
         Err(error) => {
             ui.fail(&error.into());
             Ok(Exit::Failed)
         }
     }
+}
+
+/// Compares a folder with the library, without owners.
+pub(super) fn verify(arguments: &Verify, ui: &Arc<Ui>) -> Result<Exit, Failure> {
+    let desired = folder::read(&arguments.folder, ui)?;
+    let stored = Library::open(&arguments.common.connection, ui)?.list()?;
+    let mut by_name: HashMap<_, _> = stored.iter().map(|it| (it.file_name(), it)).collect();
+    let mut found: Vec<_> = desired
+        .files()
+        .map(|file| {
+            let (word, reasons) = match by_name.remove(file.name().as_str()) {
+                None => ("missing", Vec::new()),
+                Some(stored) => match file.differences(stored) {
+                    reasons if reasons.is_empty() => ("equal", reasons),
+                    reasons => ("different", reasons),
+                },
+            };
+            (file.name().to_string(), word, reasons.into_iter().map(fields::difference).collect())
+        })
+        .collect();
+    found.extend(by_name.into_keys().map(|name| (name.to_owned(), "extra", Vec::<&str>::new())));
+    found.sort();
+    let mut table = Table::new(["STATE", "NAME", "WHY"]);
+    for (name, word, reasons) in &found {
+        if *word != "equal" || arguments.all {
+            table.row([(*word).to_owned(), name.clone(), reasons.join(", ")]);
+        }
+    }
+    let count = |word| found.iter().filter(|(_, found, _)| *found == word).count();
+    let [equal, different, missing, extra] = ["equal", "different", "missing", "extra"].map(count);
+    let summary = format!(
+        "{equal} equal, {different} different, {missing} missing in the library, {extra} only in the library"
+    );
+    let json: Vec<Value> = found
+        .iter()
+        .map(|(name, state, reasons)| json!({ "name": name, "state": state, "reasons": reasons }))
+        .collect();
+    ui.result(json!({ "files": json }), &table, Some(&summary))?;
+    ui.summarise(&table, &summary);
+    Ok(if equal == found.len() { Exit::Done } else { Exit::HasChanges })
+}
+
+/// Writes a manifest of the library's files, for a folder that has them or will have them.
+pub(super) fn export(arguments: &Export, ui: &Arc<Ui>) -> Result<Exit, Failure> {
+    let stored = Library::open(&arguments.common.connection, ui)?.list()?;
+    let (named, others): (Vec<_>, Vec<_>) =
+        stored.iter().partition(|file| file.file_name().parse::<FileName>().is_ok());
+    for file in others {
+        ui.say(format_args!(
+            "left out {}: no folder can have a file of this name",
+            file.file_name()
+        ));
+    }
+    let entries: Vec<_> = named.iter().map(|file| entry(file)).collect();
+    let path = arguments.dir.join(MANIFEST);
+    let written =
+        serde_json::to_string_pretty(&entries).map_err(io::Error::from).and_then(|text| {
+            let mut file = OpenOptions::new().write(true).create_new(true).open(&path)?;
+            file.write_all(text.as_bytes()).and_then(|()| file.write_all(b"\n"))
+        });
+    written.map_err(|why| {
+        let message = format!("cannot write {}: {why}", path.display());
+        Failure::usage(message, "Give a folder without a manifest.")
+    })?;
+    let path = path.display().to_string();
+    let mut table = Table::new(["NAME"]);
+    for file in &named {
+        table.row([file.file_name().to_owned()]);
+    }
+    let summary = format!("{} in {path}", files(named.len()));
+    ui.result(json!({ "manifest": path, "files": entries }), &table, Some(&summary))?;
+    Ok(Exit::Done)
+}
+
+/// An entry of the manifest. The owner's line belongs to the library, so it is left out.
+fn entry(file: &LibraryFile) -> Value {
+    let description = file.description().map(Owner::strip).filter(|text| !text.is_empty());
+    json!({
+        "fileName": file.file_name(),
+        "description": description,
+        "parametersDescription": file.parameters_description(),
+        "hasParameters": file.has_parameters(),
+        "sha256": file.sha256(),
+    })
 }

@@ -1,8 +1,8 @@
 //! The command `lrlib`.
 //!
-//! `args` is the command line, `connect` creates clients from it, `library`, `changes` and `sync` do the work, `ui`
-//! writes progress and results, `json` and `text` format them. `guard` limits and confirms deletions, `signals` ends a
-//! run early. Secrets come from files, environment variables and commands.
+//! `args` and `options` are the command line, which `settings` completes from `lrlib.toml`. `connect` opens libraries.
+//! `library` and `changes` have the commands about single files, `sync` those about a folder, which `job` plans and applies.
+//! `ui` and `progress` write, `table` and `json` format. `guard` limits and confirms deletions, `signals` ends a run early.
 
 mod args;
 mod audit;
@@ -10,13 +10,21 @@ mod changes;
 mod connect;
 mod credential;
 mod exit;
+mod fields;
+mod folder;
 mod guard;
-mod json;
+mod job;
 mod library;
 mod network;
+mod options;
+mod progress;
+mod saved;
+mod settings;
 mod side_by_side;
 mod signals;
 mod sync;
+mod synced;
+mod table;
 mod tenants;
 mod text;
 mod ui;
@@ -26,18 +34,14 @@ use std::io;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use clap::{CommandFactory, Parser};
 use mde_live_response_core::{Effect, Error};
-use mde_live_response_sync::Jobs;
 use serde_json::json;
 
-use args::{Arguments, Command, Common};
-use audit::Audit;
-use connect::Service;
+use args::Command;
+use connect::{Service, is_set};
 use exit::{Exit, Failure};
-use json::VERSION;
+use options::Connection;
 use signals::Signal;
-use sync::Mode;
 use ui::Ui;
 
 /// Runs `lrlib` and returns its exit code.
@@ -48,49 +52,37 @@ use ui::Ui;
 /// * 1: failed. No change was confirmed, or a plan has conflicts or deletes too much.
 /// * 2: usage. The command line, the environment or the folder has an error, or `--yes` is missing; nothing was done.
 /// * 3: partly failed, or standard output or the audit log could not be written.
-/// * 4: a plan has changes (`plan`, `sync --dry-run`).
+/// * 4: there are changes (`plan --exit-code`) or differences (`verify`).
 /// * 130, 143: interrupted by Ctrl-C or SIGTERM. The output tells what was done.
 ///
 /// Handles these signals for the whole process from then on.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let Arguments { command, common } = match Arguments::try_parse_from(arguments) {
-        Ok(arguments) => arguments,
+    let mut command = match Command::parse(arguments) {
+        Ok(command) => command,
         Err(error) => {
             let _ = error.print();
             return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
         }
     };
-    let ui = Arc::new(Ui::new(common.json, common.verbose));
+    let ui = Arc::new(Ui::new(command.name(), command.output()));
     if let Err(why) = signals::watch(&ui) {
         ui.say(format_args!(
             "a signal will end this run at once, because it cannot be handled: {why}"
         ));
     }
-    tell_ignored_variable(&common, &ui);
-    let outcome = Audit::open(common.audit.as_deref()).and_then(|audit| match &command {
-        Command::Upload(upload) => changes::upload(upload, &common, &ui, &audit),
-        Command::List => library::list(&common, &ui),
-        Command::Delete(delete) => changes::delete(delete, &common, &ui, &audit),
-        Command::Sync(sync) => {
-            let mode =
-                if sync.dry_run { Mode::DryRun } else { Mode::Apply { is_confirmed: sync.yes } };
-            sync::run(&sync.plan, mode, sync.side_by_side.jobs(), &common, &ui, &audit)
+    let outcome = settings::complete(&mut command, &ui).and_then(|()| {
+        if let Some(common) = command.common() {
+            tell_ignored_variable(&common.connection, &ui);
         }
-        Command::Plan(plan) => sync::run(plan, Mode::DryRun, Jobs::default(), &common, &ui, &audit),
-        Command::Check => library::check(&common, &ui),
-        Command::Completions { shell } => completions(*shell, &ui),
-        Command::Man { of } => man(of.as_deref(), &ui),
+        execute(&command, &ui)
     });
     let code = match outcome {
         Ok(exit) => exit.into(),
         Err(failure) => {
             ui.fail(&failure);
             if ui.is_json() {
-                let error = json::failure(&failure);
-                let value =
-                    json!({ "version": VERSION, "command": command.name(), "error": error });
                 // Standard output itself may have failed.
-                let _ = ui.print_json(value);
+                let _ = ui.print_json(json!({ "error": fields::failure(&failure) }));
             }
             failure.code()
         }
@@ -98,22 +90,37 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     ui.interrupt().signal().map_or(code, Signal::code)
 }
 
-/// With `-v`, says that the command line overrules `MDE_BASE_URL`.
-fn tell_ignored_variable(common: &Common, ui: &Ui) {
-    let is_set = std::env::var_os("MDE_BASE_URL").is_some_and(|value| !value.is_empty());
-    if ui.is_verbose() && is_set && Service::of(common).is_named() {
-        ui.say(format_args!("MDE_BASE_URL is ignored, because the command line names the service"));
+fn execute(command: &Command, ui: &Arc<Ui>) -> Result<Exit, Failure> {
+    match command {
+        Command::Plan(plan) => sync::plan(plan, ui),
+        Command::Sync(it) => sync::sync(it, ui),
+        Command::Verify(verify) => library::verify(verify, ui),
+        Command::Adopt(adopt) => sync::adopt(adopt, ui),
+        Command::Export(export) => library::export(export, ui),
+        Command::Upload(upload) => changes::upload(upload, ui),
+        Command::List(common) => library::list(common, ui),
+        Command::Delete(delete) => changes::delete(delete, ui),
+        Command::Check(common) => library::check(common, ui),
+        Command::Completions { shell } => completions(*shell, ui),
+        Command::Man { of } => man(of.as_deref(), ui),
+    }
+}
+
+/// With `-v`, says that the command line or `LRLIB_CLOUD` overrules `MDE_BASE_URL`.
+fn tell_ignored_variable(connection: &Connection, ui: &Ui) {
+    if ui.is_verbose() && is_set("MDE_BASE_URL") && Service::of(connection).is_named() {
+        ui.say(format_args!("MDE_BASE_URL is ignored, because another option names the service"));
     }
 }
 
 fn completions(shell: clap_complete::Shell, ui: &Ui) -> Result<Exit, Failure> {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Arguments::command(), "lrlib", &mut script);
+    clap_complete::generate(shell, &mut args::definition(), "lrlib", &mut script);
     ui.print(&String::from_utf8_lossy(&script)).map(|()| Exit::Done)
 }
 
 fn man(of: Option<&str>, ui: &Ui) -> Result<Exit, Failure> {
-    let mut whole = Arguments::command();
+    let mut whole = args::definition();
     whole.build();
     let command = match of {
         Some(name) => whole.find_subcommand(name).cloned(),

@@ -14,16 +14,16 @@ use super::exit::Failure;
 pub(super) struct Network {
     /// HTTP proxy, such as `http://proxy.example:3128`; an empty text means none. Other users can see a password here, but
     /// not in an environment variable. Default: `HTTPS_PROXY` or `ALL_PROXY`.
-    #[arg(long, global = true, value_name = "URL")]
+    #[arg(long, value_name = "URL", help_heading = "Network")]
     proxy: Option<String>,
     /// Hosts and networks that are reached without the proxy, between commas. Default: `NO_PROXY`.
-    #[arg(long, global = true, value_name = "LIST")]
+    #[arg(long, value_name = "LIST", help_heading = "Network")]
     no_proxy: Option<String>,
     /// File with more certificate authorities (PEM), for example that of a proxy that intercepts TLS.
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = "Network")]
     ca_file: Option<PathBuf>,
     /// Trust the operating system's certificate authorities instead of the bundled ones.
-    #[arg(long, global = true)]
+    #[arg(long, help_heading = "Network")]
     system_roots: bool,
 }
 

@@ -38,7 +38,10 @@ impl Signal {
 
 /// The first signal, and what to do when it arrives.
 #[derive(Default)]
-pub(super) struct Interrupt(Mutex<State>);
+pub(super) struct Interrupt {
+    state: Mutex<State>,
+    cancel: CancelToken,
+}
 
 #[derive(Default)]
 struct State {
@@ -49,12 +52,12 @@ struct State {
 impl Interrupt {
     /// The signal that has arrived.
     pub(super) fn signal(&self) -> Option<Signal> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).signal
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).signal
     }
 
     /// Runs the action when a signal arrives, or at once if one has arrived.
     pub(super) fn then(&self, action: impl FnOnce() + Send + 'static) {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if state.signal.is_none() {
             state.actions.push(Box::new(action));
             return;
@@ -63,19 +66,17 @@ impl Interrupt {
         action();
     }
 
-    /// Creates a token that a signal cancels.
-    pub(super) fn token(&self) -> CancelToken {
-        let token = CancelToken::new();
-        let cancelled = token.clone();
-        self.then(move || cancelled.cancel());
-        token
+    /// The token of every call of the run, which a signal cancels.
+    pub(super) fn token(&self) -> &CancelToken {
+        &self.cancel
     }
 
     fn raise(&self, signal: Signal) {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.signal.get_or_insert(signal);
         let actions = std::mem::take(&mut state.actions);
         drop(state);
+        self.cancel.cancel();
         for action in actions {
             action();
         }

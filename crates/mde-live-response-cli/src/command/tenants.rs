@@ -12,10 +12,11 @@ use mde_live_response_core::error::InvalidInput;
 use mde_live_response_entra::EntraCredential;
 use serde::Deserialize;
 
-use super::args::{Cloud, Common, Region};
 use super::connect::{self, Service};
 use super::credential::{Kind, Used};
 use super::exit::Failure;
+use super::options::{Cloud, Connection, Region};
+use super::settings;
 
 /// A tenant. The file is an array of them. It names environment variables and files, and contains no secrets.
 #[derive(Debug, Deserialize)]
@@ -71,8 +72,8 @@ impl Tenant {
     }
 
     /// The tenant's service: its own settings, else those of the command line.
-    pub(super) fn endpoint(&self, common: &Common) -> Result<Endpoint, Failure> {
-        let common = Service::of(common);
+    pub(super) fn endpoint(&self, connection: &Connection) -> Result<Endpoint, Failure> {
+        let common = Service::of(connection);
         let own = Service {
             cloud: self.choice::<Cloud>("cloud", self.cloud.as_deref())?,
             region: self.choice::<Region>("region", self.region.as_deref())?,
@@ -89,15 +90,8 @@ impl Tenant {
     }
 
     fn choice<C: ValueEnum>(&self, field: &str, text: Option<&str>) -> Result<Option<C>, Failure> {
-        let parse = |text| {
-            C::from_str(text, true).map_err(|_| {
-                let known = C::value_variants().iter().filter_map(C::to_possible_value);
-                let known: Vec<_> = known.map(|it| it.get_name().to_owned()).collect();
-                let known = known.join(", ");
-                self.about(format_args!("{field} `{text}` is not known. Use one of: {known}."))
-            })
-        };
-        text.map(parse).transpose()
+        let choice = text.map(|text| settings::choice(field, text)).transpose();
+        choice.map_err(|failure| self.about(failure.message()))
     }
 
     pub(super) fn credential(&self) -> Result<Box<dyn Credential>, Failure> {

@@ -1,11 +1,10 @@
-//! Text from outside on a terminal, and tables of it.
+//! Text from outside on a terminal.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
 use std::io::{self, IsTerminal};
 
 use mde_live_response_core::error;
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use unicode_width::UnicodeWidthChar;
 
 /// Fits text from outside on one line of this many columns. Characters without width count as one column.
 pub(super) fn shown(text: &str, columns: usize) -> String {
@@ -31,6 +30,18 @@ pub(super) fn files(count: usize) -> String {
     format!("{count} file{}", if count == 1 { "" } else { "s" })
 }
 
+/// Quotes a name for a command line, so that it can be copied.
+pub(super) fn command_word(name: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "-_./\\:".contains(c);
+    if name.chars().all(is_plain) && !name.starts_with('-') {
+        name.to_owned()
+    } else if cfg!(windows) {
+        format!("\"{name}\"")
+    } else {
+        format!("'{}'", name.replace('\'', r"'\''"))
+    }
+}
+
 /// Turns `alreadyDone` into `already done`.
 pub(super) fn words(word: &str) -> String {
     let mut words = String::new();
@@ -53,34 +64,18 @@ pub(super) fn counted(words: impl Iterator<Item = String>) -> String {
     counts.join(", ")
 }
 
-/// Rows under a head, each column as wide as its widest cell. Empty without rows.
-pub(super) fn table<const N: usize>(head: [&str; N], rows: &[[String; N]]) -> String {
-    if rows.is_empty() {
-        return String::new();
-    }
-    let mut widths = head.map(UnicodeWidthStr::width);
-    for row in rows {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = (*width).max(cell.width());
-        }
-    }
-    let mut table = String::new();
-    let head = head.map(str::to_owned);
-    for row in std::iter::once(&head).chain(rows) {
-        let mut line = String::new();
-        for (width, cell) in widths.iter().zip(row) {
-            let padding = width.saturating_sub(cell.width());
-            let _ = write!(line, "{cell}{:padding$}  ", ""); // a `String` takes everything
-        }
-        table.push_str(line.trim_end());
-        table.push('\n');
-    }
-    table
-}
-
 /// Returns whether words on standard output may be coloured.
 pub(super) fn has_colours() -> bool {
     let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-    io::stdout().is_terminal() && !is_set("NO_COLOR") && !is_dumb
+    io::stdout().is_terminal() && !is_set("NO_COLOR") && !is_dumb()
+}
+
+/// Returns whether the terminal cannot move its cursor or show colours.
+pub(super) fn is_dumb() -> bool {
+    std::env::var_os("TERM").is_some_and(|term| term == "dumb")
+}
+
+/// Width of standard output, if it is a terminal.
+pub(super) fn columns() -> Option<usize> {
+    terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0))
 }

@@ -2,44 +2,41 @@
 //!
 //! Progress is a bar on a terminal, and lines elsewhere.
 
-use std::collections::HashMap;
 use std::fmt;
+use std::fs::OpenOptions;
 use std::io::{self, IsTerminal, Write};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::MultiProgress;
 use mde_live_response_core::error;
-use mde_live_response_core::policy::{Call, CallKind, Event, Observer};
+use serde_json::Value;
 
 use super::exit::{Exit, Failure};
-use super::json::visible;
+use super::fields::{VERSION, visible};
+use super::options::{Format, Output};
 use super::signals::Interrupt;
-use super::text::{has_colours, shown};
+use super::table::{self, Table};
+use super::text::{columns, has_colours, is_dumb};
 
-/// Time between two pictures of a bar. Ours.
-const TICK: Duration = Duration::from_millis(200);
-
-/// Longest error of an attempt, in columns.
-const COLUMNS: usize = 400;
+/// Variable of GitHub Actions: the file for the job's summary.
+const STEP_SUMMARY: &str = "GITHUB_STEP_SUMMARY";
 
 /// Standard output and standard error of a run.
 pub(super) struct Ui {
-    json: bool,
-    verbose: bool,
+    command: &'static str,
+    output: Output,
     colours: bool,
     bars: Option<MultiProgress>,
     interrupt: Interrupt,
 }
 
 impl Ui {
-    pub(super) fn new(json: bool, verbose: bool) -> Self {
-        let bars = io::stderr().is_terminal().then(MultiProgress::new);
+    pub(super) fn new(command: &'static str, output: Output) -> Self {
+        let has_bars = !output.quiet && io::stderr().is_terminal() && !is_dumb();
         Self {
-            json,
-            verbose,
-            colours: !json && has_colours(),
-            bars,
+            command,
+            output,
+            colours: output.format == Format::Table && has_colours(),
+            bars: has_bars.then(MultiProgress::new),
             interrupt: Interrupt::default(),
         }
     }
@@ -50,11 +47,81 @@ impl Ui {
     }
 
     pub(super) fn is_json(&self) -> bool {
-        self.json
+        self.output.format == Format::Json
     }
 
     pub(super) fn is_verbose(&self) -> bool {
-        self.verbose
+        self.output.verbose
+    }
+
+    /// Writes progress or a summary to standard error, unless `--quiet` is given.
+    pub(super) fn note(&self, line: fmt::Arguments<'_>) {
+        if !self.output.quiet {
+            self.say(line);
+        }
+    }
+
+    /// Reports a change when it has ended: on standard output if the result is a table, else as progress.
+    ///
+    /// So each change is printed once. `tenant` is the start of the line. Returns whether it could be written.
+    pub(super) fn change(&self, tenant: &str, word: &str, name: &str) -> Result<(), Failure> {
+        if self.output.format == Format::Table {
+            let line = format!("{tenant}{} {}\n", self.word(word), error::shown(name));
+            return self.print(&line);
+        }
+        self.note(format_args!("{tenant}{word} {name}"));
+        Ok(())
+    }
+
+    /// Writes the result to standard output, in the chosen format, and its summary to standard error.
+    ///
+    /// JSON gets the fields `version` and `command`.
+    pub(super) fn result(
+        &self,
+        json: Value,
+        table: &Table,
+        summary: Option<&str>,
+    ) -> Result<(), Failure> {
+        let text = table.for_terminal(columns(), |word| self.word(word));
+        self.write_result(json, table, &text, summary)
+    }
+
+    /// As [`result`](Self::result), after [`change`](Self::change) has reported the changes.
+    ///
+    /// Of a table, only the rows of `rest` are left to be printed.
+    pub(super) fn rest(&self, json: Value, table: &Table, rest: &Table) -> Result<(), Failure> {
+        self.write_result(json, table, &rest.lines(|word| self.word(word)), None)
+    }
+
+    fn write_result(
+        &self,
+        json: Value,
+        table: &Table,
+        text: &str,
+        summary: Option<&str>,
+    ) -> Result<(), Failure> {
+        let written = match self.output.format {
+            Format::Table => self.print(text),
+            Format::Json => self.print_json(json),
+            Format::Markdown => self.print(&markdown(self.command, table, summary)),
+            Format::Tsv => self.print(&table.tsv()),
+        };
+        if let Some(summary) = summary {
+            self.note(format_args!("{summary}"));
+        }
+        written
+    }
+
+    /// Appends the result to the summary of a job on GitHub Actions.
+    pub(super) fn summarise(&self, table: &Table, summary: &str) {
+        let Some(path) = std::env::var_os(STEP_SUMMARY).filter(|path| !path.is_empty()) else {
+            return;
+        };
+        let text = markdown(self.command, table, Some(summary)) + "\n";
+        let file = OpenOptions::new().create(true).append(true).open(path);
+        if let Err(why) = file.and_then(|mut file| file.write_all(text.as_bytes())) {
+            self.say(format_args!("cannot write to the file that {STEP_SUMMARY} names: {why}"));
+        }
     }
 
     /// Writes a line to standard error, escaped. A closed pipe does not end the run.
@@ -112,12 +179,21 @@ impl Ui {
         self.say(format_args!("error: {}", failure.message()));
     }
 
-    /// Prints the result. After a signal it also has `interrupted`, the signal's name.
-    pub(super) fn print_json(&self, mut value: serde_json::Value) -> Result<(), Failure> {
-        if let (Some(signal), Some(fields)) = (self.interrupt.signal(), value.as_object_mut()) {
-            fields.insert("interrupted".to_owned(), signal.name().into());
+    /// Prints the fields of a result. After a signal they have `interrupted`, the signal's name.
+    pub(super) fn print_json(&self, mut value: Value) -> Result<(), Failure> {
+        if let Some(fields) = value.as_object_mut() {
+            fields.insert("version".to_owned(), VERSION.into());
+            fields.insert("command".to_owned(), self.command.into());
+            if let Some(signal) = self.interrupt.signal() {
+                fields.insert("interrupted".to_owned(), signal.name().into());
+            }
         }
         self.print(&visible(&format!("{value:#}\n")))
+    }
+
+    /// The bars of calls, if standard error is a terminal.
+    pub(super) fn bars(&self) -> Option<&MultiProgress> {
+        self.bars.as_ref()
     }
 
     /// Colours the word for an outcome or an action.
@@ -133,84 +209,14 @@ impl Ui {
     }
 }
 
-/// Reports a client's events.
-#[derive(Clone)]
-pub(super) struct Reporter {
-    ui: Arc<Ui>,
-    tenant: Option<String>,
-    bars: Arc<Mutex<HashMap<u64, ProgressBar>>>,
-}
-
-impl Reporter {
-    pub(super) fn new(ui: &Arc<Ui>, tenant: Option<&str>) -> Self {
-        Self { ui: Arc::clone(ui), tenant: tenant.map(str::to_owned), bars: Arc::default() }
+/// A result in Markdown, below a heading.
+fn markdown(command: &str, table: &Table, summary: Option<&str>) -> String {
+    let mut text = format!("### lrlib {command}\n\n");
+    if let Some(summary) = summary {
+        text += &(table::markdown(summary) + "\n\n");
     }
-
-    fn about(&self, call: &Call<'_>) -> String {
-        let tenant = self.tenant.as_deref().map(|name| format!("{name}: ")).unwrap_or_default();
-        match call.file() {
-            Some(file) => format!("{tenant}{file}"),
-            None => format!("{tenant}{}", call.kind()),
-        }
+    if !table.is_empty() {
+        text += &table.markdown();
     }
-
-    fn wait(&self, call: &Call<'_>, reason: impl fmt::Display, time: Option<Duration>) {
-        let what = match time {
-            Some(time) => format!("waiting {}: {reason}", error::span(time)),
-            None => format!("waiting: {reason}"),
-        };
-        match self.bars().get(&call.id()) {
-            Some(bar) => bar.set_message(what),
-            None => self.ui.say(format_args!("{}: {what}", self.about(call))),
-        }
-    }
-
-    fn begin_bar(&self, call: &Call<'_>) {
-        let Some(all) = &self.ui.bars else { return };
-        let style = "{spinner} {prefix} {bar:20} {bytes}/{total_bytes} {msg}";
-        self.bars().entry(call.id()).or_insert_with(|| {
-            let bar = all.add(ProgressBar::no_length());
-            if let Ok(style) = ProgressStyle::with_template(style) {
-                bar.set_style(style);
-            }
-            // A sign of life while the service thinks.
-            bar.enable_steady_tick(TICK);
-            bar.with_prefix(self.about(call))
-        });
-    }
-
-    fn bars(&self) -> MutexGuard<'_, HashMap<u64, ProgressBar>> {
-        self.bars.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Observer for Reporter {
-    fn event(&self, call: &Call<'_>, event: &Event<'_>) {
-        match event {
-            Event::Attempt { .. } if call.kind() == CallKind::Upload => self.begin_bar(call),
-            Event::Sent { bytes, of } => {
-                if let Some(bar) = self.bars().get(&call.id()) {
-                    bar.set_length(*of);
-                    bar.set_position(*bytes);
-                    bar.set_message(if bytes == of { "waiting for the answer" } else { "" });
-                }
-            }
-            // A shorter wait is over before the line is read.
-            Event::Waiting { reason, time }
-                if time.is_none_or(|it| it > Duration::from_secs(1)) =>
-            {
-                self.wait(call, reason, *time);
-            }
-            Event::Failed { number, error } if self.ui.verbose => {
-                let (about, error) = (self.about(call), shown(&error.to_string(), COLUMNS));
-                self.ui.say(format_args!("{about}: attempt {number} failed: {error}"));
-            }
-            Event::Succeeded | Event::Ended { .. } if call.kind() == CallKind::Upload => {
-                if let Some(bar) = self.bars().remove(&call.id()) {
-                    bar.finish_and_clear();
-                }
-            }
-            _ => {}
-        }
-    }
+    text
 }

@@ -63,7 +63,7 @@ fn variables(kind: &str, base: &str) -> Vec<(&'static str, String)> {
 /// Runs `lrlib check` with these variables.
 fn check(emulator: &Emulator, variables: &[(&str, String)], more: &[&str]) -> crate::support::Ran {
     let borrowed: Vec<_> = variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    Lrlib::of(emulator).with(&borrowed).run(&[&["check", "--json"], more].concat())
+    Lrlib::of(emulator).with(&borrowed).run(&[&["check", "--format", "json"], more].concat())
 }
 
 #[test]

@@ -25,7 +25,7 @@ fn twenty_tenants_over_sockets_and_one_that_fails() {
     let environment: Vec<_> =
         variables.iter().map(String::as_str).zip(emulators.iter().map(Emulator::token)).collect();
     let lrlib = Lrlib::alone().with(&environment);
-    let more = ["--tenants", &path, "--json"];
+    let more = ["--tenants", &path, "--format", "json"];
     let run = |command: &str| lrlib.ends(&[&[command, files.arg()], &more[..]].concat(), 3, "");
     run("plan");
     let json = run("sync").json();

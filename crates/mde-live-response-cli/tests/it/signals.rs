@@ -95,7 +95,7 @@ fn an_interrupted_run_tells_what_was_done_what_was_not_and_what_is_unknown() {
             let logs = TempDir::new();
             let log = logs.path().join("audit").display().to_string();
             let lrlib = Lrlib::of(&stopping.emulator);
-            let more = ["--jobs", "1", "--json", "--audit", &log];
+            let more = ["--jobs", "1", "--format", "json", "--audit", &log];
             let mut command = lrlib.command(&[command, &more].concat());
             let command = command.stdout(Stdio::piped()).stderr(Stdio::piped());
             let child = command.spawn().unwrap();
@@ -113,7 +113,13 @@ fn an_interrupted_run_tells_what_was_done_what_was_not_and_what_is_unknown() {
             assert_eq!(outcomes, [done, "unknown", "notTried"]);
             let mut counts = [format!("1 {done}"), "1 not tried".into(), "1 unknown".into()];
             counts.sort();
-            assert!(ran.stderr.ends_with(&format!("{}\n", counts.join(", "))), "{ran:?}");
+            let counts = counts.join(", ");
+            let end = if done == "created" {
+                format!("Done: {counts} (0 unchanged)\n")
+            } else {
+                format!("{counts}\n")
+            };
+            assert!(ran.stderr.ends_with(&end), "{ran:?}");
             let logged: Vec<_> = lines(&log)
                 .iter()
                 .map(|line| json!([line["name"], line["outcome"], line["effect"]]))
@@ -132,7 +138,7 @@ fn a_signal_before_the_first_change_leaves_the_library_alone() {
     for stop_at in [1, 2] {
         let stopping = Stopping::at(stop_at);
         let lrlib = Lrlib::of(&stopping.emulator);
-        let mut command = lrlib.command(&["sync", dir.arg(), "--json"]);
+        let mut command = lrlib.command(&["sync", dir.arg(), "--format", "json"]);
         let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         stopping.stopped.recv_timeout(PATIENCE).unwrap();
         kill(&child, Signal::INT);
@@ -154,7 +160,7 @@ fn a_second_signal_kills() {
         [(Signal::INT, Signal::INT), (Signal::TERM, Signal::INT), (Signal::INT, Signal::TERM)]
     {
         let lrlib = Lrlib::of(&emulator);
-        let mut command = lrlib.command(&["list", "--json"]);
+        let mut command = lrlib.command(&["list", "--format", "json"]);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut unread = child.stdout.take().unwrap();
         unread.read_exact(&mut [0]).unwrap();
@@ -179,7 +185,7 @@ fn a_signal_ends_the_progress_bar() {
     let ran = run.end();
     assert_eq!(ran.code, 143, "{ran:?}");
     let (_, after) = ran.stderr.rsplit_once("error: ").unwrap();
-    assert!(after.ends_with("1 unknown\r\n"), "{ran:?}");
+    assert!(after.ends_with("\r\nDone: 1 unknown (0 unchanged)\r\n"), "{ran:?}");
 }
 
 /// Interrupts a sync of 30 files at 30 moments, counted in what the library has seen, with each signal. The runs with

@@ -13,7 +13,10 @@ fn a_file_is_uploaded_with_its_own_help() {
     let (emulator, dir) = (Emulator::start().unwrap(), TempDir::new());
     let path = dir.write_arg("a.ps1", SCRIPT);
     let ran = Lrlib::of(&emulator).run(&["upload", &path]);
-    assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.as_str()), (0, "stored a.ps1\n", ""));
+    assert_eq!(
+        (ran.code, ran.stdout.as_str(), ran.stderr.as_str()),
+        (0, "stored a.ps1\n", "1 stored\n")
+    );
     let entry = emulator.library().entry("a.ps1").unwrap();
     assert_eq!(entry.description.as_deref(), Some("Lists."));
     assert_eq!(entry.parameters_description.as_deref(), Some("-Name: Which."));
@@ -32,9 +35,9 @@ fn a_failure_is_reported_and_the_rest_is_done() {
     let (a, b) = (dir.write_arg("a.ps1", "1"), dir.write_arg("b.ps1", "2"));
     emulator.library().insert("a.ps1", b"hers");
     let lrlib = Lrlib::of(&emulator);
-    let ran = lrlib.ends(&["upload", &a, &b], 3, "failed a.ps1\nstored b.ps1\n");
+    let ran = lrlib.ends(&["upload", &a, &b], 3, "stored b.ps1\nfailed a.ps1\n");
     assert!(ran.stderr.contains("`a.ps1`"), "{}", ran.stderr);
-    let json = lrlib.ends(&["upload", &a, &b, "--json"], 1, "").json();
+    let json = lrlib.ends(&["upload", &a, &b, "--format", "json"], 1, "").json();
     assert_eq!([&json["version"], &json["command"]], [&json!(1), &json!("upload")]);
     let result = &json["results"][0];
     assert_eq!([&result["name"], &result["outcome"]], ["a.ps1", "failed"]);
@@ -81,10 +84,10 @@ fn a_list_is_a_table_whose_texts_are_escaped() {
     library.insert_entry(entry, b"x");
     let ran = Lrlib::of(&emulator).run(&["list"]);
     let lines: Vec<_> = ran.stdout.lines().collect();
-    assert_eq!(lines[0], "NAME        SHA256        UPDATED              BY        DESCRIPTION");
+    assert_eq!(lines[0], "NAME        SHA256        UPDATED     DESCRIPTION");
     assert!(lines[1].starts_with("longer.ps1  51e264"), "{}", lines[1]);
     assert!(lines[2].starts_with("日本.ps1    51e264"), "{}", lines[2]);
-    assert!(lines[2].ends_with("  emulator  first \\u{1b}[2J\\u{202e}"), "{}", lines[2]);
+    assert!(lines[2].ends_with("  first \\u{1b}[2J\\u{202e}"), "{}", lines[2]);
 }
 
 #[test]
@@ -119,13 +122,15 @@ fn a_check_shows_the_token_and_whether_it_works() {
         (
             0,
             format!(
-                "host                   {host}\ncredential             secret\nlogin host             {host}\naudience expected      {audience}\naudience of the token  \
-                 {audience}\npermissions            Library.Manage\nlibrary                ok, 0 files\n"
+                "CHECK                  RESULT\nhost                   {host}\nproxy                  not used for plain http\n\
+                 credential             secret\nlogin host             {host}\naudience expected      {audience}\naudience of the token  {audience}\n\
+                 tenant                 a-tenant\npermissions            Library.Manage\nlibrary                0 files\n"
             )
         )
     );
     let calls = emulator.library().calls();
-    let elsewhere = ["check", "--audience", "https://api.security.microsoft.com", "--json"];
+    let elsewhere =
+        ["check", "--audience", "https://api.security.microsoft.com", "--format", "json"];
     let json = Lrlib::of(&emulator).with(&azure).ends(&elsewhere, 1, "").json();
     assert_eq!(
         [&json["audience"], &json["loginHost"]],

@@ -12,19 +12,19 @@ const EXAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/libr
 fn a_second_sync_changes_nothing_and_costs_one_call() {
     let emulator = Emulator::start().unwrap();
     let (library, lrlib) = (emulator.library(), Lrlib::of(&emulator));
-    lrlib.ends(&["plan", EXAMPLES], 4, "ACTION  NAME              WHY\ncreate  Get-DnsCache.ps1\n");
-    lrlib.ends(&["sync", EXAMPLES, "--dry-run"], 4, "create  Get-DnsCache.ps1\n");
+    lrlib.ends(&["plan", EXAMPLES], 0, "ACTION  NAME              WHY\ncreate  Get-DnsCache.ps1\n");
+    lrlib.ends(&["sync", EXAMPLES, "--dry-run"], 0, "create  Get-DnsCache.ps1\n");
     assert!(library.names().is_empty());
 
-    let first = lrlib.ends(&["sync", EXAMPLES], 0, "created Get-DnsCache.ps1\n1 created\n");
-    assert_eq!(first.stdout, "ACTION   NAME              WHY\ncreated  Get-DnsCache.ps1\n");
+    let first = lrlib.ends(&["sync", EXAMPLES], 0, "Done: 1 created (0 unchanged)\n");
+    assert_eq!(first.stdout, "created Get-DnsCache.ps1\n");
     let description = library.entry("Get-DnsCache.ps1").unwrap().description.unwrap();
     assert_eq!(description, "Lists the DNS client cache.\nmanaged-by: lrlib");
 
     for command in [&["sync", EXAMPLES][..], &["plan", EXAMPLES], &["sync", EXAMPLES, "--dry-run"]]
     {
         let calls = library.calls();
-        lrlib.ends(command, 0, "1 unchanged\n");
+        lrlib.ends(command, 0, "(1 unchanged)\n");
         assert_eq!(library.calls(), calls + 1, "{command:?}");
     }
 }
@@ -39,14 +39,13 @@ fn files_of_others_are_conflicts_unless_taken_over() {
     let ran = lrlib.ends(&["sync", dir.arg()], 3, "--take-over");
     assert_eq!(
         ran.stdout,
-        "ACTION    NAME   WHY\n\
-         conflict  a.ps1  stored by another owner\n\
-         created   b.ps1\n"
+        "created b.ps1\n\
+         conflict a.ps1 stored by another owner\n"
     );
     // Nothing but the conflict.
-    lrlib.ends(&["sync", dir.arg()], 1, "conflict   a.ps1");
+    lrlib.ends(&["sync", dir.arg()], 1, "conflict a.ps1");
     assert_eq!(library.content("a.ps1").unwrap(), b"hers");
-    let taken = "updated a.ps1\n1 unchanged, 1 updated\n";
+    let taken = "Done: 1 updated (1 unchanged)\n";
     lrlib.ends(&["sync", dir.arg(), "--take-over", "--yes"], 0, taken);
     assert_eq!(library.content("a.ps1").unwrap(), b"ours");
 }
@@ -61,10 +60,10 @@ fn unmanaged_files_are_deleted_only_on_request() {
         lrlib.ends(&[&sync[..], more].concat(), 0, printed);
         emulator.library().names()
     };
-    ours(&[], "2 created\n");
+    ours(&[], "Done: 2 created (0 unchanged)\n");
     emulator.library().insert("hers.ps1", b"x");
     std::fs::remove_file(gone).unwrap();
-    let kept = ours(&[], "unmanaged  gone.ps1   kept\n");
+    let kept = ours(&["--all"], "unmanaged gone.ps1 kept\n");
     assert_eq!(kept, ["gone.ps1", "hers.ps1", "stays.ps1"]);
     assert_eq!(ours(&["--delete", "--yes"], "removed gone.ps1\n"), ["hers.ps1", "stays.ps1"]);
     assert_eq!(ours(&["--delete=all", "--yes"], "removed hers.ps1\n"), ["stays.ps1"]);
@@ -88,9 +87,10 @@ fn json_has_every_step_with_its_hashes_and_its_outcome() {
         })
     };
     let said = |command: &str, outcome| json!({ "version": 1, "command": command, "steps": [step(outcome)] });
-    let planned = lrlib.ends(&["plan", dir.arg(), "--json"], 4, "");
+    let planned = lrlib.ends(&["plan", dir.arg(), "--format", "json"], 0, "");
     assert_eq!(planned.json(), said("plan", json!(null)));
-    let synced = lrlib.ends(&["sync", dir.arg(), "--json", "--audit", &audit_path], 0, "");
+    let synced =
+        lrlib.ends(&["sync", dir.arg(), "--format", "json", "--audit", &audit_path], 0, "");
     assert_eq!(synced.json(), said("sync", json!("updated")));
 
     let line: serde_json::Value =

@@ -104,7 +104,7 @@ fn a_dry_run_and_yes_ask_nothing_on_a_terminal() {
     emulator.library().insert("a.ps1", b"hers");
     for (command, code) in [
         (&["delete", "a.ps1", "--dry-run"][..], 0),
-        (&["sync", dir.arg(), "--take-over", "--dry-run"], 4),
+        (&["sync", dir.arg(), "--take-over", "--dry-run"], 0),
         (&["plan", dir.arg(), "--delete=all"], 1),
         (&["sync", dir.arg(), "--take-over", "--yes"], 0),
         (&["delete", "a.ps1", "--yes"], 0),
@@ -119,7 +119,8 @@ fn a_signal_at_the_question_changes_nothing() {
     let emulator = Emulator::start().unwrap();
     emulator.library().insert("a.ps1", b"x");
     for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
-        let mut run = OnTerminal::start(&Lrlib::of(&emulator), &["delete", "a.ps1", "--json"]);
+        let mut run =
+            OnTerminal::start(&Lrlib::of(&emulator), &["delete", "a.ps1", "--format", "json"]);
         run.shows("[y/N] ");
         run.signal(signal);
         let ran = run.end();

@@ -36,6 +36,7 @@ const OLDER_AUDIENCES: [&str; 2] = [
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenClaims {
     audience: Option<String>,
+    tenant: Option<String>,
     permissions: Vec<String>,
     expires_at: Option<SystemTime>,
 }
@@ -66,6 +67,7 @@ pub enum TokenProblem {
 #[derive(Deserialize)]
 struct Payload {
     aud: Option<String>,
+    tid: Option<String>,
     roles: Option<Vec<String>>,
     scp: Option<String>,
     exp: Option<u64>,
@@ -76,18 +78,24 @@ impl TokenClaims {
         let mut parts = token.split('.');
         let (_, payload, _) = (parts.next()?, parts.next()?, parts.next()?);
         let bytes = Zeroizing::new(URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?);
-        let Payload { aud, roles, scp, exp } = serde_json::from_slice(&bytes).ok()?;
+        let Payload { aud, tid, roles, scp, exp } = serde_json::from_slice(&bytes).ok()?;
         let scopes = scp.iter().flat_map(|scp| scp.split_whitespace()).map(str::to_owned);
         let permissions = roles.into_iter().flatten().chain(scopes).collect();
         let expires_at =
             exp.and_then(|seconds| UNIX_EPOCH.checked_add(Duration::from_secs(seconds)));
-        Some(Self { audience: aud, permissions, expires_at })
+        Some(Self { audience: aud, tenant: tid, permissions, expires_at })
     }
 
     /// Audience of the token.
     #[must_use]
     pub fn audience(&self) -> Option<&str> {
         self.audience.as_deref()
+    }
+
+    /// ID of the tenant that the token is for (`tid`).
+    #[must_use]
+    pub fn tenant(&self) -> Option<&str> {
+        self.tenant.as_deref()
     }
 
     /// Permissions of the application (`roles`) and of the user (`scp`).

@@ -80,14 +80,14 @@ pub(super) fn reasons(action: &Action) -> Vec<&'static str> {
         Action::Unmanaged { reason: Reason::NotOwned } => vec!["kept: not the owner's"],
         Action::Unmanaged { .. } => vec!["kept: no request can contain its name"],
         Action::Conflict { reason: Reason::LetterCase } => {
-            vec!["the library has this name in another letter case"]
+            vec!["another letter case in the library"]
         }
         Action::Conflict { .. } => vec!["stored by another owner"],
         _ => Vec::new(),
     }
 }
 
-fn difference(reason: Reason) -> &'static str {
+pub(super) fn difference(reason: Reason) -> &'static str {
     match reason {
         Reason::Content => "content",
         Reason::Description => "description",

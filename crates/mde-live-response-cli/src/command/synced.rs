@@ -1,0 +1,243 @@
+//! The result of a plan for one library, for people and programs.
+
+use std::fmt::Write;
+
+use mde_live_response_core::LibraryFile;
+use mde_live_response_sync::{Action, DesiredFile, Outcome, Plan, Reason, Report, Step};
+use serde_json::{Map, Value};
+
+use super::exit::{Exit, Failure};
+use super::fields;
+use super::guard::is_conflict;
+use super::job::Mode;
+use super::table::Table;
+use super::text::{command_word, counted, words};
+use super::ui::Ui;
+
+/// The result for one library.
+pub(super) struct Synced {
+    pub(super) plan: Plan,
+    /// `None` if the plan was not applied.
+    pub(super) report: Option<Report>,
+    /// The plan was refused, or the audit log could not be written.
+    pub(super) failure: Option<Failure>,
+}
+
+impl Synced {
+    /// Every step, with its outcome if the plan was applied.
+    fn steps(&self) -> impl Iterator<Item = (&Step, Option<&Outcome>)> {
+        let mut outcomes = self.report.iter().flat_map(Report::outcomes);
+        self.plan.steps().map(move |step| (step, outcomes.next().map(|(_, outcome)| outcome)))
+    }
+
+    fn count(&self, is: impl Fn(&Action) -> bool) -> usize {
+        self.plan.steps().filter(|step| is(step.action())).count()
+    }
+
+    /// What a plan would do, in a line.
+    pub(super) fn planned(&self) -> String {
+        format!(
+            "Plan: {} to create, {} to update, {} to delete ({})",
+            self.count(|it| matches!(it, Action::Create)),
+            self.count(|it| matches!(it, Action::Update { .. })),
+            self.count(|it| matches!(it, Action::Delete)),
+            self.untouched()
+        )
+    }
+
+    fn untouched(&self) -> String {
+        let mut text = format!("{} unchanged", self.count(|it| matches!(it, Action::Unchanged)));
+        for (count, word) in [
+            (self.count(|it| matches!(it, Action::Unmanaged { .. })), "unmanaged"),
+            (self.count(|it| matches!(it, Action::Conflict { .. })), "in conflict"),
+        ] {
+            if count > 0 {
+                let _ = write!(text, ", {count} {word}"); // a `String` takes everything
+            }
+        }
+        text
+    }
+
+    /// What was done, in a line.
+    pub(super) fn done(&self) -> String {
+        let tried = self.steps().filter(|(step, _)| step.is_change());
+        let counts = counted(tried.map(|(step, outcome)| word(step, outcome)));
+        let counts = if counts.is_empty() { "nothing to do" } else { &counts };
+        format!("Done: {counts} ({})", self.untouched())
+    }
+
+    /// Says which texts an update replaces.
+    pub(super) fn differences(&self, tenant: &str, ui: &Ui) {
+        for step in self.plan.steps() {
+            let (Action::Update { reasons }, Some(file), Some(found)) =
+                (step.action(), step.file(), step.found())
+            else {
+                continue;
+            };
+            let texts = [
+                (
+                    Reason::Description,
+                    "description",
+                    found.description(),
+                    file.description().map(AsRef::as_ref),
+                ),
+                (
+                    Reason::Parameters,
+                    "parameters",
+                    found.parameters_description(),
+                    file.parameters().map(AsRef::as_ref),
+                ),
+            ];
+            for (_, what, before, after) in
+                texts.into_iter().filter(|(reason, ..)| reasons.contains(reason))
+            {
+                let name = step.name();
+                ui.say(format_args!("{tenant}{name}: - {what}: {}", before.unwrap_or_default()));
+                ui.say(format_args!("{tenant}{name}: + {what}: {}", after.unwrap_or_default()));
+            }
+        }
+    }
+
+    /// Says what to do about conflicts.
+    pub(super) fn hints(&self, tenant: &str, ui: &Ui) {
+        for step in self.plan.steps() {
+            let Action::Conflict { reason } = step.action() else { continue };
+            let (name, found) = (step.name(), step.found().map(LibraryFile::file_name));
+            match (reason, found) {
+                (Reason::LetterCase, Some(found)) => ui.say(format_args!(
+                    "{tenant}{name}: the library has {found}. Rename your file: {}; or delete the other: lrlib delete {}",
+                    rename(step, found),
+                    command_word(found),
+                )),
+                _ => ui.say(format_args!(
+                    "{tenant}{name}: another owner stored it. Rename your file, or overwrite the other with --take-over."
+                )),
+            }
+        }
+    }
+
+    /// The fields of the result.
+    pub(super) fn json(&self) -> Map<String, Value> {
+        let steps = self.steps().map(|(step, outcome)| fields::step(step, outcome));
+        let error = self.failure.as_ref().map(|failure| {
+            let mut error = fields::failure(failure);
+            // The steps of an applied plan say what is known of the library.
+            if let (Some(error), Some(_)) = (error.as_object_mut(), &self.report) {
+                error.insert("effect".to_owned(), Value::Null);
+            }
+            ("error".to_owned(), error)
+        });
+        let steps = ("steps".to_owned(), Value::Array(steps.collect()));
+        std::iter::once(steps).chain(error).collect()
+    }
+
+    fn exit(&self, mode: Mode) -> Exit {
+        let Some(report) = &self.report else {
+            let is_refused = self.plan.has_conflicts() || self.failure.is_some();
+            return match mode {
+                _ if is_refused => Exit::Failed,
+                Mode::Plan { has_exit_code: true } if !self.plan.is_empty() => Exit::HasChanges,
+                _ => Exit::Done,
+            };
+        };
+        let conflicts = self.plan.steps().filter(|step| is_conflict(step)).count();
+        let changes = self.plan.steps().filter(|step| step.is_change()).count();
+        let is_bad = |outcome: &Outcome| {
+            matches!(outcome, Outcome::Failed(_) | Outcome::Changed | Outcome::NotTried)
+        };
+        let bad = report.outcomes().filter(|(_, outcome)| is_bad(outcome)).count();
+        let exit = Exit::of(changes + conflicts, bad + conflicts);
+        if self.failure.is_some() { exit.unwritten() } else { exit }
+    }
+}
+
+/// The command that gives a local file the name that the library has.
+fn rename(step: &Step, to: &str) -> String {
+    let path = step.file().and_then(DesiredFile::path);
+    let from = path.map_or_else(|| step.name().to_owned(), |path| path.display().to_string());
+    let target = path.map(|path| path.with_file_name(to).display().to_string());
+    if cfg!(windows) {
+        format!("ren {} {}", command_word(&from), command_word(to))
+    } else {
+        let target = target.unwrap_or_else(|| to.to_owned());
+        format!("mv {} {}", command_word(&from), command_word(&target))
+    }
+}
+
+/// Returns whether a step is shown without `--all`.
+pub(super) fn is_shown(step: &Step) -> bool {
+    step.is_change() || is_conflict(step)
+}
+
+/// The steps of all libraries that are to be shown.
+pub(super) fn table<'a>(
+    all: impl Iterator<Item = (Option<&'a str>, &'a Result<Synced, Failure>)>,
+    is_shown: impl Fn(&Synced, &Step) -> bool,
+) -> Table {
+    let all: Vec<_> = all.collect();
+    let has_tenants = all.iter().any(|(name, _)| name.is_some());
+    let mut table = if has_tenants {
+        Table::new(["ACTION", "TENANT", "NAME", "WHY"])
+    } else {
+        Table::new(["ACTION", "NAME", "WHY"])
+    };
+    for (tenant, synced) in all {
+        let Ok(synced) = synced else { continue };
+        for (step, outcome) in synced.steps().filter(|(step, _)| is_shown(synced, step)) {
+            let (action, why) = (word(step, outcome), fields::reasons(step.action()).join(", "));
+            let name = step.name().to_owned();
+            match tenant {
+                Some(tenant) => table.row([action, tenant.to_owned(), name, why]),
+                None => table.row([action, name, why]),
+            }
+        }
+    }
+    table
+}
+
+/// The result for a library in a line, with the tenant's name.
+pub(super) fn summary(tenant: Option<&str>, synced: &Result<Synced, Failure>) -> String {
+    let line = match synced {
+        Err(failure) => format!("error: {}", failure.message()),
+        Ok(synced) => {
+            let line = if synced.report.is_some() { synced.done() } else { synced.planned() };
+            match &synced.failure {
+                Some(failure) => format!("{line}; error: {}", failure.message()),
+                None => line,
+            }
+        }
+    };
+    tenant.map_or_else(|| line.clone(), |tenant| format!("{tenant}: {line}"))
+}
+
+/// The outcome of a step if it was tried, else its action.
+fn word(step: &Step, outcome: Option<&Outcome>) -> String {
+    words(match outcome {
+        Some(Outcome::Nothing) | None => fields::action(step.action()),
+        Some(outcome) => fields::outcome(outcome),
+    })
+}
+
+/// The result for a tenant.
+pub(super) fn of_tenant(name: Option<&str>, synced: &Result<Synced, Failure>) -> Value {
+    let mut fields = match synced {
+        Ok(synced) => synced.json(),
+        Err(failure) => Map::from_iter([("error".to_owned(), fields::failure(failure))]),
+    };
+    fields.insert("name".to_owned(), name.into());
+    Value::Object(fields)
+}
+
+/// The common outcome: all failed, some failed, or the most severe of the rest.
+pub(super) fn exit(all: &[Result<Synced, Failure>], mode: Mode) -> Exit {
+    let exit = |synced: &Result<Synced, Failure>| {
+        synced.as_ref().map_or(Exit::Failed, |synced| synced.exit(mode))
+    };
+    let exits: Vec<_> = all.iter().map(exit).collect();
+    let failed = exits.iter().filter(|exit| **exit == Exit::Failed).count();
+    match Exit::of(exits.len(), failed) {
+        Exit::Done if exits.contains(&Exit::PartlyFailed) => Exit::PartlyFailed,
+        Exit::Done if exits.contains(&Exit::HasChanges) => Exit::HasChanges,
+        exit => exit,
+    }
+}
