@@ -8,6 +8,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod any_folder;
 mod applying;
 mod beside;
 mod folders;

@@ -61,11 +61,8 @@ fn each_file_is_for_the_library_or_skipped_with_a_reason() {
         (".a .git/config .x/a.ps1 a.ps1 a.ps1.json lrlib.toml", "", ["a.ps1"; 2], ["", ""]),
         (".a .git/config", "+.a +.git/ +.git/config", ["", ""], ["", ""]),
         ("lrlib.toml", "+lrlib.toml", ["", ""], ["", ""]),
-        ("a/lrlib.toml LRLIB.toml", "+a/lrlib.toml", ["", ""],
-            ["LRLIB.toml: Settings, a/: Subfolder", "LRLIB.toml: Settings, a/lrlib.toml: Settings"]),
-        ("a/librarymanifest.json LibraryManifest.json", "", ["", ""],
-            ["LibraryManifest.json: Settings, a/: Subfolder",
-             "LibraryManifest.json: Settings, a/librarymanifest.json: Settings"]),
+        ("a/lrlib.toml a/librarymanifest.json", "+a/lrlib.toml", ["", ""],
+            ["a/: Subfolder", "a/librarymanifest.json: Settings, a/lrlib.toml: Settings"]),
         // A side file belongs to a file beside it, even if that is skipped.
         ("a.ps1 b/a.ps1.json", "", ["a.ps1", "a.ps1 a.ps1.json"], ["b/: Subfolder", ""]),
         ("a.ps1/b.ps1 a.ps1.json", "", ["a.ps1.json", "a.ps1.json b.ps1"], ["a.ps1/: Subfolder", ""]),
@@ -73,8 +70,6 @@ fn each_file_is_for_the_library_or_skipped_with_a_reason() {
             ["README.md: Document, a.ps1: Excluded"; 2]),
         ("a.ps1 a.ps1.json", "-a.ps1.json", ["a.ps1"; 2], ["", ""]),
         ("a.ps1 a.ps1.json", "+a.ps1.json", ["a.ps1"; 2], ["", ""]),
-        ("a.ps1 A.PS1.json", "", ["a.ps1"; 2], ["A.PS1.json: Settings"; 2]),
-        ("a.ps1 a.ps1.JSON", "", ["a.ps1"; 2], ["a.ps1.JSON: Settings"; 2]),
         // Documents.
         ("README readme.md Readme.TXT READMEs README.ps1 MyREADME.md README.de.md", "",
             ["MyREADME.md README.de.md README.ps1 READMEs"; 2],
@@ -128,6 +123,22 @@ fn each_file_is_for_the_library_or_skipped_with_a_reason() {
     }
 }
 
+/// Other systems may read them.
+#[cfg(target_os = "linux")]
+#[test]
+fn settings_and_side_files_in_another_letter_case_are_skipped() {
+    for (files, names, skipped) in [
+        ("LRLIB.toml a.ps1", "a.ps1", "LRLIB.toml: Settings"),
+        ("LibraryManifest.json a.ps1", "a.ps1", "LibraryManifest.json: Settings"),
+        ("a.ps1 A.PS1.json", "a.ps1", "A.PS1.json: Settings"),
+        ("a.ps1 a.ps1.JSON a.ps1.json", "a.ps1", "a.ps1.JSON: Settings"),
+    ] {
+        println!("case: {files:?}");
+        let contents = read_by(folder(files).path(), true, "+LRLIB.toml +A.PS1.json").unwrap();
+        assert_contents(&contents, names, skipped);
+    }
+}
+
 #[test]
 fn by_default_there_is_no_filter_and_no_sub_folder_is_read() {
     let dir = folder("a.ps1 b/c.ps1 README.md");
@@ -136,6 +147,21 @@ fn by_default_there_is_no_filter_and_no_sub_folder_is_read() {
     let desired = read(dir.path()).unwrap();
     let both = [&desired, &contents.into_desired()];
     assert!(both.iter().all(|it| it.files().map(|file| file.name().as_str()).eq(["a.ps1"])));
+}
+
+/// However the folder is written, paths start below it.
+#[test]
+fn the_path_of_the_folder_may_have_any_form() {
+    let dir = folder("top/a/b.ps1 top/a/b.ps1.json top/README top/lrlib.toml top/c.ps1");
+    for form in ["top", "top/", "top/.", "./top", "top/a/..", "link"] {
+        #[cfg(unix)]
+        let _exists = std::os::unix::fs::symlink("top", dir.path().join("link"));
+        if cfg!(unix) || form != "link" {
+            println!("case: {form}");
+            let contents = read_by(&dir.path().join(form), true, "").unwrap();
+            assert_contents(&contents, "b.ps1 c.ps1", "README: Document");
+        }
+    }
 }
 
 /// The bytes and texts are those of the file in the sub-folder.
