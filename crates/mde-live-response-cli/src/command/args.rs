@@ -74,7 +74,7 @@ pub(super) enum Command {
         after_help = "Examples:\n  lrlib sync scripts\n  lrlib sync scripts --plan plan.json   apply exactly this plan, or nothing"
     )]
     Sync(Sync),
-    /// Compare the library with a folder, whoever owns the files.
+    /// Compare the library with a folder, for files of any owner.
     #[command(
         after_help = "Example:\n  lrlib verify scripts   exit code 4 if there are differences"
     )]
@@ -202,17 +202,25 @@ impl Command {
     }
 }
 
+/// Variables that other parts of lrlib read, for the help.
+const SHOWN_VARIABLES: [(&str, &str); 4] = [
+    ("base_url", "MDE_BASE_URL"),
+    ("login_host", "AZURE_AUTHORITY_HOST"),
+    ("proxy", "HTTPS_PROXY, ALL_PROXY"),
+    ("no_proxy", "NO_PROXY"),
+];
+
 /// The definition of the command line. An empty variable counts as not set.
 pub(super) fn definition() -> clap::Command {
     Arguments::command().mut_subcommands(|command| {
         command.mut_args(|arg| {
             let id = arg.get_id().as_str();
-            let Some((_, name)) = FROM_ENVIRONMENT.iter().find(|(option, _)| *option == id) else {
-                return arg;
-            };
+            let of = |(option, _): &&(&str, &str)| *option == id;
+            let sets = FROM_ENVIRONMENT.iter().find(of);
+            let Some((_, name)) = sets.or(SHOWN_VARIABLES.iter().find(of)) else { return arg };
             let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
             let arg = arg.help(format!("{help} [env: {name}]")).hide_env(true);
-            if is_set(name) { arg.env(*name) } else { arg }
+            if sets.is_some() && is_set(name) { arg.env(*name) } else { arg }
         })
     })
 }
@@ -267,7 +275,7 @@ pub(super) struct Sync {
 pub(super) struct Verify {
     #[command(flatten)]
     pub(super) folder: Folder,
-    /// Also show files that are equal.
+    /// Also show files that are equal, and those that only the library has.
     #[arg(long, help_heading = "Output")]
     pub(super) all: bool,
     #[command(flatten)]

@@ -13,10 +13,10 @@ use super::exit::Failure;
 #[derive(Debug, Args)]
 pub(super) struct Network {
     /// HTTP proxy, such as `http://proxy.example:3128`; an empty text means none. Other users can see a password here, but
-    /// not in an environment variable. Default: `HTTPS_PROXY` or `ALL_PROXY`.
+    /// not in an environment variable.
     #[arg(long, value_name = "URL", help_heading = "Network")]
     proxy: Option<String>,
-    /// Hosts and networks that are reached without the proxy, between commas. Default: `NO_PROXY`.
+    /// Hosts and networks that are reached without the proxy, between commas.
     #[arg(long, value_name = "LIST", help_heading = "Network")]
     no_proxy: Option<String>,
     /// File with more certificate authorities (PEM), for example that of a proxy that intercepts TLS.

@@ -27,13 +27,13 @@ pub(super) struct Connection {
     /// Region of the commercial cloud. Default: the nearest.
     #[arg(long, value_enum, help_heading = "Service")]
     pub(super) region: Option<Region>,
-    /// Base URL of the service, instead of a cloud; http only to loopback addresses [env: `MDE_BASE_URL`].
+    /// Base URL of the service, instead of a cloud; http only to loopback addresses.
     #[arg(long, value_name = "URL", help_heading = "Service")]
     pub(super) base_url: Option<String>,
     /// Audience of the tokens, instead of the cloud's.
     #[arg(long, value_name = "URL", help_heading = "Service")]
     pub(super) audience: Option<String>,
-    /// Host that issues tokens, instead of the cloud's [env: `AZURE_AUTHORITY_HOST`].
+    /// Host that issues tokens, instead of the cloud's.
     #[arg(long, value_name = "URL", help_heading = "Service")]
     pub(super) login_host: Option<String>,
     /// Identity that gets tokens. Default: the first of token, secret, certificate and federated that is configured.
@@ -76,7 +76,7 @@ pub(super) struct Output {
     /// Print the result and errors, but neither progress nor a summary.
     #[arg(short, long, help_heading = "Output", conflicts_with = "verbose")]
     pub(super) quiet: bool,
-    /// Also report failed attempts, which identity gave the token, and which texts differ.
+    /// Also report settings, failed attempts, the identity that gave the token, and texts that differ.
     #[arg(short, long, help_heading = "Output")]
     pub(super) verbose: bool,
 }

@@ -150,7 +150,8 @@ impl Saved {
         (rules.take_over, rules.allow_empty) = (saved.take_over, saved.allow_empty);
         rules.owner = saved.owner.as_deref().map(str::parse).transpose()?;
         rules.delete = delete.transpose()?;
-        (folder.recursive, folder.require_signed) = (files.recursive, files.require_signed);
+        folder.recursive = files.recursive;
+        folder.require_signed |= files.require_signed;
         (folder.include, folder.exclude) = (files.include.clone(), files.exclude.clone());
         Ok(())
     }

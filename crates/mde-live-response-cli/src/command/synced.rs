@@ -2,7 +2,6 @@
 
 use std::fmt::Write;
 
-use mde_live_response_core::LibraryFile;
 use mde_live_response_sync::{Action, DesiredFile, Outcome, Plan, Reason, Report, Step};
 use serde_json::{Map, Value};
 
@@ -11,7 +10,7 @@ use super::fields;
 use super::guard::is_conflict;
 use super::job::Mode;
 use super::table::Table;
-use super::text::{command_word, counted, words};
+use super::text::{command_word, counted, files, words};
 use super::ui::Ui;
 
 /// The result for one library.
@@ -100,19 +99,27 @@ impl Synced {
 
     /// Says what to do about conflicts.
     pub(super) fn hints(&self, tenant: &str, ui: &Ui) {
+        let mut others = 0;
         for step in self.plan.steps() {
-            let Action::Conflict { reason } = step.action() else { continue };
-            let (name, found) = (step.name(), step.found().map(LibraryFile::file_name));
-            match (reason, found) {
-                (Reason::LetterCase, Some(found)) => ui.say(format_args!(
-                    "{tenant}{name}: the library has {found}. Rename your file: {}; or delete the other: lrlib delete {}",
-                    rename(step, found),
-                    command_word(found),
-                )),
-                _ => ui.say(format_args!(
-                    "{tenant}{name}: another owner stored it. Rename your file, or overwrite the other with --take-over."
-                )),
+            match (step.action(), step.found()) {
+                (Action::Conflict { reason: Reason::LetterCase }, Some(found)) => {
+                    let found = found.file_name();
+                    ui.say(format_args!(
+                        "{tenant}the library has {} as {found}. Rename your file: {}; or delete the other: lrlib delete {}",
+                        step.name(),
+                        rename(step, found),
+                        command_word(found),
+                    ));
+                }
+                (Action::Conflict { .. }, _) => others += 1,
+                _ => {}
             }
+        }
+        if others > 0 {
+            ui.say(format_args!(
+                "{tenant}other owners stored {}. Rename yours, or overwrite theirs with --take-over.",
+                files(others)
+            ));
         }
     }
 

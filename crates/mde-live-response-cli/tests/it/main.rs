@@ -8,11 +8,14 @@
     reason = "a test fails by panicking"
 )]
 
+mod adopting;
 mod credentials;
+mod folder_rules;
 mod guards;
 mod hostile;
 mod many_tenants;
 mod network;
+mod saved_plans;
 #[cfg(unix)]
 mod signals;
 mod single_files;
