@@ -11,6 +11,7 @@
 mod adopting;
 mod credentials;
 mod folder_rules;
+mod formats;
 mod guards;
 mod hostile;
 mod many_tenants;

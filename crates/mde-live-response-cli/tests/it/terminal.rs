@@ -11,6 +11,7 @@ use mde_live_response_emulator::conformance::{Gate, Peer, Speech, Step};
 use mde_live_response_testkit::TempDir;
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{Winsize, tcsetwinsize};
 
 use crate::support::{Lrlib, Ran, ran};
 
@@ -24,15 +25,27 @@ pub(crate) struct OnTerminal {
 
 impl OnTerminal {
     pub(crate) fn start(lrlib: &Lrlib<'_>, arguments: &[&str]) -> Self {
+        Self::open(lrlib, arguments, false)
+    }
+
+    /// With standard output on the terminal, too, which has 60 columns.
+    fn with_output(lrlib: &Lrlib<'_>, arguments: &[&str]) -> Self {
+        Self::open(lrlib, arguments, true)
+    }
+
+    fn open(lrlib: &Lrlib<'_>, arguments: &[&str], has_output: bool) -> Self {
         let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
         grantpt(&terminal).unwrap();
         unlockpt(&terminal).unwrap();
+        let size = Winsize { ws_row: 24, ws_col: 60, ws_xpixel: 0, ws_ypixel: 0 };
+        tcsetwinsize(&terminal, size).unwrap();
         let name = ptsname(&terminal, Vec::new()).unwrap();
         let end = File::options().read(true).write(true).open(OsStr::from_bytes(name.to_bytes()));
         let input = end.unwrap();
-        let errors = input.try_clone().unwrap();
+        let end = || Stdio::from(input.try_clone().unwrap());
+        let output = if has_output { end() } else { Stdio::piped() };
         let mut command = lrlib.command(arguments);
-        let child = command.stdin(input).stderr(errors).stdout(Stdio::piped()).spawn().unwrap();
+        let child = command.stdin(end()).stderr(end()).stdout(output).spawn().unwrap();
         Self { child, terminal: File::from(terminal), shown: String::new() }
     }
 
@@ -143,4 +156,62 @@ fn a_bar_says_that_the_answer_is_awaited() {
     gate.open();
     let ran = run.end();
     assert_eq!(ran.code, 1, "{ran:?}");
+}
+
+/// Every line of a plan, a list and the bars of a sync fits 60 columns, whatever the names and descriptions are.
+#[test]
+fn lines_fit_a_terminal_of_60_columns() {
+    let (emulator, dir) = (Emulator::start().unwrap(), TempDir::new());
+    let lrlib = Lrlib::of(&emulator);
+    let long = "Get-ForensicsAndAVeryLongNameForAScriptThatPeopleHaveNever-Seen.ps1";
+    dir.write(long, "1");
+    dir.write(
+        &format!("{long}.json"),
+        r#"{"description": "Collects everything that there is on the machine, and more"}"#,
+    );
+    for command in
+        [&["plan", dir.arg()][..], &["sync", dir.arg()], &["list"], &["plan", dir.arg(), "--all"]]
+    {
+        let run = OnTerminal::with_output(&lrlib, command);
+        let ran = run.end();
+        assert_eq!(ran.code, 0, "{ran:?}");
+        // The terminal overwrites a line from its start after a carriage return.
+        for line in ran.stderr.split(['\n', '\r']) {
+            let line =
+                line.replace("\u{1b}[2K", "").replace("\u{1b}[32m", "").replace("\u{1b}[0m", "");
+            let is_message = line.starts_with("Plan: ")
+                || line.starts_with("Done: ")
+                || line.starts_with("created ");
+            assert!(is_message || line.chars().count() <= 60, "{command:?}: {line:?}");
+        }
+    }
+}
+
+/// Without a cursor that moves, there are lines but no bars and no colours.
+#[test]
+fn a_dumb_terminal_gets_plain_lines() {
+    let (emulator, dir) = (Emulator::start().unwrap(), TempDir::with([("a.ps1", "1")]));
+    let variables = [("MDE_TOKEN", emulator.token()), ("TERM", "dumb")];
+    let lrlib = Lrlib::of(&emulator).with(&variables);
+    let ran = OnTerminal::with_output(&lrlib, &["sync", dir.arg()]).end();
+    assert_eq!(
+        ran.stderr,
+        "Plan: 1 to create, 0 to update, 0 to delete (0 unchanged)\r\ncreated a.ps1\r\nDone: 1 created (0 unchanged)\r\n"
+    );
+}
+
+/// A wait of minutes is counted down on the bar.
+#[test]
+fn a_bar_counts_a_wait_down() {
+    let dir = TempDir::new();
+    let throttled = b"HTTP/1.1 429 No\r\nContent-Length: 0\r\nRetry-After: 50\r\n\r\n".to_vec();
+    let script = vec![Step::ReadHead, Step::ReadBody, Step::Send(throttled)];
+    let service = Peer::start(Speech::Plain, [script]);
+    let base = format!("http://{}", service.address());
+    let lrlib = Lrlib::alone().with(&[("MDE_TOKEN", "a-token"), ("MDE_BASE_URL", &base)]);
+    let mut run = OnTerminal::start(&lrlib, &["upload", &dir.write_arg("a.ps1", "1")]);
+    run.shows("waiting 50 s: ");
+    run.shows("waiting 4");
+    run.signal(Signal::INT);
+    assert_eq!(run.end().code, 130);
 }
