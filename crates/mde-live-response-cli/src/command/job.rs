@@ -117,7 +117,8 @@ impl Job<'_> {
         for (library, synced) in libraries.iter().zip(&planned) {
             if let Ok(synced) = synced {
                 self.ui.note(format_args!("{}{}", library.prefix(), synced.planned()));
-                if self.ui.is_verbose() {
+                // To adopt a file replaces the texts that people wrote.
+                if self.ui.is_verbose() || matches!(self.expected, Expected::SameContent) {
                     synced.differences(&library.prefix(), self.ui);
                 }
             }

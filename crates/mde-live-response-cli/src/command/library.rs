@@ -22,16 +22,18 @@ use super::ui::Ui;
 
 pub(super) fn list(common: &Common, ui: &Arc<Ui>) -> Result<Exit, Failure> {
     let stored = Library::open(&common.connection, ui)?.list()?;
-    let mut table = Table::new(["NAME", "SHA256", "UPDATED", "DESCRIPTION"]);
+    let mut table = Table::new(["NAME", "SHA256", "UPDATED", "OWNER", "DESCRIPTION"]);
     for file in &stored {
         let hash = file.sha256().map(ToString::to_string).unwrap_or_default();
+        let description = file.description().unwrap_or_default();
         let updated = file.last_updated_time().map(ToString::to_string).unwrap_or_default();
         table.row([
             file.file_name().to_owned(),
             // The start of the hash and the day; JSON has all of them.
             hash.chars().take(12).collect(),
             updated.chars().take(10).collect(),
-            first_line(file.description().unwrap_or_default()).to_owned(),
+            Owner::of(description).map(|owner| owner.to_string()).unwrap_or_default(),
+            first_line(Owner::strip(description)).to_owned(),
         ]);
     }
     ui.result(json!({ "files": stored }), &table, Some(&files(stored.len())))?;

@@ -117,7 +117,8 @@ impl Synced {
         }
         if others > 0 {
             ui.say(format_args!(
-                "{tenant}other owners stored {}. Rename yours, or overwrite theirs with --take-over.",
+                "{tenant}other owners stored {}. Rename yours, take ownership of equal files with `lrlib adopt`, or overwrite \
+                 theirs with --take-over.",
                 files(others)
             ));
         }

@@ -41,7 +41,9 @@ fn an_exported_library_is_adopted_and_then_has_no_changes() {
     lrlib.ends(&["verify", dir.arg()], 0, "2 equal, 0 different");
     let adopt = ["adopt", "a.ps1", "b.ps1", "--dir", dir.arg(), "--owner", "team"];
     lrlib.ends(&adopt, 2, "takes over 2 files in the library of");
-    lrlib.ends(&[&adopt[..], &["--dry-run"]].concat(), 0, "Plan: 0 to create, 2 to update");
+    let dry =
+        lrlib.ends(&[&adopt[..], &["--dry-run"]].concat(), 0, "Plan: 0 to create, 2 to update");
+    assert!(dry.stderr.contains("b.ps1: - description: Of a team\\nmanaged-by: old-team\n"));
     lrlib.ends(&[&adopt[..], &["--yes"]].concat(), 0, "updated a.ps1\n");
     let described = |name| emulator.library().entry(name).unwrap().description.unwrap();
     assert_eq!(described("a.ps1"), "By hand\nmanaged-by: team");

@@ -52,7 +52,7 @@ fn a_plan_has_the_same_rows_in_every_format() {
          | create | new&#96;file.ps1 |  |\n"
     );
     let summary = "Plan: 1 to create, 1 to update, 0 to delete (1 unchanged, 1 unmanaged, 1 in conflict)\n\
-                   other owners stored 1 file. Rename yours, or overwrite theirs with --take-over.\n";
+                   other owners stored 1 file. Rename yours, take ownership of equal files with `lrlib adopt`, or overwrite theirs with --take-over.\n";
     assert_eq!(plan(&[]).stderr, summary);
     let quiet = plan(&["--quiet"]);
     assert_eq!(quiet.stderr, summary.split_inclusive('\n').next_back().unwrap());

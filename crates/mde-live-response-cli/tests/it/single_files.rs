@@ -80,14 +80,14 @@ fn a_list_is_a_table_whose_texts_are_escaped() {
     Lrlib::of(&emulator).ends(&["list"], 0, "1 file\n");
     let mut entry = library.entry("longer.ps1").unwrap();
     entry.file_name = "日本.ps1".to_owned();
-    entry.description = Some("first \u{1b}[2J\u{202e}\nsecond".to_owned());
+    entry.description = Some("first \u{1b}[2J\u{202e}\nsecond\nmanaged-by: our-team".to_owned());
     library.insert_entry(entry, b"x");
     let ran = Lrlib::of(&emulator).run(&["list"]);
     let lines: Vec<_> = ran.stdout.lines().collect();
-    assert_eq!(lines[0], "NAME        SHA256        UPDATED     DESCRIPTION");
+    assert_eq!(lines[0], "NAME        SHA256        UPDATED     OWNER     DESCRIPTION");
     assert!(lines[1].starts_with("longer.ps1  51e264"), "{}", lines[1]);
     assert!(lines[2].starts_with("日本.ps1    51e264"), "{}", lines[2]);
-    assert!(lines[2].ends_with("  first \\u{1b}[2J\\u{202e}"), "{}", lines[2]);
+    assert!(lines[2].ends_with("  our-team  first \\u{1b}[2J\\u{202e}"), "{}", lines[2]);
 }
 
 #[test]
@@ -98,7 +98,8 @@ fn files_are_deleted_and_a_missing_file_is_not_an_error() {
     let dry = "would delete a b.ps1\nabsent c.ps1\n";
     lrlib.ends(&[&names[..], &["--dry-run"]].concat(), 0, dry);
     assert_eq!(emulator.library().names(), ["a b.ps1"]);
-    lrlib.ends(&[&names[..], &["--yes"]].concat(), 0, "removed a b.ps1\nabsent c.ps1\n");
+    let one_by_one = [&names[..], &["--yes", "--jobs", "1"]].concat();
+    lrlib.ends(&one_by_one, 0, "removed a b.ps1\nabsent c.ps1\n");
     assert!(emulator.library().names().is_empty());
 }
 
