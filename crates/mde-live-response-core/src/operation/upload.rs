@@ -9,7 +9,7 @@ use super::request::{self, files_uri};
 use super::{Context, Operation, entity, refusal};
 use crate::error::{AnswerProblem, Error, ErrorKind};
 use crate::exchange::{
-    Body, Effect, Exchange, FilePart, Framing, TransportError, TransportErrorKind,
+    Body, Effect, Exchange, FilePart, Framing, Limits, TransportError, TransportErrorKind,
 };
 use crate::values::{
     CallKind, Endpoint, FileName, IfExists, InvalidInput, LibraryFile, Problem, Upload,
@@ -129,7 +129,8 @@ impl Operation for UploadRequest<'_> {
         let mut head = request::head(Method::POST, files_uri(endpoint)); // P1
         head.headers.insert(CONTENT_TYPE, self.content_type.clone());
         head.headers.insert(CONTENT_LENGTH, body.len().into());
-        Exchange::with_body(head, body)
+        let limits = Limits::new().with_max_answer(max_answer(self.upload));
+        Exchange::with_body(head, body).with_limits(limits)
     }
 
     /// Compares the stored file with the sent one.
@@ -148,6 +149,13 @@ impl fmt::Debug for UploadRequest<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("UploadRequest").field("upload", self.upload).finish_non_exhaustive()
     }
+}
+
+/// Longest answer: the default limit, and both texts, which the entity repeats. JSON escapes a byte with up to six.
+fn max_answer(upload: &Upload) -> u64 {
+    let description = upload.description().map_or(0, |text| text.as_str().len());
+    let parameters = upload.parameters().map_or(0, |text| text.as_str().len());
+    Limits::DEFAULT_MAX_ANSWER + 6 * (description + parameters) as u64
 }
 
 /// 40 hex digits.

@@ -32,6 +32,16 @@ fn the_limits_of_the_client_reach_the_transport() {
     assert_eq!(facts, [upload, list, (seconds(20), seconds(7), 1, true)]);
 }
 
+/// The answer repeats the texts, and JSON may escape each of their characters.
+#[test]
+fn an_answer_may_be_as_long_as_the_texts_that_it_repeats() {
+    let text = "é".repeat(1024 * 1024);
+    let upload = upload().with_description(text.parse().unwrap());
+    let upload = upload.with_parameters(text.parse().unwrap());
+    let stored = script([Reply::stored()]).client().upload(&upload).unwrap();
+    assert_eq!(stored.description(), Some(text.as_str()));
+}
+
 #[test]
 fn a_network_error_names_host_and_port() {
     for (base, named) in [
