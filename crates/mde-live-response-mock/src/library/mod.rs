@@ -44,8 +44,8 @@ use store::{Refusal, Store, Upload};
 ///   missing or empty.
 /// * At most 100 calls in any minute and 1,500 in any hour, as the service documents; here over all callers.
 ///
-/// Where the service's answer is not documented, the builder chooses. Names that differ only in letter case are
-/// different files. A name is refused only if it is empty or contains a path separator or a control character. Both
+/// Where the service's answer is not documented, the builder chooses. Unless it says otherwise, names that differ only in
+/// letter case are different files. A name is refused only if it is empty or contains a path separator or a control character. Both
 /// are our choices.
 ///
 /// The time is 2026-01-01T00:00:00Z until [`advance`](Self::advance) moves it. The builder can set a clock instead.
@@ -98,7 +98,8 @@ impl FakeLibrary {
     }
 
     fn with(settings: Settings) -> Self {
-        Self { inner: Arc::new(Inner { settings, state: Mutex::default() }) }
+        let state = State { store: Store::new(&settings), ..State::default() };
+        Self { inner: Arc::new(Inner { settings, state: Mutex::new(state) }) }
     }
 
     /// Counts a call, and checks its token and the rates. Returns the call's trace identifier.
@@ -232,7 +233,7 @@ impl FakeLibrary {
 
     /// Replaces all files with a [`snapshot`](Self::snapshot). Rates and time stay.
     pub fn restore(&self, files: impl IntoIterator<Item = (StoredFile, impl Into<Arc<[u8]>>)>) {
-        let mut store = Store::default();
+        let mut store = Store::new(&self.inner.settings);
         for (entry, content) in files {
             store.put(entry, content.into());
         }

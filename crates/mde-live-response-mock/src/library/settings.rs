@@ -63,6 +63,8 @@ pub(super) struct Settings {
     forbidden_tokens: HashSet<String>,
     now: Box<dyn Fn() -> SystemTime + Send + Sync>,
     pub(super) max_file_bytes: u64,
+    pub(super) max_text_chars: usize,
+    pub(super) ignores_letter_case: bool,
     pub(super) rate_limits: bool,
     pub(super) strict: bool,
     pub(super) exists_answer: ExistsAnswer,
@@ -113,6 +115,22 @@ impl FakeLibraryBuilder {
     /// Sets the size of the largest file, in bytes. Default: [`MAX_FILE_BYTES`] (20 MiB).
     pub fn max_file_bytes(mut self, bytes: u64) -> Self {
         self.settings.max_file_bytes = bytes;
+        self
+    }
+
+    /// Sets the length of the longest description and parameters description, in characters. Default: no limit.
+    ///
+    /// A longer one is refused with 400 and `InvalidInput`. The service documents no limit.
+    pub fn max_text_chars(mut self, chars: usize) -> Self {
+        self.settings.max_text_chars = chars;
+        self
+    }
+
+    /// Takes names that differ only in letter case for the same file. Default: for different files.
+    ///
+    /// The service does not document which it does.
+    pub fn ignore_letter_case(mut self) -> Self {
+        self.settings.ignores_letter_case = true;
         self
     }
 
@@ -206,6 +224,8 @@ impl Default for Settings {
             forbidden_tokens: HashSet::new(),
             now: Box::new(start),
             max_file_bytes: MAX_FILE_BYTES, // P15
+            max_text_chars: usize::MAX,
+            ignores_letter_case: false,
             rate_limits: true,
             strict: false,
             exists_answer: ExistsAnswer::default(),

@@ -26,6 +26,7 @@ type Kept = (StoredFile, Arc<[u8]>);
 #[derive(Debug, Default)]
 pub(super) struct Store {
     files: BTreeMap<String, Kept>,
+    ignores_letter_case: bool,
 }
 
 /// An upload, as its form says.
@@ -140,25 +141,36 @@ pub(super) enum Refusal {
     },
     Name,
     TooLarge,
+    LongText {
+        field: &'static str,
+    },
     Exists,
 }
 
 impl Store {
+    pub(super) fn new(settings: &Settings) -> Self {
+        Self { files: BTreeMap::new(), ignores_letter_case: settings.ignores_letter_case }
+    }
+
+    fn key(&self, name: &str) -> String {
+        if self.ignores_letter_case { FileName::folded(name) } else { name.to_owned() }
+    }
+
     pub(super) fn iter(&self) -> impl Iterator<Item = &Kept> {
         self.files.values()
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&Kept> {
-        self.files.get(name)
+        self.files.get(&self.key(name))
     }
 
     pub(super) fn put(&mut self, entry: StoredFile, content: Arc<[u8]>) {
-        self.files.insert(entry.file_name.clone(), (entry, content));
+        self.files.insert(self.key(&entry.file_name), (entry, content));
     }
 
     /// Removes a file, and returns whether it existed.
     pub(super) fn remove(&mut self, name: &str) -> bool {
-        self.files.remove(name).is_some()
+        self.files.remove(&self.key(name)).is_some()
     }
 
     /// Stores a file and returns its entry.
@@ -171,8 +183,16 @@ impl Store {
         if upload.content.len() as u64 > settings.max_file_bytes {
             return Err(Refusal::TooLarge);
         }
+        for (field, text) in [
+            ("Description", upload.description),
+            ("ParametersDescription", upload.parameters_description),
+        ] {
+            if text.is_some_and(|text| text.chars().count() > settings.max_text_chars) {
+                return Err(Refusal::LongText { field });
+            }
+        }
         let mut entry = StoredFile::new(upload.name, upload.content, now);
-        if let Some((old, _)) = self.files.get(upload.name) {
+        if let Some((old, _)) = self.get(upload.name) {
             if !upload.replaces {
                 return Err(Refusal::Exists);
             }
@@ -206,6 +226,9 @@ impl Refusal {
             }
             Self::Name => bad("InvalidInput", "the file's name cannot be used"),
             Self::TooLarge => settings.too_large(target),
+            Self::LongText { field } => {
+                bad("InvalidInput", &format!("field `{field}` is too long"))
+            }
             Self::Exists => {
                 let message = "a file of this name exists";
                 match settings.exists_answer {

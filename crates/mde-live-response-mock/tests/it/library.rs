@@ -185,6 +185,27 @@ fn p12_p15_existing_and_too_large_files_are_refused_as_it_is_set() {
 }
 
 #[test]
+fn letter_case_and_long_texts_are_judged_as_it_is_set() {
+    let library = FakeLibrary::builder().ignore_letter_case().max_text_chars(3).build();
+    library.restore(library.snapshot());
+    library.insert("A.ps1", "hers");
+    let taken = post(&library, &[FILE]);
+    assert_eq!(judged(&taken), (400, "BadRequest".to_owned()));
+    assert_eq!(library.content("a.PS1").unwrap(), b"hers");
+    assert_eq!(post(&library, &[text("OverrideIfExists", "true"), FILE]).status(), 200);
+    assert_eq!(library.names(), ["a.ps1"]);
+    let delete = library.begin(&head("DELETE", "/api/libraryfiles/A.PS1", ("x", "y"))).unwrap();
+    assert_eq!(delete.finish(b"").status(), 204);
+    for field in ["Description", "ParametersDescription"] {
+        let refused = post(&library, &[text(field, "éééé"), FILE]);
+        assert_eq!(judged(&refused), (400, "InvalidInput".to_owned()));
+        assert!(json(&refused)["error"]["message"].as_str().unwrap().contains(field));
+    }
+    let both = [text("Description", "ééé"), text("ParametersDescription", "ééé"), FILE];
+    assert_eq!(post(&library, &both).status(), 200);
+}
+
+#[test]
 fn an_override_keeps_the_creation_time_and_nothing_else() {
     let start = SystemTime::UNIX_EPOCH + Duration::from_secs(60);
     let library = FakeLibrary::builder().now(move || start).build();
