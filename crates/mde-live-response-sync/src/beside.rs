@@ -43,7 +43,7 @@ fn is_absent(cause: &io::Error) -> bool {
 /// Opens a file of a folder or of its sub-folders. A link must not lead out of the folder `root`.
 pub(crate) fn open_inside(root: &Path, path: &Path) -> Result<FileContent, FolderError> {
     let target = target_inside(root, path)?;
-    // A link that is put there after the check is not followed.
+    // A link that replaces the file after the check is not followed. One that replaces a sub-folder in this moment is.
     FileContent::open_without_following(target)
         .map_err(|cause| FolderError::new(path, Problem::File(cause.into())))
 }

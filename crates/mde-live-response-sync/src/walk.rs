@@ -16,7 +16,7 @@ use crate::{Choice, FolderError, MANIFEST};
 const SETTINGS: &str = "lrlib.toml";
 
 /// A file for the library.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug)]
 pub(crate) struct Found {
     /// The folder or sub-folder that holds it.
     pub(crate) folder: PathBuf,
@@ -31,6 +31,7 @@ pub(crate) struct Walk<'a> {
     root: &'a Path,
     is_recursive: bool,
     filter: &'a dyn Fn(&str) -> Choice,
+    /// Folders to read, the first path first.
     left: BTreeSet<PathBuf>,
     found: Vec<Found>,
     skipped: Vec<Skipped>,
@@ -51,7 +52,6 @@ impl<'a> Walk<'a> {
         while let Some(folder) = self.left.pop_first() {
             self.read(&folder)?;
         }
-        self.found.sort();
         self.skipped.sort_by(|a, b| a.path().cmp(b.path()));
         self.check_names()?;
         Ok((self.found, self.skipped))

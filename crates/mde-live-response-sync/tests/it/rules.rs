@@ -180,9 +180,12 @@ fn a_file_of_a_sub_folder_has_the_side_file_beside_it() {
     for file in contents.desired().files() {
         assert_eq!(file.to_upload().unwrap().content().len(), file.size());
     }
-    fs::write(dir.path().join("a/x.ps1.json"), "[").unwrap();
-    let error = read_by(dir.path(), true, "").unwrap_err();
-    assert_error(&error, &dir.path().join("a/x.ps1.json"), "EOF");
+    let wrong_hash = format!("{{\"sha256\":\"{}\"}}", "0".repeat(64));
+    for (text, fact) in [("[", "EOF"), (&wrong_hash, "`x.ps1`: sha256")] {
+        let side_file = dir.path().join("a/x.ps1.json");
+        fs::write(&side_file, text).unwrap();
+        assert_error(&read_by(dir.path(), true, "").unwrap_err(), &side_file, fact);
+    }
 }
 
 /// Nothing else decides then, and nothing is skipped.
@@ -259,6 +262,14 @@ fn errors_in_sub_folders_come_in_the_order_of_their_paths() {
     }
     let contents = read_by(dir.path(), true, "").unwrap();
     assert_contents(&contents, "a.ps1 b.ps1 d.ps1", "");
+
+    let invalid = "b/4;.ps1 b/1;.ps1 b/3;.ps1 b/0;.ps1 b/2;.ps1 a/9;.ps1 a/8;.ps1 c/0;.ps1";
+    let dir = folder(invalid);
+    for (excluded, first) in [("", "a/8;.ps1"), ("-a/", "b/0;.ps1"), ("-a/ -b/0;.ps1", "b/1;.ps1")]
+    {
+        let error = read_by(dir.path(), true, excluded).unwrap_err();
+        assert_error(&error, &dir.path().join(first), "';' at byte 1");
+    }
 }
 
 #[cfg(unix)]
@@ -294,6 +305,24 @@ fn links_to_folders_are_not_followed() {
         ),
     );
     assert_contents(&read_by(dir.path(), false, "").unwrap(), "", subfolders);
+}
+
+/// The filter replaces a sub-folder whose files were found before.
+#[cfg(unix)]
+#[test]
+fn a_sub_folder_that_becomes_a_link_is_not_followed() {
+    use std::os::unix::fs::symlink;
+    let (dir, elsewhere) = (folder("a/x.ps1 b/y.ps1"), folder("x.ps1"));
+    let (sub, target) = (dir.path().join("a"), elsewhere.path().to_owned());
+    let path = sub.join("x.ps1");
+    let read = Folder::new(dir.path()).with_subfolders(true).with_filter(move |path| {
+        if path == "b/y.ps1" {
+            fs::remove_dir_all(&sub).unwrap();
+            symlink(&target, &sub).unwrap();
+        }
+        Choice::Default
+    });
+    assert_error(&read.read().unwrap_err(), &path, "leads out of the folder");
 }
 
 /// The folder that a link must not leave is the one that is read, not the sub-folder.
