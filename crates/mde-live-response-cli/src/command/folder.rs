@@ -1,8 +1,6 @@
 //! The files of a folder, by the options of the command line.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io;
 
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use mde_live_response_core::error::{InvalidInput, Problem};
@@ -11,10 +9,14 @@ use mde_live_response_sync::{self as sync, Choice, Desired, DesiredFile, SkipRea
 
 use super::exit::Failure;
 use super::options::Folder;
+use super::small_file;
 use super::ui::Ui;
 
 /// Name of the file with more globs to skip, at the top of the folder.
 const IGNORE: &str = ".lrlibignore";
+
+/// Largest such file, in bytes. Ours.
+const MAX_IGNORE: u64 = 1024 * 1024;
 
 /// Reads a folder. Says which files it skipped, and which have the same content.
 pub(super) fn read(folder: &Folder, ui: &Ui) -> Result<Desired, Failure> {
@@ -45,14 +47,11 @@ pub(super) fn read(folder: &Folder, ui: &Ui) -> Result<Desired, Failure> {
 fn filter(folder: &Folder) -> Result<impl Fn(&str) -> Choice + Send + Sync + use<>, Failure> {
     let included = globs("--include", &folder.include)?;
     let file = folder.dir.join(IGNORE);
-    let lines = match fs::read_to_string(&file) {
-        Ok(text) => text.lines().map(str::to_owned).collect(),
-        Err(why) if why.kind() == io::ErrorKind::NotFound => Vec::new(),
-        Err(why) => {
-            let message = format!("cannot read {}: {why}", file.display());
-            return Err(Failure::usage(message, "Check that it is a text file in UTF-8."));
-        }
-    };
+    let text = small_file::in_repository(&file, MAX_IGNORE).map_err(|why| {
+        let message = format!("cannot read {}: {why}", file.display());
+        Failure::usage(message, "Correct the file, or move it away.")
+    })?;
+    let lines: Vec<_> = text.iter().flat_map(|text| text.lines().map(str::to_owned)).collect();
     let ignored = globs(IGNORE, &lines)?;
     let excluded = globs("--exclude", &folder.exclude)?;
     let has_include = !folder.include.is_empty();

@@ -22,6 +22,7 @@ mod saved;
 mod settings;
 mod side_by_side;
 mod signals;
+mod small_file;
 mod sync;
 mod synced;
 mod table;

@@ -15,6 +15,7 @@ use super::exit::Failure;
 use super::fields;
 use super::options::{Deleted, Folder, Rules};
 use super::settings::choice;
+use super::small_file;
 use super::synced::Synced;
 
 /// Version of the format. Another one is refused.
@@ -127,12 +128,8 @@ impl Saved {
             let help = "Give a file that `lrlib plan --out` of this version wrote.";
             Failure::usage(format!("{}: {why}", path.display()), help)
         };
-        let size = fs::metadata(path).map_err(|why| about(&why))?.len();
-        if size > MAX_BYTES {
-            return Err(about(&"this is too large for a saved plan"));
-        }
-        let bytes = fs::read(path).map_err(|why| about(&why))?;
-        let value: Value = serde_json::from_slice(&bytes).map_err(|why| about(&why))?;
+        let text = small_file::named(path, MAX_BYTES).map_err(|why| about(&why))?;
+        let value: Value = serde_json::from_str(&text).map_err(|why| about(&why))?;
         match value.get("version").and_then(Value::as_u64) {
             Some(version) if version == u64::from(VERSION) => {}
             Some(version) => {

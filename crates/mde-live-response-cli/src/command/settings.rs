@@ -1,6 +1,5 @@
 //! `lrlib.toml`: a repository's settings. A pull request can change it, so it cannot say where tokens go.
 
-use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -9,8 +8,10 @@ use mde_live_response_sync::Owner;
 use serde::Deserialize;
 
 use super::args::Command;
+use super::connect::is_set;
 use super::exit::Failure;
 use super::options::{Cloud, Region};
+use super::small_file;
 use super::ui::Ui;
 
 /// Name of the file.
@@ -58,7 +59,8 @@ pub(super) fn complete(command: &mut Command, ui: &Ui) -> Result<(), Failure> {
     let start =
         command.folder_mut().map_or_else(|| PathBuf::from("."), |folder| folder.dir.clone());
     let Some(path) = find(&start) else { return Ok(()) };
-    let settings = read(&path).map_err(|why| {
+    let text = small_file::in_repository(&path, MAX_BYTES);
+    let settings = text.and_then(|text| parse(&text.unwrap_or_default())).map_err(|why| {
         let message = format!("{}: {why}", path.display());
         Failure::usage(message, "Correct the file, or move it away.")
     })?;
@@ -77,16 +79,10 @@ fn find(start: &Path) -> Option<PathBuf> {
     let start = fs::canonicalize(start).ok()?;
     let root = start.ancestors().find(|it| it.join(".git").exists()).unwrap_or(&start);
     let within = start.ancestors().take_while(|it| it.starts_with(root));
-    within.map(|it| it.join(NAME)).find(|it| it.is_file())
+    within.map(|it| it.join(NAME)).find(|it| fs::symlink_metadata(it).is_ok())
 }
 
-fn read(path: &Path) -> Result<Settings, String> {
-    let size = fs::metadata(path).map_err(|why| why.to_string())?.len();
-    if size > MAX_BYTES {
-        return Err(format!("{size} bytes are more than {MAX_BYTES}"));
-    }
-    let text = fs::read_to_string(path).map_err(|why| why.to_string())?;
-    let text = text.strip_prefix('\u{FEFF}').unwrap_or(&text);
+fn parse(text: &str) -> Result<Settings, String> {
     let table: toml::Table = text.parse().map_err(|why| one_line(&why))?;
     let refused = |name: &&&str| {
         let other = name.replace('-', "_");
@@ -112,12 +108,11 @@ impl Settings {
             self.region.as_deref().map(|text| choice::<Region>("region", text)).transpose()?;
         let owner = self.owner.as_deref().map(str::parse::<Owner>).transpose()?;
         if let Some(connection) = command.connection_mut() {
-            let is_url_set = env::var_os("MDE_BASE_URL").is_some_and(|value| !value.is_empty());
             let is_named = connection.cloud.is_some()
                 || connection.region.is_some()
                 || connection.base_url.is_some();
             // Cloud and region belong together.
-            if !is_named && !is_url_set {
+            if !is_named && !is_set("MDE_BASE_URL") {
                 (connection.cloud, connection.region) = (cloud, region);
             }
         }

@@ -197,3 +197,25 @@ fn variables_set_options_and_an_empty_one_does_not() {
     let ran = run(&[("LRLIB_JOBS", "many")], &sync);
     assert!(ran.code == 2 && ran.stderr.contains("LRLIB_JOBS") | ran.stderr.contains("many"));
 }
+
+/// They come with the repository, so they may be hostile.
+#[cfg(unix)]
+#[test]
+fn settings_and_ignore_files_are_small_regular_files() {
+    let emulator = Emulator::start().unwrap();
+    for name in ["lrlib.toml", ".lrlibignore"] {
+        let dir = TempDir::with([("a.ps1", "1"), ("real", "")]);
+        let path = dir.path().join(name);
+        let plan = ["plan", dir.arg()];
+        std::os::unix::fs::symlink("real", &path).unwrap();
+        Lrlib::of(&emulator).ends(&plan, 2, "move it away");
+        fs::remove_file(&path).unwrap();
+        assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
+        Lrlib::of(&emulator).ends(&plan, 2, "move it away");
+        fs::remove_file(&path).unwrap();
+        fs::write(&path, b"\xff").unwrap();
+        Lrlib::of(&emulator).ends(&plan, 2, "it is not UTF-8");
+        fs::File::create(&path).unwrap().set_len(2 * 1024 * 1024).unwrap();
+        Lrlib::of(&emulator).ends(&plan, 2, "2097152 bytes are more than");
+    }
+}
