@@ -115,6 +115,21 @@ impl Saved {
         }
     }
 
+    /// Refuses a file that would itself be a file for the library.
+    pub(super) fn check_path(path: &Path, folder: &Path) -> Result<(), Failure> {
+        let parent =
+            path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let is_hidden = path.file_name().is_some_and(|it| it.as_encoded_bytes().starts_with(b"."));
+        // What does not exist shows when it is written or read.
+        let real = |path| fs::canonicalize(path).ok();
+        let is_inside = real(parent).zip(real(folder)).is_some_and(|(it, of)| it.starts_with(of));
+        if is_inside && !is_hidden {
+            let problem = format!("--out: {} is in the folder that is planned", path.display());
+            return Err(Failure::usage(problem, "Give a path outside, or a hidden file."));
+        }
+        Ok(())
+    }
+
     pub(super) fn write(&self, path: &Path) -> Result<(), Failure> {
         let text = serde_json::to_string_pretty(self).map_err(io::Error::from);
         text.and_then(|text| fs::write(path, text + "\n")).map_err(|why| {

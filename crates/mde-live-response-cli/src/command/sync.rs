@@ -20,6 +20,9 @@ use super::ui::Ui;
 
 pub(super) fn plan(arguments: &Plan, ui: &Arc<Ui>) -> Result<Exit, Failure> {
     let Plan { folder, rules, common, out, exit_code, .. } = arguments;
+    if let Some(path) = out {
+        Saved::check_path(path, &folder.dir)?;
+    }
     let job = Job {
         rules: planning(rules)?,
         desired: desired(folder, rules, ui)?,

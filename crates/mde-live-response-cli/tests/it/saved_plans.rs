@@ -176,6 +176,8 @@ fn a_saved_plan_is_read_strictly_and_does_not_raise_limits() {
         fs::write(&plan, text).unwrap();
         lrlib.ends(&sync, 2, why);
     }
+    let inside = dir.path().join("plan.json").display().to_string();
+    lrlib.ends(&["plan", dir.arg(), "--out", &inside], 2, "is in the folder that is planned");
     lrlib.ends(&["plan", dir.arg(), "--out", "/nonexistent/plan"], 2, "--out: cannot write");
 }
 
