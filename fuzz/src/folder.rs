@@ -9,7 +9,7 @@ use crate::pieces::Pieces;
 use crate::shown::shown;
 
 /// Manifest, file beside the script, script. No manifest, and nothing beside the script, where they are empty. The same
-/// script is in a sub-folder under another name.
+/// script is in a subfolder under another name.
 pub fn folder(input: &[u8]) {
     let mut pieces = Pieces::of(input);
     let (manifest, beside, script) = (pieces.next(), pieces.next(), pieces.rest());
@@ -62,7 +62,7 @@ fn check(file: &DesiredFile, dir: &Path) {
     assert_eq!(fs::metadata(path).expect("a file of the folder").len(), file.size());
 }
 
-/// The script in the sub-folder has the texts of the script at the top.
+/// The script in the subfolder has the texts of the script at the top.
 fn check_same(contents: &Contents) {
     assert_eq!(contents.skipped().len(), 0);
     let files: Vec<_> = contents.desired().files().collect();

@@ -40,10 +40,10 @@ fn is_absent(cause: &io::Error) -> bool {
     matches!(cause.kind(), io::ErrorKind::NotFound | io::ErrorKind::InvalidFilename)
 }
 
-/// Opens a file of a folder or of its sub-folders. A link must not lead out of the folder `root`.
+/// Opens a file of a folder or of its subfolders. A link must not lead out of the folder `root`.
 pub(crate) fn open_inside(root: &Path, path: &Path) -> Result<FileContent, FolderError> {
     let target = target_inside(root, path)?;
-    // A link that replaces the file after the check is not followed. One that replaces a sub-folder in this moment is.
+    // A link that replaces the file after the check is not followed. One that replaces a subfolder in this moment is.
     FileContent::open_without_following(target)
         .map_err(|cause| FolderError::new(path, Problem::File(cause.into())))
 }
@@ -51,7 +51,7 @@ pub(crate) fn open_inside(root: &Path, path: &Path) -> Result<FileContent, Folde
 /// Returns the path to open: that of the file, or the target of a link. A missing file shows when it is opened.
 pub(crate) fn target_inside(root: &Path, path: &Path) -> Result<PathBuf, FolderError> {
     let is_link = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink());
-    // A sub-folder may have become a link.
+    // A subfolder may have become a link.
     if !is_link && path.parent() == Some(root) {
         return Ok(path.to_owned());
     }

@@ -25,7 +25,7 @@ pub const MANIFEST: &str = "librarymanifest.json";
 
 /// A folder to read, and which of its files belong to the library.
 ///
-/// With a manifest (`librarymanifest.json`): exactly the files that it lists, from the folder itself. Sub-folders and the
+/// With a manifest (`librarymanifest.json`): exactly the files that it lists, from the folder itself. Subfolders and the
 /// filter do not matter then, and nothing counts as skipped.
 ///
 /// Without a manifest, all regular files except:
@@ -33,7 +33,7 @@ pub const MANIFEST: &str = "librarymanifest.json";
 /// * hidden files, whose names start with a dot;
 /// * side files, which are named `NAME.json` beside a file `NAME`;
 /// * `lrlib.toml` and manifests;
-/// * sub-folders, unless [`with_subfolders`](Self::with_subfolders) is set;
+/// * subfolders, unless [`with_subfolders`](Self::with_subfolders) is set;
 /// * documents, backups and tests ([`SkipReason`](crate::SkipReason) lists their names), unless the filter includes them;
 /// * files that the filter excludes.
 ///
@@ -66,28 +66,28 @@ pub struct Folder {
     filter: Box<dyn Fn(&str) -> Choice + Send + Sync>,
 }
 
-/// Decision of a filter about a file or a sub-folder.
+/// Decision of a filter about a file or a subfolder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Choice {
     /// The rules of [`Folder`] decide.
     Default,
-    /// The file is read, even if its name is that of a document, a backup or a test. For a sub-folder: as `Default`.
+    /// The file is read, even if its name is that of a document, a backup or a test. For a subfolder: as `Default`.
     Include,
-    /// The file is skipped, or the sub-folder with everything in it.
+    /// The file is skipped, or the subfolder with everything in it.
     Exclude,
 }
 
 impl Folder {
-    /// Creates a folder to read, without its sub-folders and without a filter.
+    /// Creates a folder to read, without its subfolders and without a filter.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         Self { path: path.into(), is_recursive: false, filter: Box::new(|_| Choice::Default) }
     }
 
-    /// Sets whether files of sub-folders are read too. Default: no.
+    /// Sets whether files of subfolders are read too. Default: no.
     ///
     /// The library has no folders, so a file's name is the last component of its path, and each name may occur once.
-    /// Hidden sub-folders and links to folders are never read. A link to a folder elsewhere is an error.
+    /// Hidden subfolders and links to folders are never read. A link to a folder elsewhere is an error.
     #[must_use]
     pub fn with_subfolders(mut self, is_recursive: bool) -> Self {
         self.is_recursive = is_recursive;
@@ -96,8 +96,8 @@ impl Folder {
 
     /// Sets a filter, in place of an earlier one.
     ///
-    /// It gets the path of each file and sub-folder, but not of hidden files, side files, `lrlib.toml` and manifests. A path
-    /// starts at the folder, has `/` on every system, and ends in `/` for a sub-folder.
+    /// It gets the path of each file and subfolder, but not of hidden files, side files, `lrlib.toml` and manifests. A path
+    /// starts at the folder, has `/` on every system, and ends in `/` for a subfolder.
     #[must_use]
     pub fn with_filter(mut self, filter: impl Fn(&str) -> Choice + Send + Sync + 'static) -> Self {
         self.filter = Box::new(filter);
@@ -171,7 +171,7 @@ impl Contents {
         self.desired
     }
 
-    /// The skipped files and sub-folders, in the order of their paths.
+    /// The skipped files and subfolders, in the order of their paths.
     ///
     /// Without hidden ones, side files and the folder's own `lrlib.toml`.
     #[must_use]

@@ -1,19 +1,19 @@
-//! Files and sub-folders that a folder has, but not for the library.
+//! Files and subfolders that a folder has, but not for the library.
 
-/// A file or sub-folder that is not read.
+/// A file or subfolder that is not read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Skipped {
     path: String,
     reason: SkipReason,
 }
 
-/// Reason why a file or sub-folder is not read.
+/// Reason why a file or subfolder is not read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SkipReason {
     /// The filter says [`Choice::Exclude`](crate::Choice::Exclude).
     Excluded,
-    /// It is a sub-folder, and [`Folder::with_subfolders`](crate::Folder::with_subfolders) is not set.
+    /// It is a subfolder, and [`Folder::with_subfolders`](crate::Folder::with_subfolders) is not set.
     Subfolder,
     /// It is a link to a folder.
     LinkToFolder,
@@ -24,7 +24,7 @@ pub enum SkipReason {
     Backup,
     /// It tests a script: `*.Tests.ps1`, as Pester names them.
     Test,
-    /// It is a manifest or `lrlib.toml` in a sub-folder, or one of these or a side file in another letter case.
+    /// It is a manifest or `lrlib.toml` in a subfolder, or one of these or a side file in another letter case.
     ///
     /// It is not read, or only by systems that do not tell letter cases apart.
     Settings,
@@ -37,7 +37,7 @@ impl Skipped {
         Self { path, reason }
     }
 
-    /// Path from the folder, with `/` on every system, and at the end of a sub-folder.
+    /// Path from the folder, with `/` on every system, and at the end of a subfolder.
     ///
     /// U+FFFD replaces what is not Unicode.
     #[must_use]

@@ -18,7 +18,7 @@ const SETTINGS: &str = "lrlib.toml";
 /// A file for the library.
 #[derive(Debug)]
 pub(crate) struct Found {
-    /// The folder or sub-folder that holds it.
+    /// The folder or subfolder that holds it.
     pub(crate) folder: PathBuf,
     pub(crate) name: String,
 }
@@ -26,7 +26,7 @@ pub(crate) struct Found {
 /// A path, and what the system knows of its target.
 type Entry = (PathBuf, io::Result<Metadata>);
 
-/// A walk through a folder. Each sub-folder is read once, because no link to a folder is followed.
+/// A walk through a folder. Each subfolder is read once, because no link to a folder is followed.
 pub(crate) struct Walk<'a> {
     root: &'a Path,
     is_recursive: bool,

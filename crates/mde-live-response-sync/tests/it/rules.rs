@@ -8,7 +8,7 @@ use mde_live_response_testkit::TempDir;
 
 use crate::folders::assert_error;
 
-/// A folder with these files, in sub-folders too. Each file has other bytes: its own path.
+/// A folder with these files, in subfolders too. Each file has other bytes: its own path.
 fn folder(files: &str) -> TempDir {
     let dir = TempDir::new();
     for file in files.split_whitespace() {
@@ -50,7 +50,7 @@ fn assert_contents(contents: &Contents, expected_names: &str, expected_skipped: 
     assert_eq!(skipped(contents), expected_skipped);
 }
 
-/// The files, the filter, the names for the library, and what is skipped: without and with sub-folders.
+/// The files, the filter, the names for the library, and what is skipped: without and with subfolders.
 #[test]
 fn each_file_is_for_the_library_or_skipped_with_a_reason() {
     #[rustfmt::skip]
@@ -92,7 +92,7 @@ fn each_file_is_for_the_library_or_skipped_with_a_reason() {
         // The filter decides about these too.
         ("README.txt a.bak a.Tests.ps1 b.ps1", "+README.txt +a.bak -a.Tests.ps1 -b.ps1",
             ["README.txt a.bak"; 2], ["a.Tests.ps1: Excluded, b.ps1: Excluded"; 2]),
-        // Sub-folders: a filter gets their paths with a slash.
+        // Subfolders: a filter gets their paths with a slash.
         ("a/b/c.ps1 a/d.ps1 e.ps1", "", ["e.ps1", "c.ps1 d.ps1 e.ps1"], ["a/: Subfolder", ""]),
         ("a/b/c.ps1 a/d.ps1 e.ps1", "-a/b/", ["e.ps1", "d.ps1 e.ps1"], ["a/: Subfolder", "a/b/: Excluded"]),
         ("a/b/c.ps1 a/d.ps1 e.ps1", "-a/b/c.ps1 -d.ps1", ["e.ps1", "d.ps1 e.ps1"],
@@ -116,7 +116,7 @@ fn each_file_is_for_the_library_or_skipped_with_a_reason() {
             (false, expected_names[0], expected_skipped[0]),
             (true, expected_names[1], expected_skipped[1]),
         ] {
-            println!("case: {files:?}, filter {by_name:?}, sub-folders: {is_recursive}");
+            println!("case: {files:?}, filter {by_name:?}, subfolders: {is_recursive}");
             let dir = folder(files);
             assert_contents(&read_by(dir.path(), is_recursive, by_name).unwrap(), names, skipped);
         }
@@ -140,7 +140,7 @@ fn settings_and_side_files_in_another_letter_case_are_skipped() {
 }
 
 #[test]
-fn by_default_there_is_no_filter_and_no_sub_folder_is_read() {
+fn by_default_there_is_no_filter_and_no_subfolder_is_read() {
     let dir = folder("a.ps1 b/c.ps1 README.md");
     let contents = Folder::new(dir.path()).read().unwrap();
     assert_contents(&contents, "a.ps1", "README.md: Document, b/: Subfolder");
@@ -164,9 +164,9 @@ fn the_path_of_the_folder_may_have_any_form() {
     }
 }
 
-/// The bytes and texts are those of the file in the sub-folder.
+/// The bytes and texts are those of the file in the subfolder.
 #[test]
-fn a_file_of_a_sub_folder_has_the_side_file_beside_it() {
+fn a_file_of_a_subfolder_has_the_side_file_beside_it() {
     let dir = folder("a/x.ps1 a/x.ps1.json a/y.ps1 y.ps1.json");
     let contents = read_by(dir.path(), true, "").unwrap();
     let files: Vec<_> = contents
@@ -241,7 +241,7 @@ fn names_in_two_letter_cases_are_refused() {
 
 /// The first error is that of the first path, and folders come after the files beside them.
 #[test]
-fn errors_in_sub_folders_come_in_the_order_of_their_paths() {
+fn errors_in_subfolders_come_in_the_order_of_their_paths() {
     let dir = folder("a/b.ps1 a/b.ps1.json b/b;.ps1 c/a.ps1 c/a.ps1.json d.ps1 d.ps1.json");
     for (fixed, file, fact) in [
         // Names are checked before any file is read.
@@ -307,10 +307,10 @@ fn links_to_folders_are_not_followed() {
     assert_contents(&read_by(dir.path(), false, "").unwrap(), "", subfolders);
 }
 
-/// The filter replaces a sub-folder whose files were found before.
+/// The filter replaces a subfolder whose files were found before.
 #[cfg(unix)]
 #[test]
-fn a_sub_folder_that_becomes_a_link_is_not_followed() {
+fn a_subfolder_that_becomes_a_link_is_not_followed() {
     use std::os::unix::fs::symlink;
     let (dir, elsewhere) = (folder("a/x.ps1 b/y.ps1"), folder("x.ps1"));
     let (sub, target) = (dir.path().join("a"), elsewhere.path().to_owned());
@@ -325,7 +325,7 @@ fn a_sub_folder_that_becomes_a_link_is_not_followed() {
     assert_error(&read.read().unwrap_err(), &path, "leads out of the folder");
 }
 
-/// The folder that a link must not leave is the one that is read, not the sub-folder.
+/// The folder that a link must not leave is the one that is read, not the subfolder.
 #[cfg(unix)]
 #[test]
 fn links_to_files_are_followed_within_the_whole_folder_only() {
