@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use mde_live_response_core::error::{InvalidInput, Problem};
 use mde_live_response_core::library::MAX_FILE_BYTES;
-use mde_live_response_sync::{self as sync, Choice, Desired, DesiredFile, SkipReason};
+use mde_live_response_sync::{self as sync, Choice, Desired, DesiredFile, MANIFEST, SkipReason};
 
 use super::exit::Failure;
 use super::options::Folder;
@@ -27,6 +27,12 @@ pub(super) fn read(folder: &Folder, ui: &Ui) -> Result<Desired, Failure> {
         .read()?;
     for skipped in contents.skipped() {
         ui.note(format_args!("skipped {}: {}", skipped.path(), reason(skipped.reason())));
+    }
+    let has_rules = folder.recursive || !folder.include.is_empty() || !folder.exclude.is_empty();
+    if has_rules && folder.dir.join(MANIFEST).exists() {
+        ui.say(format_args!(
+            "warning: {MANIFEST} lists the files, so recursive, include and exclude have no effect"
+        ));
     }
     let desired = contents.into_desired();
     check_sizes(desired.files())?;

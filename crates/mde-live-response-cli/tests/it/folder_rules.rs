@@ -67,6 +67,10 @@ fn options_and_ignore_files_choose_the_files_of_a_folder() {
         ]
     );
     lrlib.ends(&["plan", dir.arg(), "--exclude", "a{"], 2, "--exclude: ");
+    dir.write("librarymanifest.json", r#"[{"fileName": "README.md"}]"#);
+    let listed = ["plan", dir.arg(), "--exclude", "*.md", "--format", "json"];
+    let ran = lrlib.ends(&listed, 0, "warning: librarymanifest.json lists the files");
+    assert_eq!(planned(&ran), ["README.md"]);
 }
 
 #[test]
