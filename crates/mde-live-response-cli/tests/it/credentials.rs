@@ -11,7 +11,7 @@ const FIXTURES: &str =
 const THUMBPRINT: &str = "4NChGP_vgTnSJ_V1hYwmvlOhvQYlofF5rKG7Afk63QE";
 
 /// Accepts every identity. The fixed token is that of the stand-in for the Azure CLI.
-fn emulator() -> Emulator {
+pub(crate) fn emulator() -> Emulator {
     let application = Application::new("a-tenant", "a-client")
         .with_secret("canary-secret")
         .with_assertion("canary.assertion")
@@ -23,7 +23,7 @@ fn emulator() -> Emulator {
 }
 
 /// Variables of each identity.
-fn variables(kind: &str, base: &str) -> Vec<(&'static str, String)> {
+pub(crate) fn variables(kind: &str, base: &str) -> Vec<(&'static str, String)> {
     let application = [("AZURE_TENANT_ID", "a-tenant"), ("AZURE_CLIENT_ID", "a-client")];
     let application = application.map(|(name, value)| (name, value.to_owned())).to_vec();
     let with = |more: &[(&'static str, String)]| [application.as_slice(), more].concat();

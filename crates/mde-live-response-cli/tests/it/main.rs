@@ -16,6 +16,8 @@ mod guards;
 mod hostile;
 mod many_tenants;
 mod network;
+#[cfg(unix)]
+mod pipelines;
 mod saved_plans;
 #[cfg(unix)]
 mod signals;
