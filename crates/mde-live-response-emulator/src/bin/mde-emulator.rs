@@ -21,7 +21,7 @@ use serde::Serialize;
 /// (POST expire-tokens), start over (POST reset), list the requests so far (GET journal) and answer at once (GET health). They
 /// are accepted from this machine only.
 #[derive(Parser)]
-#[command(version)]
+#[command(name = "mde-emulator", version)]
 struct Arguments {
     /// Address and port to listen on; port 0 takes a free one. A port alone, and `localhost`, mean 127.0.0.1.
     #[arg(long, value_name = "[ADDRESS:]PORT", default_value = "127.0.0.1:8080", value_parser = address)]
