@@ -79,6 +79,11 @@ pub(super) enum Command {
         after_help = "Example:\n  lrlib verify scripts   exit code 4 if there are differences"
     )]
     Verify(Verify),
+    /// Find what would fail in a live response session: broken signatures, changed line ends, missing descriptions.
+    #[command(
+        after_help = "Example:\n  lrlib lint scripts --require-signed   exit code 1 if there are errors"
+    )]
+    Lint(Lint),
     /// Take ownership of library files that equal the local ones.
     #[command(after_help = "Example:\n  lrlib adopt Get-Dns.ps1 --dir scripts --owner our-team")]
     Adopt(Adopt),
@@ -138,6 +143,7 @@ impl Command {
             Self::Sync(sync) if sync.running.dry_run => "plan",
             Self::Sync(_) => "sync",
             Self::Verify(_) => "verify",
+            Self::Lint(_) => "lint",
             Self::Adopt(_) => "adopt",
             Self::Export(_) => "export",
             Self::Upload(_) => "upload",
@@ -160,7 +166,7 @@ impl Command {
             Self::Upload(it) => &it.common,
             Self::List(it) | Self::Check(it) => it,
             Self::Delete(it) => &it.common,
-            Self::Completions { .. } | Self::Man { .. } => return None,
+            Self::Lint(_) | Self::Completions { .. } | Self::Man { .. } => return None,
         })
     }
 
@@ -174,13 +180,16 @@ impl Command {
             Self::Upload(it) => &mut it.common.connection,
             Self::List(it) | Self::Check(it) => &mut it.connection,
             Self::Delete(it) => &mut it.common.connection,
-            Self::Completions { .. } | Self::Man { .. } => return None,
+            Self::Lint(_) | Self::Completions { .. } | Self::Man { .. } => return None,
         })
     }
 
     /// How to print the result.
     pub(super) fn output(&self) -> Output {
-        self.common().map_or_else(Output::default, |it| it.output)
+        match self {
+            Self::Lint(it) => it.output,
+            _ => self.common().map_or_else(Output::default, |it| it.output),
+        }
     }
 
     pub(super) fn folder_mut(&mut self) -> Option<&mut Folder> {
@@ -188,6 +197,7 @@ impl Command {
             Self::Plan(it) => &mut it.folder,
             Self::Sync(it) => &mut it.folder,
             Self::Verify(it) => &mut it.folder,
+            Self::Lint(it) => &mut it.folder,
             _ => return None,
         })
     }
@@ -280,6 +290,14 @@ pub(super) struct Verify {
     pub(super) all: bool,
     #[command(flatten)]
     pub(super) common: Common,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Lint {
+    #[command(flatten)]
+    pub(super) folder: Folder,
+    #[command(flatten)]
+    pub(super) output: Output,
 }
 
 #[derive(Debug, Args)]

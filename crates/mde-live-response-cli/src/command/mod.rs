@@ -15,6 +15,7 @@ mod folder;
 mod guard;
 mod job;
 mod library;
+mod lint;
 mod network;
 mod options;
 mod progress;
@@ -22,6 +23,7 @@ mod saved;
 mod settings;
 mod side_by_side;
 mod signals;
+mod signature;
 mod small_file;
 mod sync;
 mod synced;
@@ -96,6 +98,7 @@ fn execute(command: &Command, ui: &Arc<Ui>) -> Result<Exit, Failure> {
         Command::Plan(plan) => sync::plan(plan, ui),
         Command::Sync(it) => sync::sync(it, ui),
         Command::Verify(verify) => library::verify(verify, ui),
+        Command::Lint(lint) => lint::run(lint, ui),
         Command::Adopt(adopt) => sync::adopt(adopt, ui),
         Command::Export(export) => library::export(export, ui),
         Command::Upload(upload) => changes::upload(upload, ui),

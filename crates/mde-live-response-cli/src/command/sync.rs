@@ -14,6 +14,7 @@ use super::folder;
 use super::job::{Expected, Job, Mode};
 use super::options::{self, Common, Deleted, Folder};
 use super::saved::Saved;
+use super::signature;
 use super::tenants::{self, Tenant};
 use super::text::shown;
 use super::ui::Ui;
@@ -112,6 +113,9 @@ fn desired(folder: &Folder, rules: &options::Rules, ui: &Ui) -> Result<Desired, 
         let problem = format!("{} has no files for the library", folder.dir.display());
         let help = "Check the path. Hidden files, subfolders and side files do not count. If it is right, give --allow-empty.";
         return Err(Failure::usage(problem, help));
+    }
+    if folder.require_signed {
+        signature::require(desired.files())?;
     }
     Ok(desired)
 }

@@ -14,6 +14,7 @@ mod folder_rules;
 mod formats;
 mod guards;
 mod hostile;
+mod lint;
 mod many_tenants;
 mod network;
 #[cfg(unix)]
