@@ -104,6 +104,12 @@ pub(super) enum Command {
     /// Check host, token, audience and permission. Changes nothing.
     #[command(after_help = "Example:\n  lrlib check --credential github")]
     Check(Common),
+    /// Find out what the service does where its documentation is silent, for a report to this project.
+    ///
+    /// Uploads small files with random names, never overwrites, and deletes them again; at most 40 calls. The report has no
+    /// secret, no tenant, no host and no name of another file.
+    #[command(after_help = "Example:\n  lrlib probe --format markdown > report.md")]
+    Probe(Probe),
     /// Print a completion script for a shell.
     Completions {
         /// The shell.
@@ -150,6 +156,7 @@ impl Command {
             Self::List(_) => "list",
             Self::Delete(_) => "delete",
             Self::Check(_) => "check",
+            Self::Probe(_) => "probe",
             Self::Completions { .. } => "completions",
             Self::Man { .. } => "man",
         }
@@ -166,6 +173,7 @@ impl Command {
             Self::Upload(it) => &it.common,
             Self::List(it) | Self::Check(it) => it,
             Self::Delete(it) => &it.common,
+            Self::Probe(it) => &it.common,
             Self::Lint(_) | Self::Completions { .. } | Self::Man { .. } => return None,
         })
     }
@@ -180,6 +188,7 @@ impl Command {
             Self::Upload(it) => &mut it.common.connection,
             Self::List(it) | Self::Check(it) => &mut it.connection,
             Self::Delete(it) => &mut it.common.connection,
+            Self::Probe(it) => &mut it.common.connection,
             Self::Lint(_) | Self::Completions { .. } | Self::Man { .. } => return None,
         })
     }
@@ -357,6 +366,18 @@ pub(super) struct Delete {
     pub(super) running: Running,
     #[command(flatten)]
     pub(super) consent: Consent,
+    #[command(flatten)]
+    pub(super) common: Common,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Probe {
+    /// Also find the limit of a file's size, with up to three files of 20 MB.
+    #[arg(long)]
+    pub(super) size_limit: bool,
+    /// Do it without a question. Required without a terminal.
+    #[arg(short, long, help_heading = "Running")]
+    pub(super) yes: bool,
     #[command(flatten)]
     pub(super) common: Common,
 }

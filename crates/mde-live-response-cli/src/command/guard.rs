@@ -86,14 +86,26 @@ pub(super) fn is_conflict(step: &Step) -> bool {
 ///
 /// `losses` is a sentence, such as "the plan deletes 2 files".
 pub(super) fn confirm(ui: &Ui, is_confirmed: bool, losses: &str) -> Result<(), Failure> {
+    let help = "Look at it with --dry-run, then give --yes.";
+    ask(ui, is_confirmed, losses, "There is no undo. Continue?", help)
+}
+
+/// As [`confirm`], with a question, and what to do without a terminal.
+pub(super) fn ask(
+    ui: &Ui,
+    is_confirmed: bool,
+    what: &str,
+    question: &str,
+    help: &str,
+) -> Result<(), Failure> {
     if is_confirmed {
         return Ok(());
     }
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
-        let problem = format!("{losses}, and there is no terminal to ask on; nothing was changed");
-        return Err(Failure::usage(problem, "Look at it with --dry-run, then give --yes."));
+        let problem = format!("{what}, and there is no terminal to ask on; nothing was changed");
+        return Err(Failure::usage(problem, help));
     }
-    ui.ask(format_args!("{losses}. There is no undo. Continue? [y/N] "));
+    ui.ask(format_args!("{what}. {question} [y/N] "));
     match answer(ui) {
         Some(line) if matches!(line.trim().to_ascii_lowercase().as_str(), "y" | "yes") => Ok(()),
         Some(_) => Err(Failure::Failed("not confirmed; nothing was changed".to_owned())),

@@ -18,6 +18,7 @@ mod library;
 mod lint;
 mod network;
 mod options;
+mod probe;
 mod progress;
 mod saved;
 mod settings;
@@ -105,6 +106,7 @@ fn execute(command: &Command, ui: &Arc<Ui>) -> Result<Exit, Failure> {
         Command::List(common) => library::list(common, ui),
         Command::Delete(delete) => changes::delete(delete, ui),
         Command::Check(common) => library::check(common, ui),
+        Command::Probe(probe) => probe::run(probe, ui),
         Command::Completions { shell } => completions(*shell, ui),
         Command::Man { of } => man(of.as_deref(), ui),
     }

@@ -19,6 +19,7 @@ mod many_tenants;
 mod network;
 #[cfg(unix)]
 mod pipelines;
+mod probe;
 mod saved_plans;
 #[cfg(unix)]
 mod signals;

@@ -175,6 +175,26 @@ fn a_second_signal_kills() {
     }
 }
 
+/// The first file is stored, and the answer to the second upload of its name does not come.
+#[test]
+fn an_interrupted_probe_names_the_files_that_remain() {
+    let stopping = Stopping::at(4);
+    let lrlib = Lrlib::of(&stopping.emulator);
+    let mut command = lrlib.command(&["probe", "--yes", "--format", "json"]);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    stopping.stopped.recv_timeout(PATIENCE).unwrap();
+    kill(&child, Signal::INT);
+    let ran = ran(ended(child));
+    assert_eq!(ran.code, 130, "{ran:?}");
+    let json = ran.json();
+    assert_eq!([&json["interrupted"], &json["answers"][0]["why"]], ["SIGINT", "interrupted"]);
+    assert_eq!((&json["calls"], json["answers"].as_array().unwrap().len()), (&json!(3), 14));
+    drop(stopping.go_on);
+    let names = stopping.emulator.library().names();
+    assert_eq!(json["leftBehind"], json!(names));
+    assert!(ran.stderr.ends_with(&format!("lrlib delete {}\n", names[0])), "{ran:?}");
+}
+
 #[test]
 fn a_signal_ends_the_progress_bar() {
     let dir = TempDir::with([("a.ps1", "1")]);
