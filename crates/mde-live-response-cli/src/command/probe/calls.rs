@@ -32,7 +32,7 @@ const SPARE: u32 = 2;
 /// Largest file that a probe sends: one byte more than 20 MiB.
 const MAX_FILE_BYTES: u64 = 20 * 1024 * 1024 + 1;
 
-/// A call that has no answer to its question, and why.
+/// What a question found out, or why its answer is unknown.
 pub(super) type Asked<T> = Result<T, String>;
 
 /// Outcome of an upload.
@@ -216,7 +216,8 @@ pub(super) struct Left {
     pub(super) renamed: Vec<String>,
 }
 
-const NO_ROOM: &str = "no calls left";
+/// Reason why a question was not asked.
+pub(super) const NO_ROOM: &str = "no calls left";
 
 pub(super) fn parse(name: &str) -> Asked<FileName> {
     name.parse().map_err(|_| "the name cannot be sent".to_owned())

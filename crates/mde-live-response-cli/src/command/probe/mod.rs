@@ -1,11 +1,12 @@
 //! `lrlib probe`: what the service does where its documentation is silent.
 //!
-//! `calls` counts the calls and cleans up, `questions` asks, `longest` searches for the longest text. The report is meant
-//! to be published: it has no secret, no tenant, no host, and no name that the probe has not made up.
+//! `calls` counts the calls and cleans up, `questions` asks, `texts` and `longest` search for the longest texts. The report
+//! is meant to be published: it has no secret, no tenant, no host, and no name that the probe has not made up.
 
 mod calls;
 mod longest;
 mod questions;
+mod texts;
 
 use std::sync::Arc;
 

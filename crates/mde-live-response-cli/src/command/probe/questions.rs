@@ -1,10 +1,10 @@
 //! The questions of a probe. Each has an answer, or the reason why it is unknown.
 
-use mde_live_response_core::library::{Deleted, Description, ParametersDescription, Timestamp};
+use mde_live_response_core::library::{Deleted, Timestamp};
 use mde_live_response_core::{FileName, LibraryFile, Upload};
 
 use super::calls::{Asked, Calls, Sent, parse};
-use super::longest::{Fit, Longest, longest};
+use super::texts::{self, Text};
 
 /// Sizes in doubt, in bytes: 20 MB and 20 MiB.
 const MB: usize = 20_000_000;
@@ -12,9 +12,6 @@ const MIB: usize = 20 * 1024 * 1024;
 
 /// Calls that the search for the first text leaves for the second.
 const FOR_SECOND_TEXT: usize = 6;
-
-/// Longest text that a probe can send, in bytes. Ours.
-const MAX_TEXT_BYTES: usize = 32 * 1024 * 1024;
 
 /// A question and its answer.
 pub(super) struct Answer {
@@ -46,34 +43,14 @@ pub(super) fn ask(calls: &mut Calls, with_size_limit: bool) -> Vec<Answer> {
         add("fileSize", "largest file", file_size(|size| send_size(calls, size)));
     }
 
-    let describe = |upload: Upload, text| {
-        Ok(upload.with_description(
-            Description::with_max_bytes(text, MAX_TEXT_BYTES).map_err(|_| "not sent".to_owned())?,
-        ))
-    };
-    let mut description = Text {
-        calls,
-        word: "d",
-        kept: FOR_SECOND_TEXT,
-        with: describe,
-        stored: LibraryFile::description,
-    };
-    let (found, told) = description.ask(&[]);
+    let (found, told) = texts::ask(calls, Text::Description, &[], FOR_SECOND_TEXT);
     add("description", "longest description", told);
-    let describe = |upload: Upload, text| {
-        Ok(upload.with_parameters(
-            ParametersDescription::with_max_bytes(text, MAX_TEXT_BYTES)
-                .map_err(|_| "not sent".to_owned())?,
-        ))
-    };
-    let stored = LibraryFile::parameters_description;
-    let mut parameters = Text { calls, word: "p", kept: 0, with: describe, stored };
-    let (_, told) = parameters.ask(&found.guesses());
+    let (_, told) = texts::ask(calls, Text::Parameters, &found.guesses(), 0);
     add("parametersDescription", "longest parameters description", told);
     answers
 }
 
-fn upload(name: FileName, text: &str) -> Upload {
+pub(super) fn upload(name: FileName, text: &str) -> Upload {
     Upload::new(name, text.as_bytes().to_vec())
 }
 
@@ -249,77 +226,6 @@ fn file_size(mut refusal: impl FnMut(usize) -> Asked<Option<String>>) -> Asked<S
         None => format!("from {} to {} bytes; larger: {why}", MB + 1, MIB - 1),
         Some(why) => format!("{MB} bytes (20 MB); larger: {why}"),
     })
-}
-
-/// The search for the longest text of one kind.
-struct Text<'a, W, S> {
-    calls: &'a mut Calls,
-    /// In the names of the files.
-    word: &'static str,
-    /// Calls that are left for other questions.
-    kept: usize,
-    /// Adds the text to an upload.
-    with: W,
-    /// Reads the text of a stored file.
-    stored: S,
-}
-
-impl<W, S> Text<'_, W, S>
-where
-    W: Fn(Upload, String) -> Asked<Upload>,
-    S: Fn(&LibraryFile) -> Option<&str>,
-{
-    fn ask(&mut self, guesses: &[usize]) -> (Longest, Asked<String>) {
-        let found = longest(guesses, |length| self.send("x", length));
-        let told = self.tell(&found);
-        (found, told)
-    }
-
-    fn send(&mut self, letter: &str, length: usize) -> Asked<Fit> {
-        if !self.calls.have_room_for(2 + self.kept) {
-            return Err("no calls left".to_owned());
-        }
-        let name = self.calls.name(&format!("-{}{length}{letter}.txt", self.word))?;
-        let text = letter.repeat(length);
-        let upload = (self.with)(upload(name, "lrlib probe: a long text\n"), text.clone())?;
-        Ok(match self.calls.try_upload(&upload)? {
-            Sent::Refused(why) => Fit::Refused(why),
-            Sent::Stored(file) => match (self.stored)(&file) {
-                Some(stored) if stored == text => Fit::Whole,
-                Some(stored) if text.starts_with(stored) => Fit::Cut(stored.chars().count()),
-                Some(_) => return Err("stored another text".to_owned()),
-                None => return Err("the answer has no such text".to_owned()),
-            },
-        })
-    }
-
-    fn tell(&mut self, found: &Longest) -> Asked<String> {
-        let accepted = found.accepted;
-        let stopped = found.stopped.as_ref().map(|why| format!("; then: {why}"));
-        let stopped = stopped.unwrap_or_default();
-        if let Some(cut) = found.cut {
-            return Ok(format!("{cut} characters; a longer one is cut"));
-        }
-        let Some((refused, why)) = &found.refused else {
-            return match &found.stopped {
-                Some(why) if accepted == 0 => Err(why.clone()),
-                _ => Ok(format!("at least {accepted} characters{stopped}")),
-            };
-        };
-        if found.limit().is_none() {
-            return Ok(format!(
-                "from {accepted} to {} characters; longer: {why}{stopped}",
-                refused - 1
-            ));
-        }
-        // As many characters of two bytes each.
-        let unit = match self.send("é", accepted) {
-            Ok(Fit::Whole) => "characters",
-            Ok(_) => "bytes",
-            Err(_) => "ASCII characters",
-        };
-        Ok(format!("{accepted} {unit}; longer: {why}"))
-    }
 }
 
 #[cfg(test)]
