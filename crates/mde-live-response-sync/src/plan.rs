@@ -12,6 +12,8 @@ use crate::{Desired, DesiredFile, Owner};
 pub struct Rules {
     owner: Owner,
     unmanaged: Unmanaged,
+    /// Folded names.
+    skipped: HashSet<String>,
     take_over: bool,
 }
 
@@ -32,13 +34,22 @@ impl Rules {
     /// Updates only the owner's files, and deletes none.
     #[must_use]
     pub fn new(owner: Owner) -> Self {
-        Self { owner, unmanaged: Unmanaged::Keep, take_over: false }
+        Self { owner, unmanaged: Unmanaged::Keep, skipped: HashSet::new(), take_over: false }
     }
 
     /// Sets what to do with stored files that are not desired. Default: [`Unmanaged::Keep`].
     #[must_use]
     pub fn with_unmanaged(mut self, unmanaged: Unmanaged) -> Self {
         self.unmanaged = unmanaged;
+        self
+    }
+
+    /// Sets names of files that were skipped, such as [`Contents::skipped`](crate::Contents::skipped) lists. Default: none.
+    ///
+    /// A stored file of such a name is never deleted. Letter case does not count.
+    #[must_use]
+    pub fn with_skipped(mut self, names: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
+        self.skipped = names.into_iter().map(|name| FileName::folded(name.as_ref())).collect();
         self
     }
 
@@ -107,6 +118,8 @@ pub enum Reason {
     NotOwned,
     /// The rules keep files that are not desired.
     Kept,
+    /// A file of this name was skipped ([`Rules::with_skipped`]).
+    Skipped,
     /// The stored name is not a [`FileName`], so requests cannot use it.
     Name,
     /// The stored name differs only in letter case. It is not known whether the service tells the two apart.
@@ -223,7 +236,10 @@ impl Rules {
 
     fn action(&self, file: &DesiredFile, found: &LibraryFile) -> Action {
         let is_owned = self.owns(found);
-        let mut reasons = differences(file, found, |text| self.owner.unmarked(text));
+        let mut reasons = differences(file, found, |text| {
+            // To take a file over replaces another owner's line, too.
+            if self.take_over { Owner::strip(text) } else { self.owner.unmarked(text) }
+        });
         if reasons.is_empty() && (is_owned || !self.take_over) {
             return Action::Unchanged;
         }
@@ -240,6 +256,7 @@ impl Rules {
         let reason = match self.unmanaged {
             Unmanaged::Keep => Reason::Kept,
             Unmanaged::DeleteOwned if !self.owns(found) => Reason::NotOwned,
+            _ if self.skipped.contains(&FileName::folded(found.file_name())) => Reason::Skipped,
             _ if FileName::permitting_separators(found.file_name()).is_err() => Reason::Name,
             _ => return Action::Delete,
         };

@@ -151,7 +151,7 @@ impl<'a> Run<'a> {
         about: impl Fn(&T) -> (&FileName, Option<&Sha256Digest>) + Sync,
         change: impl Fn(&Client, &T) -> Result<&'static str, Error> + Sync,
     ) -> Exit {
-        let (mut unwritten, mut unprinted) = (Ok(()), Ok(()));
+        let mut unwritten = None;
         let client = &self.library.client;
         let work = |item: &T| change(client, item);
         let outcomes = self.jobs.run(client, items, work, |item, outcome| {
@@ -159,16 +159,13 @@ impl<'a> Run<'a> {
             match outcome {
                 // At once, while other changes run.
                 Err(error) => self.ui.say(format_args!("error: {}", explain(error))),
-                Ok(outcome) => {
-                    keep_first(&mut unprinted, self.ui.change("", outcome, name.as_str()));
-                }
+                Ok(outcome) => self.ui.change("", outcome, name.as_str()),
             }
             // Also after a failed write: the calls that were running have outcomes, too.
-            let recorded = self.record(name, sha256, outcome);
-            if recorded.is_err() {
+            if let Err(failure) = self.record(name, sha256, outcome) {
                 self.ui.interrupt().token().cancel();
+                unwritten.get_or_insert(failure);
             }
-            keep_first(&mut unwritten, recorded);
         });
         let all: Vec<_> = items
             .iter()
@@ -177,8 +174,7 @@ impl<'a> Run<'a> {
             .collect();
         let summary = counted(all.iter().map(|done| words(done.word())));
         let failed = all.iter().filter(|done| !matches!(done.outcome, Some(Ok(_)))).count();
-        let exit = self.ui.end(Exit::of(all.len(), failed), unwritten);
-        let exit = self.ui.end(exit, unprinted);
+        let exit = self.ui.end(Exit::of(all.len(), failed), unwritten.map_or(Ok(()), Err));
         self.ui.end(exit, self.print(&all, &summary))
     }
 
@@ -264,12 +260,5 @@ impl Done<'_> {
             }
             _ => json!({ "name": name, "outcome": outcome }),
         }
-    }
-}
-
-/// Keeps the first failure of several.
-fn keep_first(first: &mut Result<(), Failure>, next: Result<(), Failure>) {
-    if first.is_ok() {
-        *first = next;
     }
 }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use mde_live_response_core::LibraryFile;
 use mde_live_response_core::{Effect, Error};
-use mde_live_response_sync::{Action, DesiredFile, Outcome, Reason, Step};
+use mde_live_response_sync::{Action, DesiredFile, Outcome, Owner, Reason, Step};
 use serde_json::{Value, json};
 
 use super::exit::{Failure, explain};
@@ -72,19 +72,39 @@ pub(super) fn action(action: &Action) -> &'static str {
     }
 }
 
-/// The reasons of an action, for tables and JSON.
-pub(super) fn reasons(action: &Action) -> Vec<&'static str> {
-    match action {
+/// The reasons of a step, for tables and JSON.
+pub(super) fn reasons(step: &Step) -> Vec<&'static str> {
+    match step.action() {
         Action::Update { reasons } => reasons.iter().map(|reason| difference(*reason)).collect(),
-        Action::Unmanaged { reason: Reason::Kept } => vec!["kept"],
-        Action::Unmanaged { reason: Reason::NotOwned } => vec!["kept: not the owner's"],
-        Action::Unmanaged { .. } => vec!["kept: no request can contain its name"],
+        Action::Unmanaged { reason } => vec![match reason {
+            Reason::Kept => "kept",
+            Reason::Skipped => "kept: in the folder, but skipped",
+            Reason::NotOwned => "kept: not the owner's",
+            _ => "kept: no request can contain its name",
+        }],
         Action::Conflict { reason: Reason::LetterCase } => {
             vec!["another letter case in the library"]
         }
-        Action::Conflict { .. } => vec!["stored by another owner"],
+        Action::Conflict { .. } => vec![
+            match owner(step) {
+                Some(_) => "another owner",
+                None => "no owner",
+            },
+            if has_same_content(step) { "same content" } else { "other content" },
+        ],
         _ => Vec::new(),
     }
+}
+
+/// The owner of the stored file.
+pub(super) fn owner(step: &Step) -> Option<Owner> {
+    step.found().and_then(LibraryFile::description).and_then(Owner::of)
+}
+
+/// Returns whether the stored file has the bytes of the desired one.
+pub(super) fn has_same_content(step: &Step) -> bool {
+    let stored = step.found().and_then(LibraryFile::sha256);
+    stored.is_some() && stored == step.file().map(DesiredFile::sha256)
 }
 
 pub(super) fn difference(reason: Reason) -> &'static str {
@@ -116,7 +136,8 @@ pub(super) fn step(step: &Step, applied: Option<&Outcome>) -> Value {
     json!({
         "name": step.name(),
         "action": action(step.action()),
-        "reasons": reasons(step.action()),
+        "reasons": reasons(step),
+        "owner": owner(step).map(|owner| owner.to_string()),
         "sha256Before": step.found().and_then(LibraryFile::sha256),
         "sha256After": step.file().map(DesiredFile::sha256),
         "outcome": applied.map(outcome),

@@ -26,7 +26,14 @@ pub(super) fn read(folder: &Folder, ui: &Ui) -> Result<Desired, Failure> {
         .with_filter(filter)
         .read()?;
     for skipped in contents.skipped() {
-        ui.note(format_args!("skipped {}: {}", skipped.path(), reason(skipped.reason())));
+        let (path, reason) = (skipped.path(), skipped.reason());
+        let by_name = [SkipReason::Document, SkipReason::Backup, SkipReason::Test];
+        let help = if by_name.contains(&reason) {
+            format!(" (a line !{path} in {IGNORE} takes it)")
+        } else {
+            String::new()
+        };
+        ui.note(format_args!("skipped {path}: {}{help}", describe(reason)));
     }
     let has_rules = folder.recursive || !folder.include.is_empty() || !folder.exclude.is_empty();
     if has_rules && folder.dir.join(MANIFEST).exists() {
@@ -44,6 +51,17 @@ pub(super) fn read(folder: &Folder, ui: &Ui) -> Result<Desired, Failure> {
         ui.say(format_args!("warning: same content: {}", names.join(", ")));
     }
     Ok(desired)
+}
+
+/// Names of all files that the folder has, also of those that are not for the library.
+///
+/// A deletion must not hit one of them: it would be a surprise that `--exclude`, or a forgotten `--recursive`, deletes files.
+pub(super) fn all_names(folder: &Folder) -> Result<Vec<String>, Failure> {
+    // Files are not read; their paths are enough.
+    let list = |path: &str| if path.ends_with('/') { Choice::Default } else { Choice::Exclude };
+    let contents = sync::Folder::new(&folder.dir).with_subfolders(true).with_filter(list).read()?;
+    let name = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
+    Ok(contents.skipped().map(|skipped| name(skipped.path())).collect())
 }
 
 /// Chooses files by the globs of the command line and of `.lrlibignore`, with the rules of `.gitignore`.
@@ -79,15 +97,15 @@ fn filter(folder: &Folder) -> Result<impl Fn(&str) -> Choice + Send + Sync + use
     })
 }
 
-/// Why a file is skipped, and how to take it.
-fn reason(reason: SkipReason) -> &'static str {
+/// Why a file is skipped.
+fn describe(reason: SkipReason) -> &'static str {
     match reason {
-        SkipReason::Excluded => "excluded",
+        SkipReason::Excluded => "excluded by a glob",
         SkipReason::Subfolder => "a subfolder; --recursive reads it",
         SkipReason::LinkToFolder => "a link to a folder",
-        SkipReason::Document => "about the repository; --include takes it",
-        SkipReason::Backup => "a backup; --include takes it",
-        SkipReason::Test => "a test; --include takes it",
+        SkipReason::Document => "about the repository",
+        SkipReason::Backup => "a backup",
+        SkipReason::Test => "a test",
         SkipReason::Settings => "settings in a subfolder, or in another letter case",
         SkipReason::NotRegular => "not a regular file",
         _ => "not for the library",

@@ -1,12 +1,12 @@
 //! The work of plan, sync and adopt in one library or in many: plan, confirm, apply, report.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use mde_live_response_core::library::Deleted;
-use mde_live_response_core::{Effect, Error, LibraryFile};
+use mde_live_response_core::{Effect, Error, FileName, LibraryFile};
 use mde_live_response_sync::{
-    self as sync, Action, Desired, DesiredFile, Jobs, Outcome, Reason, Rules, Step,
+    self as sync, Action, Desired, DesiredFile, Jobs, Outcome, Owner, Reason, Rules, Step,
 };
 use serde_json::{Value, json};
 
@@ -46,6 +46,7 @@ pub(super) enum Expected {
 /// The same work for every library.
 pub(super) struct Job<'a> {
     pub(super) desired: Desired,
+    pub(super) owner: Owner,
     pub(super) rules: Rules,
     pub(super) max_delete: Option<usize>,
     pub(super) mode: Mode,
@@ -68,12 +69,19 @@ impl Job<'_> {
     /// Plans. A plan that must not be applied is kept, to be shown.
     pub(super) fn plan(&self, libraries: &[Library], at_once: usize) -> Vec<Result> {
         side_by_side(libraries.iter().collect(), at_once, |library| {
-            let stored = library.list()?;
+            let mut stored = library.list()?;
+            if matches!(self.expected, Expected::SameContent) {
+                // Of the others, there is nothing to say.
+                let names: HashSet<_> =
+                    self.desired.files().map(|it| FileName::folded(it.name().as_str())).collect();
+                stored.retain(|it| names.contains(&FileName::folded(it.file_name())));
+            }
             let plan = sync::plan(&self.desired, &stored, &self.rules);
             let failure = Losses::of(&plan)
                 .check(self.max_delete, stored.len())
                 .and_then(|()| self.check(library, &plan));
-            Ok(Synced { plan, report: None, failure: failure.err() })
+            let owner = self.owner.clone();
+            Ok(Synced { owner, plan, report: None, failure: failure.err() })
         })
     }
 
@@ -90,13 +98,13 @@ impl Job<'_> {
                             continue;
                         }
                         Action::Create => "is not in the library",
-                        Action::Update { .. } => "has other content in the library",
+                        Action::Update { .. } => {
+                            "has other content in the library, which only `lrlib sync --take-over` overwrites"
+                        }
                         _ => "has another letter case in the library",
                     };
-                    return Err(Failure::Failed(format!(
-                        "{} {problem}; nothing was changed",
-                        step.name()
-                    )));
+                    let name = step.name();
+                    return Err(Failure::Failed(format!("{name} {problem}; nothing was changed")));
                 }
                 Ok(())
             }
@@ -201,23 +209,21 @@ impl Job<'_> {
 
     /// Applies a plan, unless it was refused.
     fn apply(&self, library: &Library, planned: Synced) -> Result {
-        let Synced { plan, failure: None, .. } = planned else { return Ok(planned) };
+        let Synced { owner, plan, failure: None, .. } = planned else { return Ok(planned) };
         // A change that cannot be written to the audit log ends the run.
-        let (mut unwritten, mut unprinted) = (None, None);
+        let mut unwritten = None;
         let report = self.jobs.apply(&library.client, &plan, |step, outcome| {
-            if let Err(failure) = self.say(&library.prefix(), step, outcome) {
-                unprinted.get_or_insert(failure);
-            }
+            self.say(&library.prefix(), step, outcome);
             // Also after a failed write: the calls that were running have outcomes, too.
             if let Err(failure) = self.record(library, step, outcome) {
                 unwritten.get_or_insert(failure);
                 self.ui.interrupt().token().cancel();
             }
         })?;
-        Ok(Synced { plan, report: Some(report), failure: unwritten.or(unprinted) })
+        Ok(Synced { owner, plan, report: Some(report), failure: unwritten })
     }
 
-    fn say(&self, tenant: &str, step: &Step, outcome: &Outcome) -> Result<()> {
+    fn say(&self, tenant: &str, step: &Step, outcome: &Outcome) {
         let name = step.name();
         match outcome {
             Outcome::Failed(error) => {
@@ -226,9 +232,8 @@ impl Job<'_> {
             Outcome::Changed => self.ui.say(format_args!(
                 "{tenant}changed {name}: left alone, because it changed after it was listed. Run again."
             )),
-            _ => return self.ui.change(tenant, &words(fields::outcome(outcome)), name),
+            _ => self.ui.change(tenant, &words(fields::outcome(outcome)), name),
         }
-        Ok(())
     }
 
     fn record(&self, library: &Library, step: &Step, outcome: &Outcome) -> Result<()> {
@@ -283,13 +288,13 @@ impl Job<'_> {
             }
         };
         let is_shown = |step: &Step| self.shows_all || synced::is_shown(step);
-        let table = synced::table(named(), |_, step| is_shown(step));
+        let table = synced::table(named(), false, |_, step| is_shown(step));
         let summaries: Vec<_> = named().map(|(name, it)| synced::summary(name, it)).collect();
         self.ui.summarise(&table, &summaries.join("\n\n"));
         match self.mode {
             Mode::Plan { .. } => self.ui.result(json, &table, None),
             Mode::Apply { .. } => {
-                let rest = synced::table(named(), |synced, step| {
+                let rest = synced::table(named(), true, |synced, step| {
                     is_shown(step) && !(synced.report.is_some() && step.is_change())
                 });
                 self.ui.rest(json, &table, &rest)

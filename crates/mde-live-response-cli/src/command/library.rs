@@ -16,6 +16,7 @@ use super::exit::{Exit, Failure};
 use super::fields;
 use super::folder;
 use super::options::Common;
+use super::synced;
 use super::table::Table;
 use super::text::{files, first_line};
 use super::ui::Ui;
@@ -100,7 +101,12 @@ pub(super) fn verify(arguments: &Verify, ui: &Arc<Ui>) -> Result<Exit, Failure> 
                 None => ("missing", Vec::new()),
                 Some(stored) => match file.differences(stored) {
                     reasons if reasons.is_empty() => ("equal", reasons),
-                    reasons => ("different", reasons),
+                    reasons => {
+                        if ui.is_verbose() {
+                            synced::differences("", file, stored, &reasons, ui);
+                        }
+                        ("different", reasons)
+                    }
                 },
             };
             (file.name().to_string(), word, reasons.into_iter().map(fields::difference).collect())
@@ -148,8 +154,11 @@ pub(super) fn export(arguments: &Export, ui: &Arc<Ui>) -> Result<Exit, Failure> 
             file.write_all(text.as_bytes()).and_then(|()| file.write_all(b"\n"))
         });
     written.map_err(|why| {
-        let message = format!("cannot write {}: {why}", path.display());
-        Failure::usage(message, "Give a folder without a manifest.")
+        let help = match why.kind() {
+            io::ErrorKind::AlreadyExists => "Move the old manifest away first.",
+            _ => "Give a folder that exists and that this user may write.",
+        };
+        Failure::usage(format!("cannot write {}: {why}", path.display()), help)
     })?;
     let path = path.display().to_string();
     let mut table = Table::new(["NAME"]);
@@ -161,7 +170,7 @@ pub(super) fn export(arguments: &Export, ui: &Arc<Ui>) -> Result<Exit, Failure> 
     Ok(Exit::Done)
 }
 
-/// An entry of the manifest. The owner's line belongs to the library, so it is left out.
+/// An entry of the manifest. It has no owner and no hash: both would go stale when the files change.
 fn entry(file: &LibraryFile) -> Value {
     let description = file.description().map(Owner::strip).filter(|text| !text.is_empty());
     json!({
@@ -169,6 +178,5 @@ fn entry(file: &LibraryFile) -> Value {
         "description": description,
         "parametersDescription": file.parameters_description(),
         "hasParameters": file.has_parameters(),
-        "sha256": file.sha256(),
     })
 }

@@ -1,5 +1,6 @@
 //! Groups of options that several commands have.
 
+use std::num::NonZero;
 use std::path::PathBuf;
 
 use clap::parser::ValueSource;
@@ -70,7 +71,7 @@ impl Connection {
 /// What a run prints.
 #[derive(Debug, Clone, Copy, Default, Args)]
 pub(super) struct Output {
-    /// Format of the result on standard output.
+    /// Format of the result on standard output. On GitHub Actions, the Markdown also goes to the job's summary.
     #[arg(long, value_enum, value_name = "FORMAT", help_heading = "Output", default_value_t = Format::Table)]
     pub(super) format: Format,
     /// Print the result and errors, but neither progress nor a summary.
@@ -122,7 +123,7 @@ pub(super) struct Folder {
     /// Also read subfolders. The library has none, so each file name may occur once.
     #[arg(long, help_heading = "Files")]
     pub(super) recursive: bool,
-    /// Take only files that match, such as `*.ps1` or `tools/**`; also READMEs, backups and tests. Can be repeated.
+    /// Take only files that match, such as `*.ps1` or `tools/**`, even READMEs, backups and tests. Can be repeated.
     #[arg(long, value_name = "GLOB", help_heading = "Files")]
     pub(super) include: Vec<String>,
     /// Skip files that match. Can be repeated; `.lrlibignore` lists more, with the rules of .gitignore.
@@ -139,7 +140,8 @@ pub(super) struct Rules {
     /// Owner of the files: the last line of their descriptions is `managed-by: OWNER`. Default: lrlib.
     #[arg(long, value_name = "OWNER", help_heading = "Changes")]
     pub(super) owner: Option<Owner>,
-    /// Delete files that are missing from the folder: those of --owner; with `--delete=all`, of any owner.
+    /// Delete files that are missing from the folder: those of --owner; with `--delete=all`, of any owner. Files that
+    /// are skipped are not missing.
     #[arg(long, value_enum, value_name = "WHICH", num_args = 0..=1, require_equals = true, default_missing_value = "owned", help_heading = "Changes")]
     pub(super) delete: Option<Deleted>,
     /// Overwrite files of others that have the name of a file in the folder.
@@ -189,9 +191,9 @@ impl Deleted {
 /// How changes run.
 #[derive(Debug, Args)]
 pub(super) struct Running {
-    /// Number of changes at a time; with --tenants, in each library.
-    #[arg(long, value_name = "NUMBER", default_value_t = 8, help_heading = "Running")]
-    jobs: usize,
+    /// Number of changes at a time in each library.
+    #[arg(long, value_name = "NUMBER", default_value = "8", help_heading = "Running")]
+    jobs: NonZero<usize>,
     /// Start no more changes after a failure that shows that the service is down.
     #[arg(long, help_heading = "Running")]
     fail_fast: bool,
@@ -205,7 +207,7 @@ pub(super) struct Running {
 
 impl Running {
     pub(super) fn jobs(&self) -> Jobs {
-        Jobs::new(self.jobs).with_fail_fast(self.fail_fast)
+        Jobs::new(self.jobs.get()).with_fail_fast(self.fail_fast)
     }
 }
 

@@ -198,8 +198,12 @@ impl Saved {
         }
         let now = changes(plan);
         if let Some(change) = now.iter().find(|change| !saved.steps.contains(change)) {
-            let is_saved = saved.steps.iter().any(|saved| saved.name == change.name);
-            let why = if is_saved { "changed since" } else { "is not in it" };
+            let before = saved.steps.iter().find(|saved| saved.name == change.name);
+            let why = match before {
+                None => "is not in it",
+                Some(saved) if saved.after != change.after => "changed in the folder",
+                Some(_) => "changed in the library",
+            };
             return Err(refused(&format!("`{}` {why}", change.name)));
         }
         let is_made = |change: &&Change| {
@@ -215,7 +219,15 @@ impl Saved {
         };
         let missing = saved.steps.iter().filter(|change| !now.contains(change));
         match missing.into_iter().find(|change| !is_made(change)) {
-            Some(change) => Err(refused(&format!("`{}` changed since", change.name))),
+            Some(Change { name, after, .. }) => {
+                let step = plan.steps().find(|step| step.name() == name);
+                let why = match step.and_then(after_of) {
+                    None => "is no longer in the folder",
+                    now if now == *after => "changed in the library",
+                    Some(_) => "changed in the folder",
+                };
+                Err(refused(&format!("`{name}` {why}")))
+            }
             None => Ok(()),
         }
     }
@@ -230,7 +242,7 @@ fn changes(plan: &Plan) -> Vec<Change> {
     let change = |step: &Step| Change {
         action: fields::action(step.action()).to_owned(),
         name: step.name().to_owned(),
-        reasons: fields::reasons(step.action()).into_iter().map(str::to_owned).collect(),
+        reasons: fields::reasons(step).into_iter().map(str::to_owned).collect(),
         before: step.found().map(|found| serde_json::json!(found)),
         after: after_of(step),
     };

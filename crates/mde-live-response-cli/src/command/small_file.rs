@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use mde_live_response_core::error::{SourceError, SourceProblem};
 use mde_live_response_core::library::FileContent;
 
 /// Reads a text file of a repository, if there is one.
@@ -12,13 +13,25 @@ pub(super) fn in_repository(path: &Path, max: u64) -> Result<Option<String>, Str
     if fs::symlink_metadata(path).is_err() {
         return Ok(None);
     }
-    let content = FileContent::open_without_following(path).map_err(|why| why.to_string())?;
+    let content = FileContent::open_without_following(path).map_err(|why| problem(&why))?;
     text(&content, max).map(Some)
 }
 
 /// Reads a text file that the command line names. A link is followed.
 pub(super) fn named(path: &Path, max: u64) -> Result<String, String> {
-    text(&FileContent::open(path).map_err(|why| why.to_string())?, max)
+    text(&FileContent::open(path).map_err(|why| problem(&why))?, max)
+}
+
+/// Describes the problem without the path, which the caller names.
+fn problem(why: &SourceError) -> String {
+    match why.problem() {
+        SourceProblem::NotFound => "there is no such file",
+        SourceProblem::PermissionDenied => "this user may not read it",
+        SourceProblem::Directory => "it is a folder",
+        SourceProblem::NotRegular => "it is a link, a pipe or a device",
+        _ => "it cannot be read",
+    }
+    .to_owned()
 }
 
 /// Reads UTF-8 of at most `max` bytes, without the byte order mark that some editors write.

@@ -25,7 +25,8 @@ pub(super) fn plan(arguments: &Plan, ui: &Arc<Ui>) -> Result<Exit, Failure> {
         Saved::check_path(path, &folder.dir)?;
     }
     let job = Job {
-        rules: planning(rules)?,
+        owner: or_default(rules.owner.as_ref())?,
+        rules: planning(folder, rules)?,
         desired: desired(folder, rules, ui)?,
         max_delete: rules.max_delete,
         mode: Mode::Plan { has_exit_code: *exit_code },
@@ -44,6 +45,7 @@ pub(super) fn plan(arguments: &Plan, ui: &Arc<Ui>) -> Result<Exit, Failure> {
         // An incomplete plan could be taken for a whole one.
         if plans.len() == planned.len() {
             Saved::new(folder, rules, &plans).write(path)?;
+            ui.note(format_args!("the plan was saved in {}", path.display()));
         }
     }
     job.finish(&libraries, planned, rules.tenant_jobs)
@@ -62,7 +64,8 @@ pub(super) fn sync(arguments: &Sync, ui: &Arc<Ui>) -> Result<Exit, Failure> {
     }
     let is_confirmed = consent.yes || saved.is_some();
     let job = Job {
-        rules: planning(&rules)?,
+        owner: or_default(rules.owner.as_ref())?,
+        rules: planning(&folder, &rules)?,
         desired: desired(&folder, &rules, ui)?,
         max_delete: rules.max_delete,
         mode: if running.dry_run { Mode::DRY } else { Mode::Apply { is_confirmed } },
@@ -78,6 +81,7 @@ pub(super) fn sync(arguments: &Sync, ui: &Arc<Ui>) -> Result<Exit, Failure> {
 /// Takes ownership of stored files that equal the local ones.
 pub(super) fn adopt(arguments: &Adopt, ui: &Arc<Ui>) -> Result<Exit, Failure> {
     let Adopt { names, dir, owner, common, running, consent } = arguments;
+    let owner = or_default(owner.as_ref())?;
     let all = sync::read(dir)?;
     let mut adopted = HashSet::new();
     for name in names {
@@ -91,7 +95,8 @@ pub(super) fn adopt(arguments: &Adopt, ui: &Arc<Ui>) -> Result<Exit, Failure> {
     let files = all.files().filter(|file| adopted.contains(file.name().as_str())).cloned();
     let job = Job {
         desired: Desired::new(files)?,
-        rules: Rules::new(or_default(owner.as_ref())?).with_take_over(true),
+        rules: Rules::new(owner.clone()).with_take_over(true),
+        owner,
         max_delete: Some(adopted.len()),
         mode: if running.dry_run { Mode::DRY } else { Mode::Apply { is_confirmed: consent.yes } },
         jobs: running.jobs(),
@@ -111,7 +116,7 @@ fn desired(folder: &Folder, rules: &options::Rules, ui: &Ui) -> Result<Desired, 
     let desired = folder::read(folder, ui)?;
     if desired.files().len() == 0 && !rules.allow_empty {
         let problem = format!("{} has no files for the library", folder.dir.display());
-        let help = "Check the path. Hidden files, subfolders and side files do not count. If it is right, give --allow-empty.";
+        let help = "Check the path. Hidden files, subfolders, side files and what globs exclude do not count. If it is right, give --allow-empty.";
         return Err(Failure::usage(problem, help));
     }
     if folder.require_signed {
@@ -120,18 +125,28 @@ fn desired(folder: &Folder, rules: &options::Rules, ui: &Ui) -> Result<Desired, 
     Ok(desired)
 }
 
-fn planning(rules: &options::Rules) -> Result<Rules, Failure> {
+fn planning(folder: &Folder, rules: &options::Rules) -> Result<Rules, Failure> {
     let unmanaged = match rules.delete {
         Some(Deleted::All) => Unmanaged::DeleteAll,
         Some(Deleted::Owned) if rules.owner.is_none() => {
             let problem = "--delete needs an owner, because other folders may use the default one";
-            return Err(Failure::usage(problem, "Give --owner, or all files with --delete=all."));
+            return Err(Failure::usage(
+                problem,
+                "Give --owner NAME; --owner lrlib is the default one.",
+            ));
         }
         Some(Deleted::Owned) => Unmanaged::DeleteOwned,
         None => Unmanaged::Keep,
     };
     let owner = or_default(rules.owner.as_ref())?;
-    Ok(Rules::new(owner).with_unmanaged(unmanaged).with_take_over(rules.take_over))
+    let skipped = match rules.delete {
+        Some(_) => folder::all_names(folder)?,
+        None => Vec::new(),
+    };
+    Ok(Rules::new(owner)
+        .with_unmanaged(unmanaged)
+        .with_skipped(skipped)
+        .with_take_over(rules.take_over))
 }
 
 /// Opens the library, or those of all tenants. All settings are checked before anything is done.

@@ -1,8 +1,10 @@
 //! The result of a plan for one library, for people and programs.
 
 use std::fmt::Write;
+use std::path::Path;
 
-use mde_live_response_sync::{Action, DesiredFile, Outcome, Plan, Reason, Report, Step};
+use mde_live_response_core::LibraryFile;
+use mde_live_response_sync::{Action, DesiredFile, Outcome, Owner, Plan, Reason, Report, Step};
 use serde_json::{Map, Value};
 
 use super::exit::{Exit, Failure};
@@ -15,6 +17,7 @@ use super::ui::Ui;
 
 /// The result for one library.
 pub(super) struct Synced {
+    pub(super) owner: Owner,
     pub(super) plan: Plan,
     /// `None` if the plan was not applied.
     pub(super) report: Option<Report>,
@@ -68,38 +71,17 @@ impl Synced {
     /// Says which texts an update replaces.
     pub(super) fn differences(&self, tenant: &str, ui: &Ui) {
         for step in self.plan.steps() {
-            let (Action::Update { reasons }, Some(file), Some(found)) =
+            if let (Action::Update { reasons }, Some(file), Some(found)) =
                 (step.action(), step.file(), step.found())
-            else {
-                continue;
-            };
-            let texts = [
-                (
-                    Reason::Description,
-                    "description",
-                    found.description(),
-                    file.description().map(AsRef::as_ref),
-                ),
-                (
-                    Reason::Parameters,
-                    "parameters",
-                    found.parameters_description(),
-                    file.parameters().map(AsRef::as_ref),
-                ),
-            ];
-            for (_, what, before, after) in
-                texts.into_iter().filter(|(reason, ..)| reasons.contains(reason))
             {
-                let name = step.name();
-                ui.say(format_args!("{tenant}{name}: - {what}: {}", before.unwrap_or_default()));
-                ui.say(format_args!("{tenant}{name}: + {what}: {}", after.unwrap_or_default()));
+                differences(tenant, file, found, reasons, ui);
             }
         }
     }
 
-    /// Says what to do about conflicts.
+    /// Says what to do about conflicts, and about files that would be conflicts if they changed.
     pub(super) fn hints(&self, tenant: &str, ui: &Ui) {
-        let mut others = 0;
+        let (mut equal, mut others) = (Vec::new(), 0);
         for step in self.plan.steps() {
             match (step.action(), step.found()) {
                 (Action::Conflict { reason: Reason::LetterCase }, Some(found)) => {
@@ -111,15 +93,33 @@ impl Synced {
                         command_word(found),
                     ));
                 }
-                (Action::Conflict { .. }, _) => others += 1,
+                (Action::Conflict { .. }, _) if !fields::has_same_content(step) => others += 1,
+                (Action::Conflict { .. }, _) => equal.push(step),
+                (Action::Unchanged, _) if fields::owner(step).as_ref() != Some(&self.owner) => {
+                    equal.push(step);
+                }
                 _ => {}
             }
         }
+        if let Some(step) = equal.first() {
+            let folder = step.file().and_then(DesiredFile::path).and_then(Path::parent);
+            let folder = folder.map_or_else(String::new, |it| it.display().to_string());
+            let more = if equal.len() > 1 { " ..." } else { "" };
+            ui.note(format_args!(
+                "{tenant}{} the library's, but without your owner. To take ownership: lrlib adopt {}{more} --dir {}",
+                match equal.len() {
+                    1 => "1 file equals".to_owned(),
+                    count => format!("{count} files equal"),
+                },
+                command_word(step.name()),
+                command_word(&folder),
+            ));
+        }
         if others > 0 {
             ui.say(format_args!(
-                "{tenant}other owners stored {}. Rename yours, take ownership of equal files with `lrlib adopt`, or overwrite \
-                 theirs with --take-over.",
-                files(others)
+                "{tenant}{} of other owners, with other content, {} in the way. Rename yours, or overwrite theirs with --take-over.",
+                files(others),
+                if others == 1 { "is" } else { "are" },
             ));
         }
     }
@@ -159,6 +159,29 @@ impl Synced {
     }
 }
 
+/// Says which texts of a stored file differ.
+pub(super) fn differences(
+    tenant: &str,
+    file: &DesiredFile,
+    found: &LibraryFile,
+    reasons: &[Reason],
+    ui: &Ui,
+) {
+    let (name, description) = (file.name(), found.description().map(Owner::strip));
+    let parameters = found.parameters_description();
+    let wanted = (file.description().map(AsRef::as_ref), file.parameters().map(AsRef::as_ref));
+    for (reason, what, before, after) in [
+        (Reason::Description, "description", description, wanted.0),
+        (Reason::Parameters, "parameters", parameters, wanted.1),
+    ] {
+        let (before, after) = (before.unwrap_or_default(), after.unwrap_or_default());
+        if reasons.contains(&reason) && before != after {
+            ui.say(format_args!("{tenant}{name}: - {what}: {before}"));
+            ui.say(format_args!("{tenant}{name}: + {what}: {after}"));
+        }
+    }
+}
+
 /// The command that gives a local file the name that the library has.
 fn rename(step: &Step, to: &str) -> String {
     let path = step.file().and_then(DesiredFile::path);
@@ -177,9 +200,10 @@ pub(super) fn is_shown(step: &Step) -> bool {
     step.is_change() || is_conflict(step)
 }
 
-/// The steps of all libraries that are to be shown.
+/// The steps of all libraries that are to be shown. Those of a refused plan would have been done.
 pub(super) fn table<'a>(
     all: impl Iterator<Item = (Option<&'a str>, &'a Result<Synced, Failure>)>,
+    is_refused: bool,
     is_shown: impl Fn(&Synced, &Step) -> bool,
 ) -> Table {
     let all: Vec<_> = all.collect();
@@ -192,7 +216,16 @@ pub(super) fn table<'a>(
     for (tenant, synced) in all {
         let Ok(synced) = synced else { continue };
         for (step, outcome) in synced.steps().filter(|(step, _)| is_shown(synced, step)) {
-            let (action, why) = (word(step, outcome), fields::reasons(step.action()).join(", "));
+            let mut action = word(step, outcome);
+            if is_refused && synced.report.is_none() && step.is_change() {
+                action = format!("would {action}");
+            }
+            let mut why = fields::reasons(step).join(", ");
+            if matches!(step.action(), Action::Unchanged)
+                && fields::owner(step).as_ref() != Some(&synced.owner)
+            {
+                "not yours".clone_into(&mut why);
+            }
             let name = step.name().to_owned();
             match tenant {
                 Some(tenant) => table.row([action, tenant.to_owned(), name, why]),

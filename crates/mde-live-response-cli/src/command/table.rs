@@ -57,7 +57,8 @@ impl Table {
                 *width = (*width).max(cell.width());
             }
         }
-        fit(&mut widths, columns.unwrap_or(usize::MAX));
+        let name = self.head.iter().position(|cell| *cell == "NAME");
+        fit(&mut widths, columns.unwrap_or(usize::MAX), name);
         for (n, row) in rows.iter().enumerate() {
             let mut line = String::new();
             for (n_cell, (width, cell)) in widths.iter().zip(row).enumerate() {
@@ -108,13 +109,17 @@ impl Table {
     }
 }
 
-/// Narrows the widest columns until a line fits, but none below a few columns.
-fn fit(widths: &mut [usize], columns: usize) {
+/// Narrows the widest columns until a line fits, but none below a few columns. The name is the last, because people copy it.
+fn fit(widths: &mut [usize], columns: usize, name: Option<usize>) {
     let between = widths.len().saturating_sub(1) * 2;
     while widths.iter().sum::<usize>() + between > columns {
-        match widths.iter_mut().max() {
+        let others = widths.iter_mut().enumerate().filter(|(n, _)| Some(*n) != name);
+        match others.map(|(_, width)| width).max() {
             Some(width) if *width > MIN_CELL => *width -= 1,
-            _ => return,
+            _ => match name.and_then(|name| widths.get_mut(name)) {
+                Some(width) if *width > MIN_CELL => *width -= 1,
+                _ => return,
+            },
         }
     }
 }
@@ -128,15 +133,15 @@ fn cut(text: &str, columns: usize) -> String {
 pub(super) fn markdown(text: &str) -> String {
     let mut escaped = String::new();
     for c in error::shown(text).to_string().chars() {
-        if "\\`*_{}[]()<>#+!|~&:@$\"'".contains(c) {
+        if "\\`*_[]<>#|~&@$".contains(c) {
             let _ = write!(escaped, "&#{};", u32::from(c)); // a `String` takes everything
         } else {
             escaped.push(c);
         }
     }
-    // GitHub links this without any markup.
-    for www in ["www.", "WWW."] {
-        escaped = escaped.replace(www, &www.replace('.', "&#46;"));
+    // GitHub links these without any markup.
+    for (link, text) in [("://", "&#58;//"), ("www.", "www&#46;"), ("WWW.", "WWW&#46;")] {
+        escaped = escaped.replace(link, text);
     }
     escaped
 }
@@ -165,7 +170,7 @@ mod tests {
             table().markdown(),
             "| ACTION | NAME | WHY |\n| --- | --- | --- |\n\
              | create | a long name&#124;&#96;x&#96;.ps1 |  |\n\
-             | update | b&#92;t&#92;u&#123;202e&#125;.ps1 | content, owner |\n"
+             | update | b&#92;t&#92;u{202e}.ps1 | content, owner |\n"
         );
         assert_eq!(
             table().tsv(),
@@ -184,9 +189,9 @@ mod tests {
     fn a_narrow_terminal_cuts_the_widest_cells() {
         assert_eq!(
             table().for_terminal(Some(30), str::to_owned),
-            "ACTION  NAME        WHY\n\
-             create  a long na…\n\
-             update  b\\t\\u{202…  content, …\n"
+            "ACTION  NAME            WHY\n\
+             create  a long name|`…\n\
+             update  b\\t\\u{202e}.p…  conte…\n"
         );
         for columns in 0..60 {
             let text = table().for_terminal(Some(columns), str::to_owned);

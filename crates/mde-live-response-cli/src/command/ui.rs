@@ -5,6 +5,7 @@
 use std::fmt;
 use std::fs::OpenOptions;
 use std::io::{self, IsTerminal, Write};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use indicatif::MultiProgress;
 use mde_live_response_core::error;
@@ -27,6 +28,8 @@ pub(super) struct Ui {
     colours: bool,
     bars: Option<MultiProgress>,
     interrupt: Interrupt,
+    /// Whether a change could not be printed.
+    unprinted: Mutex<Option<Failure>>,
 }
 
 impl Ui {
@@ -38,6 +41,7 @@ impl Ui {
             colours: output.format == Format::Table && has_colours(),
             bars: has_bars.then(MultiProgress::new),
             interrupt: Interrupt::default(),
+            unprinted: Mutex::default(),
         }
     }
 
@@ -63,14 +67,20 @@ impl Ui {
 
     /// Reports a change when it has ended: on standard output if the result is a table, else as progress.
     ///
-    /// So each change is printed once. `tenant` is the start of the line. Returns whether it could be written.
-    pub(super) fn change(&self, tenant: &str, word: &str, name: &str) -> Result<(), Failure> {
-        if self.output.format == Format::Table {
-            let line = format!("{tenant}{} {}\n", self.word(word), error::shown(name));
-            return self.print(&line);
+    /// So each change is printed once. `tenant` is the start of the line. [`rest`](Self::rest) reports if it could not be
+    /// written.
+    pub(super) fn change(&self, tenant: &str, word: &str, name: &str) {
+        if self.output.format != Format::Table {
+            return self.note(format_args!("{tenant}{word} {name}"));
         }
-        self.note(format_args!("{tenant}{word} {name}"));
-        Ok(())
+        let line = format!("{tenant}{} {}\n", self.word(word), error::shown(name));
+        if let Err(failure) = self.print(&line) {
+            self.lock_unprinted().get_or_insert(failure);
+        }
+    }
+
+    fn lock_unprinted(&self) -> MutexGuard<'_, Option<Failure>> {
+        self.unprinted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Writes the result to standard output, in the chosen format, and its summary to standard error.
@@ -90,7 +100,10 @@ impl Ui {
     ///
     /// Of a table, only the rows of `rest` are left to be printed.
     pub(super) fn rest(&self, json: Value, table: &Table, rest: &Table) -> Result<(), Failure> {
-        self.write_result(json, table, &rest.lines(|word| self.word(word)), None)
+        match self.lock_unprinted().take() {
+            Some(failure) => Err(failure),
+            None => self.write_result(json, table, &rest.lines(|word| self.word(word)), None),
+        }
     }
 
     fn write_result(

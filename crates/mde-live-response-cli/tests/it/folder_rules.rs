@@ -59,11 +59,11 @@ fn options_and_ignore_files_choose_the_files_of_a_folder() {
     assert_eq!(
         lines,
         [
-            "skipped README.md: about the repository; --include takes it",
-            "skipped a.Tests.ps1: a test; --include takes it",
-            "skipped old.ps1.bak: a backup; --include takes it",
+            "skipped README.md: about the repository (a line !README.md in .lrlibignore takes it)",
+            "skipped a.Tests.ps1: a test (a line !a.Tests.ps1 in .lrlibignore takes it)",
+            "skipped old.ps1.bak: a backup (a line !old.ps1.bak in .lrlibignore takes it)",
             "skipped tools/: a subfolder; --recursive reads it",
-            "skipped x.key: excluded",
+            "skipped x.key: excluded by a glob",
         ]
     );
     lrlib.ends(&["plan", dir.arg(), "--exclude", "a{"], 2, "--exclude: ");
@@ -71,6 +71,39 @@ fn options_and_ignore_files_choose_the_files_of_a_folder() {
     let listed = ["plan", dir.arg(), "--exclude", "*.md", "--format", "json"];
     let ran = lrlib.ends(&listed, 0, "warning: librarymanifest.json lists the files");
     assert_eq!(planned(&ran), ["README.md"]);
+}
+
+/// Skipping a file does not make it missing.
+#[test]
+fn deletions_spare_files_that_the_folder_has_but_skips() {
+    let (emulator, dir) = (Emulator::start().unwrap(), repository());
+    let lrlib = Lrlib::of(&emulator);
+    let sync = ["sync", dir.arg(), "--owner", "team", "--recursive"];
+    let all = [&sync[..], &["--include", "*"]].concat();
+    lrlib.ends(&all, 0, "7 created");
+    fs::remove_file(dir.path().join("b.sh")).unwrap();
+    let plan = ["plan", dir.arg(), "--owner", "team", "--delete", "--format", "json"];
+    for options in [&[][..], &["--recursive"], &["--exclude", "*"], &["--include", "none"]] {
+        let ran = lrlib.run(&[&plan[..], &["--allow-empty"], options].concat());
+        let steps = ran.json()["steps"].as_array().unwrap().clone();
+        let of = |action: &str| -> Vec<_> {
+            let steps = steps.iter().filter(|step| step["action"] == action);
+            steps.map(|step| step["name"].as_str().unwrap().to_owned()).collect()
+        };
+        assert_eq!(of("delete"), ["b.sh"], "{options:?}: {ran:?}");
+        for step in steps.iter().filter(|step| step["action"] == "unmanaged") {
+            assert_eq!(step["reasons"][0], "kept: in the folder, but skipped");
+        }
+    }
+}
+
+#[test]
+fn files_that_equal_those_of_others_are_not_yours() {
+    let (emulator, dir) = (Emulator::start().unwrap(), TempDir::with([("a b.ps1", "1")]));
+    emulator.library().insert("a b.ps1", b"1");
+    let ran =
+        Lrlib::of(&emulator).ends(&["plan", dir.arg(), "--all"], 0, "1 file equals the library's");
+    assert_eq!(ran.stdout, "ACTION     NAME     WHY\nunchanged  a b.ps1  not yours\n");
 }
 
 #[test]
@@ -128,7 +161,7 @@ fn a_file_sets_what_a_repository_has_in_common() {
     let description = emulator.library().entry("a.ps1").unwrap().description;
     assert_eq!(description.as_deref(), Some("managed-by: our-team"));
     // The command line goes first.
-    lrlib.ends(&["plan", dir.arg(), "--owner", "other"], 1, "other owners stored 3 files");
+    lrlib.ends(&["plan", dir.arg(), "--owner", "other"], 1, "3 files equal the library's, but without your owner. To take ownership: lrlib adopt a.ps1 ... --dir");
 
     // From a folder below, but not beyond the root of the repository.
     let below = dir.path().join("tools").display().to_string();

@@ -30,14 +30,14 @@ fn a_plan_has_the_same_rows_in_every_format() {
         plan(&[]).stdout,
         "ACTION    NAME          WHY\n\
          update    changed.ps1   description\n\
-         conflict  hers.ps1      stored by another owner\n\
+         conflict  hers.ps1      no owner, other content\n\
          create    new`file.ps1\n"
     );
     assert_eq!(
         plan(&["--all", "--format", "tsv"]).stdout,
         "ACTION\tNAME\tWHY\n\
          update\tchanged.ps1\tdescription\n\
-         conflict\thers.ps1\tstored by another owner\n\
+         conflict\thers.ps1\tno owner, other content\n\
          create\tnew`file.ps1\t\n\
          unmanaged\tother.ps1\tkept\n\
          unchanged\tsame.ps1\t\n"
@@ -48,16 +48,16 @@ fn a_plan_has_the_same_rows_in_every_format() {
          | ACTION | NAME | WHY |\n\
          | --- | --- | --- |\n\
          | update | changed.ps1 | description |\n\
-         | conflict | hers.ps1 | stored by another owner |\n\
+         | conflict | hers.ps1 | no owner, other content |\n\
          | create | new&#96;file.ps1 |  |\n"
     );
     let summary = "Plan: 1 to create, 1 to update, 0 to delete (1 unchanged, 1 unmanaged, 1 in conflict)\n\
-                   other owners stored 1 file. Rename yours, take ownership of equal files with `lrlib adopt`, or overwrite theirs with --take-over.\n";
+                   1 file of other owners, with other content, is in the way. Rename yours, or overwrite theirs with --take-over.\n";
     assert_eq!(plan(&[]).stderr, summary);
     let quiet = plan(&["--quiet"]);
     assert_eq!(quiet.stderr, summary.split_inclusive('\n').next_back().unwrap());
     let verbose = plan(&["-v"]).stderr;
-    let differences = "changed.ps1: - description: Old text\\nmanaged-by: lrlib\n\
+    let differences = "changed.ps1: - description: Old text\n\
                        changed.ps1: + description: New `text`\n";
     assert!(verbose.contains(differences), "{verbose}");
 }
@@ -92,10 +92,10 @@ fn results_go_to_the_summary_of_a_job() {
         fs::read_to_string(&path).unwrap(),
         "# before\n\
          ### lrlib plan\n\n\
-         Plan&#58; 1 to create, 0 to update, 0 to delete &#40;0 unchanged&#41;\n\n\
+         Plan: 1 to create, 0 to update, 0 to delete (0 unchanged)\n\n\
          | ACTION | NAME | WHY |\n| --- | --- | --- |\n| create | a&#96;b.ps1 |  |\n\n\
          ### lrlib sync\n\n\
-         Done&#58; 1 created &#40;0 unchanged&#41;\n\n\
+         Done: 1 created (0 unchanged)\n\n\
          | ACTION | NAME | WHY |\n| --- | --- | --- |\n| created | a&#96;b.ps1 |  |\n\n\
          ### lrlib verify\n\n\
          1 equal, 0 different, 0 missing in the library, 0 only in the library\n\n\n"

@@ -40,7 +40,7 @@ fn files_of_others_are_conflicts_unless_taken_over() {
     assert_eq!(
         ran.stdout,
         "created b.ps1\n\
-         conflict a.ps1 stored by another owner\n"
+         conflict a.ps1 no owner, other content\n"
     );
     // Nothing but the conflict.
     lrlib.ends(&["sync", dir.arg()], 1, "conflict a.ps1");
@@ -82,7 +82,7 @@ fn json_has_every_step_with_its_hashes_and_its_outcome() {
     let two = "d4735e3a265e16eee03f59718b9b5d03019c07d8b6c51f90da3a666eec13ab35";
     let step = |outcome: serde_json::Value| {
         json!({
-            "name": "a.ps1", "action": "update", "reasons": ["content"],
+            "name": "a.ps1", "action": "update", "reasons": ["content"], "owner": "lrlib",
             "sha256Before": one, "sha256After": two, "outcome": outcome, "error": null,
         })
     };
