@@ -21,7 +21,7 @@ use serde::Serialize;
 /// (POST expire-tokens), start over (POST reset), list the requests so far (GET journal) and answer at once (GET health). They
 /// are accepted from this machine only.
 #[derive(Parser)]
-#[command(name = "mde-emulator", version)]
+#[command(name = "mde-emulator", version, after_long_help = HELP)]
 struct Arguments {
     /// Address and port to listen on; port 0 takes a free one. A port alone, and `localhost`, mean 127.0.0.1.
     #[arg(long, value_name = "[ADDRESS:]PORT", default_value = "127.0.0.1:8080", value_parser = address)]
@@ -75,6 +75,18 @@ struct Arguments {
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
 }
+
+const HELP: &str = r#"A fault, here for the next two uploads:
+  curl http://127.0.0.1:8080/_emulator/faults -H "X-Emulator: 1" \
+    -d '{"on":"upload","times":2,"status":503,"headers":{"Retry-After":"1"}}'
+Fields of a fault; one of the last five at least:
+  on           upload, list, delete or token; without it, every request
+  times        number of requests; default 1
+  status       status code of the answer
+  headers      more headers of the answer
+  delayMs      milliseconds before the answer
+  dropAnswer   true: do what was asked, and close the connection without an answer
+  wrongSha256  true: answer an upload with the hash of other bytes"#;
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Log {
