@@ -99,8 +99,8 @@ pub(in super::super) fn has_mixed_ends(bytes: &[u8]) -> bool {
         return false;
     }
     let text = reading.decode(bytes);
-    let is_end = |at: usize, unit: u16| text.get(at) == Some(&unit);
-    let ends = (0..text.len()).filter(|at| is_end(*at, LF));
-    let (crlf, lf): (Vec<_>, Vec<_>) = ends.partition(|at| *at > 0 && is_end(*at - 1, CR));
-    !crlf.is_empty() && !lf.is_empty()
+    let is_at = |at: usize, unit| text.get(at) == Some(&unit);
+    let has =
+        |crlf| (0..text.len()).any(|at| is_at(at, LF) && (at > 0 && is_at(at - 1, CR)) == crlf);
+    has(true) && has(false)
 }
