@@ -21,17 +21,16 @@ struct Rate {
     reason: WaitReason,
 }
 
-/// The documented limits: 100 calls a minute and 1,500 an hour.
+/// The documented limits: 100 calls a minute and 1,500 an hour. The longest window is last.
 const RATES: [Rate; 2] = [
     Rate { calls: 100, window: Duration::from_secs(60), reason: WaitReason::MinuteLimit }, // P16
-    Rate { calls: 1_500, window: LONGEST, reason: WaitReason::HourLimit },                 // P17
+    Rate { calls: 1_500, window: Duration::from_secs(3_600), reason: WaitReason::HourLimit }, // P17
 ];
 
-const LONGEST: Duration = Duration::from_secs(3_600);
-
 /// The calls of a client and all its clones.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct RateWindow {
+    rates: [Rate; 2],
     state: Mutex<State>,
 }
 
@@ -63,6 +62,12 @@ pub(super) struct Slot<'a> {
     clock: &'a dyn Clock,
 }
 
+impl Default for RateWindow {
+    fn default() -> Self {
+        Self { rates: RATES, state: Mutex::default() }
+    }
+}
+
 impl RateWindow {
     /// Waits until a call may start, at the latest at `until`. Fails at once if that is impossible.
     pub(super) fn take<'a>(&'a self, task: &Task<'a>, until: Duration) -> Result<Slot<'a>, Error> {
@@ -72,7 +77,7 @@ impl RateWindow {
             let mut state = self.lock();
             // Read under the lock, so that no recorded end is later than this time.
             let now = clock.now();
-            let (next, seen) = (state.next(now), state.changes);
+            let (next, seen) = (state.next(now, &self.rates), state.changes);
             if next == Next::Now {
                 state.running += 1;
                 return Ok(Slot { window: self, clock });
@@ -97,8 +102,9 @@ impl RateWindow {
     /// At most for the longest window: after that none of our calls can be the reason, and a wrong number must not stop
     /// the client.
     pub(super) fn close_for(&self, wait: Duration, clock: &dyn Clock) {
+        let [_, Rate { window: longest, .. }] = self.rates;
         let mut state = self.lock();
-        let until = clock.now().saturating_add(wait.min(LONGEST));
+        let until = clock.now().saturating_add(wait.min(longest));
         state.closed_until = state.closed_until.max(until);
         state.changes += 1;
     }
@@ -113,12 +119,13 @@ fn full(wait: Option<Duration>) -> Error {
 }
 
 impl State {
-    fn next(&mut self, now: Duration) -> Next {
-        while self.ended.front().is_some_and(|ended| ended.saturating_add(LONGEST) <= now) {
+    fn next(&mut self, now: Duration, rates: &[Rate; 2]) -> Next {
+        let [_, Rate { window: longest, .. }] = *rates;
+        while self.ended.front().is_some_and(|ended| ended.saturating_add(longest) <= now) {
             self.ended.pop_front();
         }
         let (mut at, mut reason) = (self.closed_until, WaitReason::Throttled);
-        for rate in RATES {
+        for rate in rates {
             let frees = |ended: &Duration| ended.saturating_add(rate.window);
             let first = self.ended.partition_point(|ended| frees(ended) <= now);
             let counted = self.running + self.ended.len() - first;

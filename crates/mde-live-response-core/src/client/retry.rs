@@ -73,7 +73,8 @@ impl RetryPolicy {
     /// Only for an upload with [`IfExists::Fail`], because the client simply repeats the other calls.
     ///
     /// If the list has the file with the sent bytes and texts, the upload succeeded. If it has another file of this
-    /// name, the error is [`ErrorKind::NameTaken`]. Otherwise the client uploads again.
+    /// name, the error is [`ErrorKind::NameTaken`]. Otherwise the client uploads again. The list and that upload each
+    /// have as many attempts as the first upload.
     ///
     /// [`IfExists::Fail`]: crate::IfExists::Fail
     /// [`ErrorKind::NameTaken`]: crate::ErrorKind::NameTaken
@@ -99,7 +100,9 @@ impl RetryPolicy {
     fn backoff(&self, attempts: u32, random: f64) -> Duration {
         let doubled = 2_u32.saturating_pow(attempts.saturating_sub(1));
         let longest = self.first_backoff.saturating_mul(doubled).min(self.longest_backoff);
-        longest.mul_f64(random.clamp(0.0, 1.0))
+        let part = longest.as_secs_f64() * random.clamp(0.0, 1.0);
+        // As a float, the longest `Duration` is rounded up to one that is too long.
+        Duration::try_from_secs_f64(part).map_or(longest, |part| part.min(longest))
     }
 }
 
@@ -166,3 +169,6 @@ pub(super) fn decide(
     }
     Decision::Wait { time, reason }
 }
+
+#[cfg(test)]
+mod tests;

@@ -17,7 +17,7 @@ use crate::values::{AccessToken, CallKind, Sha256Digest};
 /// The failure of a call.
 pub(super) struct Failure {
     pub(super) error: Error,
-    /// Digest of the last attempt's bytes, if it sent them all.
+    /// Digest of the last attempt's file, if it sent the whole file.
     pub(super) sent: Option<Sha256Digest>,
 }
 
@@ -115,7 +115,7 @@ fn prepare<'e>(
     }
 }
 
-/// Performs one exchange. Also returns the digest of the sent bytes, if all were sent.
+/// Performs one exchange. Also returns the digest of the file, if all its bytes were sent.
 fn attempt<T>(
     task: &Task<'_>,
     exchange: Exchange<'_>,
@@ -144,7 +144,7 @@ fn attempt<T>(
             .with_unverified_accepted(client.unverified_accepted);
         read(answer, context)
     });
-    (outcome, exchange.sent_sha256())
+    (outcome, exchange.file_sha256())
 }
 
 /// `host:port` of a URL.

@@ -76,7 +76,12 @@ impl<'a> Body<'a> {
 
     /// SHA-256 of the content, after the body was read whole.
     pub(crate) fn digest(&self) -> Option<Sha256Digest> {
-        self.file.as_ref()?.digest.filter(|_| self.position == self.len)
+        self.file_digest().filter(|_| self.position == self.len)
+    }
+
+    /// SHA-256 of the content, after a byte behind it was read.
+    pub(crate) fn file_digest(&self) -> Option<Sha256Digest> {
+        self.file.as_ref()?.digest
     }
 
     pub(crate) fn take_error(&mut self) -> Option<SourceError> {

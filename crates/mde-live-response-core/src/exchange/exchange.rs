@@ -166,6 +166,11 @@ impl<'a> Exchange<'a> {
         self.body.digest()
     }
 
+    /// SHA-256 of the file's bytes, even if the closing boundary was cut.
+    pub(crate) fn file_sha256(&self) -> Option<Sha256Digest> {
+        self.body.file_digest()
+    }
+
     /// Takes the error that ended reading the file, if there is one.
     pub fn take_source_error(&mut self) -> Option<SourceError> {
         self.body.take_error()
