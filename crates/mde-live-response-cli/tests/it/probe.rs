@@ -240,6 +240,19 @@ fn files_that_could_not_be_deleted_are_listed() {
 }
 
 #[test]
+fn a_delete_that_failed_is_tried_again() {
+    let emulator = small();
+    // Up to the last two deletes, those of the cleanup.
+    emulator.fail_next(Fault::new().header("x-harmless", "1").on(Call::Delete).times(9));
+    emulator.fail_next(Fault::new().status(503).on(Call::Delete).times(2));
+    probe(&emulator, &[], 0);
+    assert_eq!((names(&emulator), calls(&emulator)), (vec![], 32));
+    let last: Vec<_> =
+        emulator.journal().iter().rev().take(5).map(|it| it.status.unwrap()).collect();
+    assert_eq!(last, [204, 204, 200, 503, 503]);
+}
+
+#[test]
 fn a_probe_ends_before_its_first_file_if_it_may_not_list() {
     let emulator = serve(FakeLibrary::builder().forbidden_token(Emulator::DEFAULT_TOKEN).build());
     let ran = Lrlib::of(&emulator).ends(&["probe", "--yes"], 1, "Library.Manage");
