@@ -32,12 +32,16 @@ Without --credential, tokens come from the first of:
 AZURE_CLIENT_CERTIFICATE_PATH and AZURE_FEDERATED_TOKEN_FILE.
 --login-host, or else AZURE_AUTHORITY_HOST, sets the login host.
 
-A file lrlib.toml can set cloud, region, owner and which files of a folder count. lrlib looks for it in the folder of the \
-command, or else in the current one, then in the folders above, up to the root of the git repository.
+A file lrlib.toml can set cloud, region, owner, recursive, include, exclude and require-signed. lrlib looks for it in the folder \
+of the command, or else in the current one, then in the folders above, up to the root of the git repository.
+
+A description comes from the first of: librarymanifest.json in the folder (lrlib export writes one), NAME.json beside the file \
+NAME (fields: description, parametersDescription), and .SYNOPSIS and .PARAMETER of a PowerShell script.
 
 Exit codes:
   0  done
-  1  failed: the command or every change failed, you answered no, or a plan has conflicts or exceeds --max-delete
+  1  failed: the command or every change failed, you answered no, a plan has conflicts or exceeds --max-delete, or lint \
+found errors
   2  usage: the command line, the environment or the folder has an error, or --yes is missing; nothing was done
   3  partly failed, or the result of changes could not be written
   4  there are changes (plan --exit-code) or differences (verify)
@@ -253,7 +257,7 @@ fn refuse_beside_saved_plan(
     let is_given = |id: &&&str| matches.value_source(id) == Some(ValueSource::CommandLine);
     let Some(given) = fixed.iter().find(is_given) else { return Ok(()) };
     let option = given.replace('_', "-");
-    let message = format!("--{option} cannot be used with --plan: the saved plan has it");
+    let message = format!("--plan fixes --{option}; give it to `lrlib plan` instead");
     Err(definition.error(clap::error::ErrorKind::ArgumentConflict, message))
 }
 

@@ -9,6 +9,7 @@ use mde_live_response_sync::{self as sync, Choice, Desired, DesiredFile, MANIFES
 
 use super::exit::Failure;
 use super::options::Folder;
+use super::signature;
 use super::small_file;
 use super::ui::Ui;
 
@@ -49,6 +50,15 @@ pub(super) fn read(folder: &Folder, ui: &Ui) -> Result<Desired, Failure> {
     }
     for names in same.values().filter(|names| names.len() > 1) {
         ui.say(format_args!("warning: same content: {}", names.join(", ")));
+    }
+    Ok(desired)
+}
+
+/// Reads a folder as [`read`] does. With `--require-signed`, refuses scripts without an intact signature.
+pub(super) fn read_checked(folder: &Folder, ui: &Ui) -> Result<Desired, Failure> {
+    let desired = read(folder, ui)?;
+    if folder.require_signed {
+        signature::require(desired.files())?;
     }
     Ok(desired)
 }

@@ -91,7 +91,7 @@ pub(super) fn check(common: &Common, ui: &Arc<Ui>) -> Result<Exit, Failure> {
 
 /// Compares a folder with the library, without owners.
 pub(super) fn verify(arguments: &Verify, ui: &Arc<Ui>) -> Result<Exit, Failure> {
-    let desired = folder::read(&arguments.folder, ui)?;
+    let desired = folder::read_checked(&arguments.folder, ui)?;
     let stored = Library::open(&arguments.common.connection, ui)?.list()?;
     let mut by_name: HashMap<_, _> = stored.iter().map(|it| (it.file_name(), it)).collect();
     let mut found: Vec<_> = desired

@@ -53,7 +53,7 @@ use ui::Ui;
 /// The first argument is the program's name. Exit codes:
 ///
 /// * 0: done.
-/// * 1: failed. No change was confirmed, or a plan has conflicts or deletes too much.
+/// * 1: failed. No change was confirmed, a plan has conflicts or deletes too much, or `lint` found errors.
 /// * 2: usage. The command line, the environment or the folder has an error, or `--yes` is missing; nothing was done.
 /// * 3: partly failed, or standard output or the audit log could not be written.
 /// * 4: there are changes (`plan --exit-code`) or differences (`verify`).

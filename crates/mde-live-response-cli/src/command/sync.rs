@@ -14,7 +14,6 @@ use super::folder;
 use super::job::{Expected, Job, Mode};
 use super::options::{self, Common, Deleted, Folder};
 use super::saved::Saved;
-use super::signature;
 use super::tenants::{self, Tenant};
 use super::text::shown;
 use super::ui::Ui;
@@ -113,14 +112,11 @@ fn or_default(owner: Option<&Owner>) -> Result<Owner, Failure> {
 }
 
 fn desired(folder: &Folder, rules: &options::Rules, ui: &Ui) -> Result<Desired, Failure> {
-    let desired = folder::read(folder, ui)?;
+    let desired = folder::read_checked(folder, ui)?;
     if desired.files().len() == 0 && !rules.allow_empty {
         let problem = format!("{} has no files for the library", folder.dir.display());
         let help = "Check the path. Hidden files, subfolders, side files and what globs exclude do not count. If it is right, give --allow-empty.";
         return Err(Failure::usage(problem, help));
-    }
-    if folder.require_signed {
-        signature::require(desired.files())?;
     }
     Ok(desired)
 }

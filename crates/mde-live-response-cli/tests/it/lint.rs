@@ -240,7 +240,7 @@ fn a_file_without_a_signature_is_an_error_only_on_request() {
 }
 
 #[test]
-fn require_signed_stops_plan_and_sync_before_the_first_call() {
+fn require_signed_stops_a_run_before_the_first_call() {
     let emulator = Emulator::start().unwrap();
     let (library, lrlib) = (emulator.library(), Lrlib::of(&emulator));
     let dir = TempDir::with([("a.ps1", &unsigned()), ("tool.sh", "date\n")]);
@@ -249,7 +249,7 @@ fn require_signed_stops_plan_and_sync_before_the_first_call() {
     dir.write("c.psm1", signed("ascii-lf-sha1.psm1"));
     let refused =
         "error: `a.ps1` is not signed; `b.psd1`: content changed after signing. Sign the files";
-    for command in ["plan", "sync"] {
+    for command in ["plan", "sync", "verify"] {
         lrlib.ends(&[command, dir.arg(), "--require-signed"], 2, refused);
     }
     assert_eq!(library.calls(), 0);
