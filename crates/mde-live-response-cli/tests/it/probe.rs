@@ -24,7 +24,7 @@ const QUESTIONS: [(&str, &str); 15] = [
     ("lastUpdatedTime", "form of lastUpdatedTime"),
     ("emptyFile", "a file without bytes"),
     ("longName", "a name of 255 bytes"),
-    ("symbols", "a name with a space, é and ()+#,=@~[]"),
+    ("symbols", "a name with space, é, ()+#,=@~[]"),
     ("fileSize", "largest file"),
     ("description", "longest description"),
     ("parametersDescription", "longest parameters description"),
@@ -279,8 +279,8 @@ fn each_format_has_the_whole_report() {
         (
             "table",
             "QUESTION   ",
-            "\npages of that listing                  1 for at most 10 files\n",
-            "\nfiles left behind                      none\n",
+            "\npages of that listing             1 for at most 10 files\n",
+            "\nfiles left behind                 none\n",
         ),
         (
             "markdown",

@@ -38,7 +38,7 @@ pub(super) fn ask(calls: &mut Calls, with_size_limit: bool) -> Vec<Answer> {
     add("lastUpdatedTime", "form of lastUpdatedTime", case.time(LibraryFile::last_updated_time));
     add("emptyFile", "a file without bytes", empty_file(calls));
     add("longName", "a name of 255 bytes", long_name(calls));
-    add("symbols", "a name with a space, é and ()+#,=@~[]", symbols(calls));
+    add("symbols", "a name with space, é, ()+#,=@~[]", symbols(calls));
     if with_size_limit {
         add("fileSize", "largest file", file_size(|size| send_size(calls, size)));
     }
