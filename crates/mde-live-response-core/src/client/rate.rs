@@ -155,3 +155,6 @@ impl Drop for Slot<'_> {
         self.clock.notify();
     }
 }
+
+#[cfg(test)]
+mod tests;

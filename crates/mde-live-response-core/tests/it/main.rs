@@ -11,6 +11,7 @@
 mod auth;
 mod cancelling;
 mod claims;
+mod clock;
 mod deleting;
 mod limits;
 mod listing;

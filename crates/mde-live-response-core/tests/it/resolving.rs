@@ -2,7 +2,7 @@
 
 use mde_live_response_core::policy::RetryPolicy;
 use mde_live_response_core::transport::TransportErrorKind as Kind;
-use mde_live_response_core::{Effect, ErrorKind, IfExists};
+use mde_live_response_core::{Effect, ErrorKind};
 use mde_live_response_mock::Reply;
 
 use crate::support::{EMPTY_SHA256, NAME, SHA256, script, upload};
@@ -89,20 +89,4 @@ fn the_listing_follows_pages_on_the_same_origin_only() {
     let mock = script([Reply::lost(), page("https://elsewhere.example/api/libraryfiles")]);
     assert_eq!(mock.client().upload(&upload()).unwrap_err().effect(), Effect::Unknown);
     mock.assert_done();
-}
-
-#[test]
-fn nothing_is_listed_if_there_is_nothing_to_resolve() {
-    let default = RetryPolicy::DEFAULT;
-    for (case, policy, if_exists) in [
-        ("switched off", default.with_unknown_resolved(false), IfExists::Fail),
-        ("no retries", RetryPolicy::NONE, IfExists::Fail),
-        ("override", default.with_attempts(1), IfExists::Override),
-    ] {
-        let mock = script([Reply::lost()]);
-        let client = mock.client_builder().retry(policy).build();
-        let error = client.upload(&upload().with_if_exists(if_exists)).unwrap_err();
-        assert_eq!(error.effect(), Effect::Unknown, "case: {case}");
-        mock.assert_done();
-    }
 }
