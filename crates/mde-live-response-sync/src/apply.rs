@@ -6,7 +6,7 @@ use mde_live_response_core::library::Deleted;
 use mde_live_response_core::{Client, Effect, Error, ErrorKind, FileName};
 use mde_live_response_core::{IfExists, LibraryFile};
 
-use crate::plan::differences;
+use crate::plan::is_as_desired;
 use crate::{Action, DesiredFile, Jobs, Owner, Plan, Step};
 
 /// The outcome of one step of a plan.
@@ -238,8 +238,7 @@ fn change(client: &Client, step: &Step, stored: &Stored, owner: &Owner) -> Resul
 }
 
 fn is_done(file: &DesiredFile, now: &LibraryFile, owner: &Owner) -> bool {
-    differences(file, now, |text| owner.unmarked(text)).is_empty()
-        && now.description().is_some_and(|text| owner.owns(text))
+    is_as_desired(file, now, owner) && now.description().is_some_and(|text| owner.owns(text))
 }
 
 fn store(

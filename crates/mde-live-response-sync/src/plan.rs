@@ -236,10 +236,13 @@ impl Rules {
 
     fn action(&self, file: &DesiredFile, found: &LibraryFile) -> Action {
         let is_owned = self.owns(found);
-        let mut reasons = differences(file, found, |text| {
-            // To take a file over replaces another owner's line, too.
-            if self.take_over { Owner::strip(text) } else { self.owner.unmarked(text) }
-        });
+        // To take a file over replaces another owner's line, too.
+        let is_taken = self.take_over && !is_owned;
+        let found_text = found.description().unwrap_or_default();
+        let found_text =
+            if is_taken { Owner::strip(found_text) } else { self.owner.unmarked(found_text) };
+        let mut reasons =
+            differences(file, found, [found_text, self.owner.unmarked(text_of(file))]);
         if reasons.is_empty() && (is_owned || !self.take_over) {
             return Action::Unchanged;
         }
@@ -271,23 +274,29 @@ impl DesiredFile {
     /// owner's line at the end of a description does not count.
     #[must_use]
     pub fn differences(&self, stored: &LibraryFile) -> Vec<Reason> {
-        differences(self, stored, Owner::strip)
+        let texts = [stored.description().unwrap_or_default(), text_of(self)];
+        differences(self, stored, texts.map(Owner::strip))
     }
 }
 
-/// Returns the differences of a stored file. `text` removes the owner's line from a description.
-pub(crate) fn differences(
-    file: &DesiredFile,
-    found: &LibraryFile,
-    text: impl Fn(&str) -> &str,
-) -> Vec<Reason> {
+/// Returns whether a stored file is as desired, except for the owner's line.
+pub(crate) fn is_as_desired(file: &DesiredFile, found: &LibraryFile, owner: &Owner) -> bool {
+    let texts = [found.description().unwrap_or_default(), text_of(file)];
+    differences(file, found, texts.map(|text| owner.unmarked(text))).is_empty()
+}
+
+fn text_of(file: &DesiredFile) -> &str {
+    file.description().map(AsRef::as_ref).unwrap_or_default()
+}
+
+/// Returns the differences of a stored file. The texts are its description and the desired one, without owners.
+fn differences(file: &DesiredFile, found: &LibraryFile, texts: [&str; 2]) -> Vec<Reason> {
     let mut reasons = Vec::new();
     if found.sha256() != Some(file.sha256()) {
         reasons.push(Reason::Content);
     }
-    let found_text = found.description().unwrap_or_default();
-    let wanted_text = file.description().map(AsRef::as_ref).unwrap_or_default();
-    if !same_text(text(found_text), text(wanted_text)) {
+    let [found_text, wanted_text] = texts;
+    if !same_text(found_text, wanted_text) {
         reasons.push(Reason::Description);
     }
     let parameters: Option<&str> = file.parameters().map(AsRef::as_ref);

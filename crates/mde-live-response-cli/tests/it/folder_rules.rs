@@ -1,6 +1,7 @@
 //! Which files of a folder count: options, `.lrlibignore`, `lrlib.toml`.
 
 use std::fs;
+#[cfg(unix)]
 use std::process::Command;
 
 use mde_live_response_emulator::Emulator;

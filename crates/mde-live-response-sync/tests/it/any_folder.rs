@@ -24,12 +24,17 @@ fn content(path: &str) -> String {
 
 /// Creates the files that can be created: a path may be a folder already. A folder in place of a side file is an error.
 fn create(dir: &TempDir, paths: &BTreeSet<String>) -> Vec<String> {
+    let root = fs::canonicalize(dir.path()).unwrap();
     let is_created = |path: &&String| {
-        let file = dir.path().join(path.as_str());
+        let file = root.join(path.as_str());
+        let parent = file.parent().unwrap();
+        // Where letter case does not count, it may be a folder of another name.
+        let is_own = || fs::canonicalize(parent).is_ok_and(|real| real == parent);
         let is_possible = !path.to_lowercase().contains(".json/")
-            && fs::create_dir_all(file.parent().unwrap()).is_ok()
+            && fs::create_dir_all(parent).is_ok()
+            && is_own()
             && !file.exists();
-        is_possible && fs::write(file, content(path)).is_ok()
+        is_possible && fs::write(&file, content(path)).is_ok()
     };
     paths.iter().filter(is_created).cloned().collect()
 }

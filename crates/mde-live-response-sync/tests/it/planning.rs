@@ -56,7 +56,8 @@ fn a_file_gets_the_action_that_it_needs() {
         (with_parameters(), ("a.ps1", "x", ours), update(&[Parameters]), update(&[Parameters])),
         (x(), ("a.ps1", "x", None), Unchanged, update(&[NotOwned])),
         (x(), ("a.ps1", "old", None), not_ours(), update(&[Content, NotOwned])),
-        (x(), ("a.ps1", "x", hers), not_ours(), update(&[Description, NotOwned])),
+        (x(), ("a.ps1", "x", hers), not_ours(), update(&[NotOwned])),
+        (with_text("one"), ("a.ps1", "x", hers), not_ours(), update(&[Description, NotOwned])),
         (x(), ("A.ps1", "x", ours), letters(), letters()),
         // Also for letters with two lower-case forms, because a service may compare the upper case.
         (file("λογοσ", "x"), ("ΛΟΓΟΣ", "x", ours), letters(), letters()),
@@ -107,6 +108,11 @@ fn unmanaged_files_are_deleted_only_on_request_and_then_the_owners_only_unless_a
         assert_eq!(actions(&plan), names.into_iter().zip(expected).collect::<Vec<_>>());
         assert_eq!(plan.is_empty(), unmanaged == Unmanaged::Keep);
     }
+    // A skipped file is not missing.
+    let all = rules().with_unmanaged(Unmanaged::DeleteAll).with_skipped(["OURS.ps1", "x.ps1"]);
+    let plan = planned(&Desired::default(), &library, &all);
+    let expected = [&Delete, &unmanaged(Reason::Skipped), &name, &Delete];
+    assert_eq!(actions(&plan), names.into_iter().zip(expected).collect::<Vec<_>>());
 }
 
 /// The output of a listing can be kept as a manifest.
