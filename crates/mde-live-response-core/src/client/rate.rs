@@ -127,14 +127,12 @@ impl State {
         let (mut at, mut reason) = (self.closed_until, WaitReason::Throttled);
         for rate in rates {
             let frees = |ended: &Duration| ended.saturating_add(rate.window);
-            let first = self.ended.partition_point(|ended| frees(ended) <= now);
-            let counted = self.running + self.ended.len() - first;
-            // As many ended calls must leave the window before there is room for one more.
-            let must_leave = (counted + 1).saturating_sub(rate.calls);
+            // As many ended calls must leave the window before there is room for one more. The first may have left.
+            let must_leave = (self.running + self.ended.len() + 1).saturating_sub(rate.calls);
             if must_leave == 0 {
                 continue;
             }
-            match self.ended.get(first + must_leave - 1).map(frees) {
+            match self.ended.get(must_leave - 1).map(frees) {
                 Some(free) if free > at => (at, reason) = (free, rate.reason),
                 Some(_) => {}
                 None => return Next::AfterRunning(rate.reason),

@@ -100,7 +100,7 @@ impl RetryPolicy {
     fn backoff(&self, attempts: u32, random: f64) -> Duration {
         let doubled = 2_u32.saturating_pow(attempts.saturating_sub(1));
         let longest = self.first_backoff.saturating_mul(doubled).min(self.longest_backoff);
-        let part = longest.as_secs_f64() * random.clamp(0.0, 1.0);
+        let part = longest.as_secs_f64() * random;
         // As a float, the longest `Duration` is rounded up to one that is too long.
         Duration::try_from_secs_f64(part).map_or(longest, |part| part.min(longest))
     }

@@ -14,7 +14,7 @@ use crate::client::Client;
 use crate::exchange::{Exchange, Transport, TransportError};
 use crate::values::{AccessToken, CallKind, Endpoint};
 
-/// Times of the running calls' ends, and the window that they count in.
+/// Running calls, and the window that they count in.
 #[derive(Debug)]
 struct Times {
     window: RateWindow,
@@ -24,7 +24,8 @@ struct Times {
 #[derive(Debug, Clone, Default)]
 struct Moving {
     now: Duration,
-    ends: Vec<Duration>,
+    /// The end of each running call, and the wait that the service then asks for.
+    ends: Vec<(Duration, Option<Duration>)>,
 }
 
 #[derive(Debug, Clone)]
@@ -35,13 +36,16 @@ impl Simulated {
     fn advance(&self, until: Duration, is_step: bool) -> bool {
         loop {
             let mut moving = self.0.moving.lock().unwrap();
-            let next = moving.ends.iter().copied().min().filter(|end| *end <= until);
-            moving.now = next.unwrap_or(until).max(moving.now);
+            let next = moving.ends.iter().copied().min().filter(|(end, _)| *end <= until);
+            moving.now = next.map_or(until, |(end, _)| end).max(moving.now);
             let Some(next) = next else { return false };
-            let at = moving.ends.iter().position(|end| *end == next).unwrap();
+            let at = moving.ends.iter().position(|call| *call == next).unwrap();
             moving.ends.swap_remove(at);
             drop(moving);
             drop(Slot { window: &self.0.window, clock: self });
+            if let (_, Some(asked)) = next {
+                self.0.window.close_for(asked, self);
+            }
             if is_step {
                 return true;
             }
@@ -82,7 +86,7 @@ impl Transport for Unused {
 }
 
 /// The grid: the calls of a sequence, ticks between two arrivals, ticks that a call takes, and waits that the service
-/// asks for when a call begins.
+/// asks for at the end of a call.
 struct Grid {
     calls: usize,
     gaps: &'static [u64],
@@ -90,8 +94,8 @@ struct Grid {
     asked: &'static [Option<u64>],
 }
 
-/// First and last tick of a call.
-type Call = (u64, u64);
+/// First and last tick of a call, and the ticks that the service asks to wait then.
+type Call = (u64, u64, Option<u64>);
 
 struct Walk<'a> {
     grid: &'a Grid,
@@ -108,7 +112,7 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     /// Plays all sequences that begin with these calls.
-    fn from(&mut self, calls: &mut Vec<Call>, closed: u64) {
+    fn from(&mut self, calls: &mut Vec<Call>) {
         if calls.len() == self.grid.calls {
             self.sequences += 1;
             return;
@@ -117,42 +121,43 @@ impl Walk<'_> {
             let before = self.save();
             self.clock.advance(self.clock.now().saturating_add(Duration::from_nanos(*gap)), false);
             let arrival = self.tick();
-            let expected = self.earliest(calls, arrival, closed);
+            let expected = self.earliest(calls, arrival);
             self.waited += u64::from(expected > arrival);
-            for too_early in [arrival, expected.saturating_sub(1)] {
-                if (arrival..expected).contains(&too_early) {
-                    self.fail(too_early, expected, calls);
-                }
+            if expected > arrival {
+                self.fail(arrival, expected, calls);
+                self.fail(expected - 1, expected, calls);
+                let before = self.save();
+                self.take(expected, expected, calls);
+                self.restore(before);
             }
-            let slot = self.clock.0.window.take(&self.task, self.at(expected));
-            // `Simulated::advance` ends it.
-            std::mem::forget(slot.expect("a slot"));
-            let start = self.tick();
-            assert_eq!(start, expected, "{calls:?}, then {arrival}; closed until {closed}");
-            self.check_windows(calls, start);
-            self.go_on(calls, start, closed);
+            self.take(expected.saturating_add(99), expected, calls);
+            self.check_windows(calls, expected);
+            self.go_on(calls, expected);
             self.restore(before);
         }
     }
 
     /// Goes on with every duration of the call that just began, and every wait that the service asks for.
-    fn go_on(&mut self, calls: &mut Vec<Call>, start: u64, closed: u64) {
+    fn go_on(&mut self, calls: &mut Vec<Call>, start: u64) {
         for duration in self.grid.durations {
             for asked in self.grid.asked {
                 let before = self.save();
                 let end = start.saturating_add(*duration).min(self.end);
-                self.clock.0.moving.lock().unwrap().ends.push(self.at(end));
-                let mut closed = closed;
-                if let Some(asked) = asked {
-                    self.clock.0.window.close_for(Duration::from_nanos(*asked), &self.clock);
-                    closed = closed.max(start.saturating_add((*asked).min(self.limits[1].1)));
-                }
-                calls.push((start, end));
-                self.from(calls, closed);
+                let call = (self.at(end), asked.map(Duration::from_nanos));
+                self.clock.0.moving.lock().unwrap().ends.push(call);
+                calls.push((start, end, *asked));
+                self.from(calls);
                 calls.pop();
                 self.restore(before);
             }
         }
+    }
+
+    /// Takes a slot at the expected time. `Simulated::advance` ends it.
+    fn take(&self, until: u64, expected: u64, calls: &[Call]) {
+        let slot = self.clock.0.window.take(&self.task, self.at(until));
+        std::mem::forget(slot.expect("a slot"));
+        assert_eq!(self.tick(), expected, "{calls:?}, until {until}");
     }
 
     /// Asks for a slot with too early a deadline.
@@ -162,22 +167,32 @@ impl Walk<'_> {
         let (now, shown) = (self.tick(), format!("{calls:?}, until {until}: {error}"));
         assert!(now <= until, "{shown}: waited until {now}");
         if let Some(wait) = error.retry_after() {
-            assert_eq!(self.clock.now() + wait, self.at(expected), "{shown}");
+            let at = self.clock.now() + wait;
+            let may_close = calls.iter().any(|(_, end, asked)| *end > now && asked.is_some());
+            assert!(at == self.at(expected) || (may_close && at < self.at(expected)), "{shown}");
         }
         self.restore(before);
     }
 
-    /// The earliest time that the rule permits: a call counts from its start until the window's length after its end.
-    fn earliest(&self, calls: &[Call], arrival: u64, closed: u64) -> u64 {
-        let counts =
-            |(from, to): &Call, at, window: u64| *from <= at && at < to.saturating_add(window);
-        let has_room = |at| {
-            let room = |(limit, window)| {
-                calls.iter().filter(|call| counts(call, at, window)).count() < limit
-            };
-            at >= self.end || self.limits.into_iter().all(room)
+    /// The earliest time that the rule permits: a call counts from its start until the window's length after its end, and
+    /// a refusal closes all windows, at most for the longest.
+    fn earliest(&self, calls: &[Call], arrival: u64) -> u64 {
+        let [_, (_, longest)] = self.limits;
+        let is_open = |at| {
+            calls
+                .iter()
+                .filter(|(_, end, _)| *end <= at)
+                .all(|(_, end, asked)| at >= end.saturating_add(asked.unwrap_or(0).min(longest)))
         };
-        (arrival.max(closed).min(self.end)..=self.end).find(|at| has_room(*at)).unwrap()
+        let has_room = |at| {
+            self.limits.into_iter().all(|(limit, window)| {
+                let counts =
+                    |(start, end, _): &&Call| *start <= at && at < end.saturating_add(window);
+                calls.iter().filter(counts).count() < limit
+            })
+        };
+        let permits = |at: &u64| *at == self.end || (is_open(*at) && has_room(*at));
+        (arrival.min(self.end)..=self.end).find(permits).unwrap()
     }
 
     /// The service counts a call at any time from its start to its end. No window may have too many.
@@ -187,7 +202,7 @@ impl Walk<'_> {
         }
         for (limit, window) in self.limits {
             for from in start.saturating_sub(window - 1)..=start {
-                let others = calls.iter().filter(|(_, end)| *end >= from).count();
+                let others = calls.iter().filter(|(_, end, _)| *end >= from).count();
                 assert!(others < limit, "{calls:?}, {start}: over {limit} from {from}");
             }
         }
@@ -241,7 +256,7 @@ fn play(grid: &Grid, limits: [(usize, u64); 2], start: Duration) -> (u64, u64) {
     let task = Task::begin(&client, CallKind::List, None);
     let end = nanos_between(start, Duration::MAX);
     let mut walk = Walk { grid, limits, clock, task, start, end, sequences: 0, waited: 0 };
-    walk.from(&mut Vec::new(), 0);
+    walk.from(&mut Vec::new());
     (walk.sequences, walk.waited)
 }
 

@@ -42,7 +42,7 @@ fn backoffs() -> Vec<(u32, f64, [Duration; 3])> {
     let of_default =
         |(attempts, random, backoff)| (attempts, random, [s(0.5), s(20.0), s(backoff)]);
     let whole = backoffs.into_iter().map(|(attempts, backoff)| (attempts, 1.0, backoff));
-    let parts = [(2, 0.5, 0.5), (2, 0.25, 0.25), (2, 0.0, 0.0), (2, 7.0, 1.0), (2, -7.0, 0.0)];
+    let parts = [(2, 0.5, 0.5), (2, 0.25, 0.25), (2, 0.0, 0.0), (2, 7.0, 1.0), (2, -7.0, 1.0)];
     let mut backoffs: Vec<_> = whole.chain(parts).map(of_default).collect();
     for (attempts, first, longest) in
         [(1, s(0.0), s(20.0)), (3, s(9.0), s(0.0)), (9, NANO, Duration::MAX)]

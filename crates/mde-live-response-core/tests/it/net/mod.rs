@@ -120,6 +120,7 @@ fn check(case: &Case, script: &[Answer], run: &Run) -> Counts {
     let mut model = Model::new(&run.seen, case.policy);
     let outcome = model.call(case.action);
     let expected = outcome.map(str::to_owned).map_err(|(a, b, c)| (a.to_owned(), b, c));
+    assert_eq!(run.seen.len(), run.numbers.len(), "each attempt sends one request");
     let requests = run.seen.iter().zip(&run.numbers);
     let requests: Vec<_> = requests.map(|(it, n)| (it.method.clone(), *n, it.token)).collect();
     let shown = || format!("{case:?}, {script:?}\n{run:#?}");
@@ -128,7 +129,7 @@ fn check(case: &Case, script: &[Answer], run: &Run) -> Counts {
     assert!(is_true(case, run), "{}", shown());
     assert!(is_sent_once(case, &run.seen), "{}", shown());
     let is_unknown = matches!(run.outcome, Err((_, Effect::Unknown, _)));
-    let is_done = run.seen.iter().any(|it| it.is_done);
+    let is_done = is_done(run);
     Counts {
         scripts: 1,
         requests: run.seen.len() as u64,
@@ -138,9 +139,13 @@ fn check(case: &Case, script: &[Answer], run: &Run) -> Counts {
     }
 }
 
+fn is_done(run: &Run) -> bool {
+    run.seen.iter().any(|it| it.is_done && it.method != Method::GET)
+}
+
 /// Whether the result says no less than what the library did, whenever each request arrived.
 fn is_true(case: &Case, run: &Run) -> bool {
-    let is_done = run.seen.iter().any(|it| it.is_done && it.method != Method::GET);
+    let is_done = is_done(run);
     let is_unchanged = !is_done && run.after == case.before;
     let is_kept = case.action != ADD || case.before == Held::Nothing || is_unchanged;
     is_kept
