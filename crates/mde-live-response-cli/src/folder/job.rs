@@ -142,10 +142,10 @@ impl Job<'_> {
         if is_one && let [Err(_)] = planned.as_slice() {
             return planned.remove(0).map(|_| Exit::Failed);
         }
+        let printed = self.print(libraries, &planned);
         for (library, synced) in libraries.iter().zip(&planned) {
             self.sum_up(&library.prefix(), synced);
         }
-        let printed = self.print(libraries, &planned);
         let exit = synced::exit(&planned, self.mode);
         // A plan that could not be printed is a failure. Applied changes stay applied.
         match self.mode {

@@ -77,7 +77,7 @@ struct Change {
     reasons: Vec<String>,
     /// The library's entity before the change. `None` if there is none.
     before: Option<Value>,
-    /// What the file shall be. `None` for a deletion.
+    /// The file after the change. `None` for a deletion.
     after: Option<After>,
 }
 

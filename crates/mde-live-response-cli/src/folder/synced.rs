@@ -36,7 +36,7 @@ impl Synced {
         self.plan.steps().filter(|step| is(step.action())).count()
     }
 
-    /// What a plan would do, in a line.
+    /// Counts the planned changes, in a line.
     pub(crate) fn planned(&self) -> String {
         format!(
             "Plan: {} to create, {} to update, {} to delete ({})",
@@ -60,7 +60,7 @@ impl Synced {
         text
     }
 
-    /// What was done, in a line.
+    /// Counts the outcomes, in a line.
     pub(crate) fn done(&self) -> String {
         let tried = self.steps().filter(|(step, _)| step.is_change());
         let counts = counted(tried.map(|(step, outcome)| word(step, outcome)));

@@ -68,7 +68,7 @@ impl Connection {
     }
 }
 
-/// What a run prints.
+/// Format and amount of output.
 #[derive(Debug, Clone, Copy, Default, Args)]
 pub(crate) struct Output {
     /// Format of the result on standard output. On GitHub Actions, the Markdown also goes to the job's summary.
@@ -134,7 +134,7 @@ pub(crate) struct Folder {
     pub(crate) require_signed: bool,
 }
 
-/// What a plan may change.
+/// The changes that a plan may make.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Rules {
     /// Owner of the files: the last line of their descriptions is `managed-by: OWNER`. Default: lrlib.

@@ -38,7 +38,7 @@ struct Bar {
     state: Arc<Mutex<State>>,
 }
 
-/// What a call does now.
+/// State of a call.
 #[derive(Debug, Default)]
 enum State {
     #[default]

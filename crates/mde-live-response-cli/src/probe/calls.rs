@@ -32,7 +32,7 @@ const SPARE: u32 = 2;
 /// Largest file that a probe sends: one byte more than 20 MiB.
 const MAX_FILE_BYTES: u64 = 20 * 1024 * 1024 + 1;
 
-/// What a question found out, or why its answer is unknown.
+/// Answer to a question, or the reason why it is unknown.
 pub(super) type Asked<T> = Result<T, String>;
 
 /// Outcome of an upload.
@@ -223,7 +223,7 @@ pub(super) fn parse(name: &str) -> Asked<FileName> {
     name.parse().map_err(|_| "the name cannot be sent".to_owned())
 }
 
-/// States why there is no answer, without any text of the service: that could have names in it.
+/// Reason why there is no answer. Without any text of the service, which could contain names.
 fn reason(error: &Error) -> String {
     let text = match error.kind() {
         ErrorKind::NoToken => "no token",

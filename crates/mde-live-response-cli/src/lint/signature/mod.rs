@@ -23,7 +23,7 @@ pub(super) use text::{has_mixed_ends, is_unmarked};
 /// Names in an error message, at most.
 const MAX_NAMED: usize = 5;
 
-/// What the bytes of a script show of its signature.
+/// State of a script's signature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Signature {
     /// There is no signature block.
@@ -50,7 +50,7 @@ pub(super) enum Wrong {
 }
 
 impl Wrong {
-    /// What to do about it.
+    /// Recommended next step.
     pub(super) fn help(self) -> &'static str {
         match self {
             Self::LineEnds => {
