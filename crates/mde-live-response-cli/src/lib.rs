@@ -42,7 +42,7 @@ use signals::Signal;
 /// * 0: done.
 /// * 1: failed. No change was confirmed, a plan has conflicts or deletes too much, or `lint` found errors.
 /// * 2: usage. The command line, the environment or the folder has an error, or `--yes` is missing; nothing was done.
-/// * 3: partly failed, or standard output or the audit log could not be written.
+/// * 3: partly failed, or the result of changes could not be written to standard output or the audit log.
 /// * 4: there are changes (`plan --exit-code`) or differences (`verify`).
 /// * 130, 143: interrupted by Ctrl-C or SIGTERM. The output tells what was done.
 ///

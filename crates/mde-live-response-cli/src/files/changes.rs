@@ -216,7 +216,7 @@ impl<'a> Run<'a> {
         }
         let results: Vec<_> = all.iter().map(Done::json).collect();
         self.ui.note(format_args!("{summary}"));
-        self.ui.rest(json!({ "results": results }), &table, &rest)
+        self.ui.rest(json!({ "results": results }), &table, Some(&rest), summary)
     }
 
     /// Ends a dry run: prints what the real run would do with each file, and has its exit code.
@@ -238,7 +238,13 @@ impl<'a> Run<'a> {
         let result =
             |(name, word): &(FileName, &str)| json!({ "name": name.as_str(), "outcome": word });
         let results: Vec<_> = all.iter().map(result).collect();
-        self.ui.rest(json!({ "dryRun": true, "results": results }), &table, &table)?;
+        let summary = counted(all.iter().map(|(_, word)| (*word).to_owned()));
+        self.ui.rest(
+            json!({ "dryRun": true, "results": results }),
+            &table,
+            Some(&table),
+            &summary,
+        )?;
         Ok(Exit::of(all.len(), all.iter().filter(|(_, word)| *word == "taken").count()))
     }
 }

@@ -1,6 +1,7 @@
 //! The files of a folder, by the options of the command line.
 
 use std::collections::BTreeMap;
+use std::fs;
 
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use mde_live_response_core::error::{InvalidInput, Problem};
@@ -23,20 +24,22 @@ const MAX_IGNORE: u64 = 1024 * 1024;
 pub(crate) fn read(folder: &Folder, ui: &Ui) -> Result<Desired, Failure> {
     let filter = filter(folder)?;
     let contents = sync::Folder::new(&folder.dir)
-        .with_subfolders(folder.recursive)
+        .with_subfolders(folder.files.recursive)
         .with_filter(filter)
         .read()?;
     for skipped in contents.skipped() {
         let (path, reason) = (skipped.path(), skipped.reason());
         let by_name = [SkipReason::Document, SkipReason::Backup, SkipReason::Test];
         let help = if by_name.contains(&reason) {
-            format!(" (a line !{path} in {IGNORE} takes it)")
+            format!(" (to include it, add !{path} to {IGNORE})")
         } else {
             String::new()
         };
         ui.note(format_args!("skipped {path}: {}{help}", describe(reason)));
     }
-    let has_rules = folder.recursive || !folder.include.is_empty() || !folder.exclude.is_empty();
+    let has_rules = folder.files.recursive
+        || !folder.files.include.is_empty()
+        || !folder.files.exclude.is_empty();
     if has_rules && folder.dir.join(MANIFEST).exists() {
         ui.say(format_args!(
             "warning: {MANIFEST} lists the files, so recursive, include and exclude have no effect"
@@ -57,7 +60,7 @@ pub(crate) fn read(folder: &Folder, ui: &Ui) -> Result<Desired, Failure> {
 /// Reads a folder as [`read`] does. With `--require-signed`, refuses scripts without an intact signature.
 pub(crate) fn read_checked(folder: &Folder, ui: &Ui) -> Result<Desired, Failure> {
     let desired = read(folder, ui)?;
-    if folder.require_signed {
+    if folder.files.require_signed {
         signature::require(desired.files())?;
     }
     Ok(desired)
@@ -67,8 +70,19 @@ pub(crate) fn read_checked(folder: &Folder, ui: &Ui) -> Result<Desired, Failure>
 ///
 /// A deletion must not hit one of them: it would be a surprise that `--exclude`, or a forgotten `--recursive`, deletes files.
 pub(crate) fn all_names(folder: &Folder) -> Result<Vec<String>, Failure> {
-    // Files are not read; their paths are enough.
-    let list = |path: &str| if path.ends_with('/') { Choice::Default } else { Choice::Exclude };
+    if folder.dir.join(MANIFEST).exists() {
+        return Ok(Vec::new()); // it alone decides what is missing
+    }
+    let dir = folder.dir.clone();
+    let list = move |path: &str| {
+        let is_link = || fs::symlink_metadata(dir.join(path.trim_end_matches('/')));
+        // Files are not read; their paths are enough. Links to folders are not followed.
+        if path.ends_with('/') && !is_link().is_ok_and(|it| it.is_symlink()) {
+            Choice::Default
+        } else {
+            Choice::Exclude
+        }
+    };
     let contents = sync::Folder::new(&folder.dir).with_subfolders(true).with_filter(list).read()?;
     let name = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
     Ok(contents.skipped().map(|skipped| name(skipped.path())).collect())
@@ -79,7 +93,7 @@ pub(crate) fn all_names(folder: &Folder) -> Result<Vec<String>, Failure> {
 /// Letter case does not count, because it may not count in the library. `!GLOB` in `.lrlibignore` takes a file that is
 /// skipped by default.
 fn filter(folder: &Folder) -> Result<impl Fn(&str) -> Choice + Send + Sync + use<>, Failure> {
-    let included = globs("--include", &folder.include)?;
+    let included = globs("--include", &folder.files.include)?;
     let file = folder.dir.join(IGNORE);
     let text = small_file::in_repository(&file, MAX_IGNORE).map_err(|why| {
         let message = format!("cannot read {}: {why}", file.display());
@@ -87,8 +101,8 @@ fn filter(folder: &Folder) -> Result<impl Fn(&str) -> Choice + Send + Sync + use
     })?;
     let lines: Vec<_> = text.iter().flat_map(|text| text.lines().map(str::to_owned)).collect();
     let ignored = globs(IGNORE, &lines)?;
-    let excluded = globs("--exclude", &folder.exclude)?;
-    let has_include = !folder.include.is_empty();
+    let excluded = globs("--exclude", &folder.files.exclude)?;
+    let has_include = !folder.files.include.is_empty();
     Ok(move |path: &str| {
         let (path, is_folder) = path.strip_suffix('/').map_or((path, false), |path| (path, true));
         let matched =

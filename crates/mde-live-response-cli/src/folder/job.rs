@@ -71,7 +71,7 @@ impl Job<'_> {
         side_by_side(libraries.iter().collect(), at_once, |library| {
             let mut stored = library.list()?;
             if matches!(self.expected, Expected::SameContent) {
-                // Of the others, there is nothing to say.
+                // Other files are not reported.
                 let names: HashSet<_> =
                     self.desired.files().map(|it| FileName::folded(it.name().as_str())).collect();
                 stored.retain(|it| names.contains(&FileName::folded(it.file_name())));
@@ -89,7 +89,7 @@ impl Job<'_> {
     fn check(&self, library: &Library, plan: &sync::Plan) -> Result<()> {
         match &self.expected {
             Expected::Any => Ok(()),
-            Expected::Saved(saved) => saved.check(library, plan),
+            Expected::Saved(saved) => saved.check(library, plan, &self.owner),
             Expected::SameContent => {
                 for step in plan.steps().filter(|step| step.file().is_some()) {
                     let problem = match step.action() {
@@ -125,15 +125,17 @@ impl Job<'_> {
         for (library, synced) in libraries.iter().zip(&planned) {
             if let Ok(synced) = synced {
                 self.ui.note(format_args!("{}{}", library.prefix(), synced.planned()));
-                // To adopt a file replaces the texts that people wrote.
+                // Adopting replaces texts that people wrote.
                 if self.ui.is_verbose() || matches!(self.expected, Expected::SameContent) {
                     synced.differences(&library.prefix(), self.ui);
                 }
             }
         }
         if let Mode::Apply { is_confirmed } = self.mode {
-            self.check_all(&planned)?;
-            self.confirm(libraries, &planned, is_confirmed)?;
+            self.refuse_all(&mut planned);
+            if !is_confirmed {
+                self.confirm(libraries, &planned)?;
+            }
             planned =
                 side_by_side(libraries.iter().zip(planned).collect(), at_once, |(it, plan)| {
                     self.apply(it, plan?)
@@ -154,27 +156,23 @@ impl Job<'_> {
         }
     }
 
-    /// Of a saved plan, all libraries are as expected, or none is changed.
-    fn check_all(&self, planned: &[Result]) -> Result<()> {
+    /// Refuses a saved plan for every library if it does not hold for one.
+    fn refuse_all(&self, planned: &mut [Result]) {
         let is_refused =
             |synced: &Result| synced.as_ref().map_or(true, |synced| synced.failure.is_some());
-        if let Expected::Saved(_) = self.expected
-            && planned.len() > 1
-            && planned.iter().any(is_refused)
-        {
-            for synced in planned {
-                if let Err(failure) | Ok(Synced { failure: Some(failure), .. }) = synced {
-                    self.ui.fail(failure);
-                }
-            }
-            let problem = "the saved plan does not hold for every tenant; nothing was changed";
-            return Err(Failure::Failed(problem.to_owned()));
+        if !matches!(self.expected, Expected::Saved(_)) || !planned.iter().any(is_refused) {
+            return;
         }
-        Ok(())
+        for synced in planned.iter_mut().flatten() {
+            synced.failure.get_or_insert_with(|| {
+                let problem = "the saved plan does not hold for every tenant; nothing was changed";
+                Failure::Failed(problem.to_owned())
+            });
+        }
     }
 
     /// Asks once for all libraries, after it has shown what each would lose.
-    fn confirm(&self, libraries: &[Library], planned: &[Result], is_confirmed: bool) -> Result<()> {
+    fn confirm(&self, libraries: &[Library], planned: &[Result]) -> Result<()> {
         let planned = libraries.iter().zip(planned);
         let planned = planned
             .filter_map(|(library, synced)| Some((library, synced.as_ref().ok()?)))
@@ -188,7 +186,7 @@ impl Job<'_> {
                 services.insert(library.client.endpoint().base());
             }
         }
-        if all.count() == 0 || is_confirmed {
+        if all.count() == 0 {
             return Ok(());
         }
         for (library, synced) in planned {
@@ -204,7 +202,7 @@ impl Job<'_> {
         }
         let services: Vec<_> = services.into_iter().collect();
         let plan = format!("the plan {all} in the library of {}", services.join(", "));
-        confirm(self.ui, is_confirmed, &plan)
+        confirm(self.ui, false, &plan)
     }
 
     /// Applies a plan, unless it was refused.
@@ -288,17 +286,21 @@ impl Job<'_> {
             }
         };
         let is_shown = |step: &Step| self.shows_all || synced::is_shown(step);
-        let table = synced::table(named(), false, |_, step| is_shown(step));
+        let is_applied = matches!(self.mode, Mode::Apply { .. });
+        let table = synced::table(named(), is_applied, |step, _| is_shown(step));
         let summaries: Vec<_> = named().map(|(name, it)| synced::summary(name, it)).collect();
-        self.ui.summarise(&table, &summaries.join("\n\n"));
-        match self.mode {
-            Mode::Plan { .. } => self.ui.result(json, &table, None),
-            Mode::Apply { .. } => {
-                let rest = synced::table(named(), true, |synced, step| {
-                    is_shown(step) && !(synced.report.is_some() && step.is_change())
-                });
-                self.ui.rest(json, &table, &rest)
-            }
-        }
+        let summary = summaries.join("\n");
+        self.ui.summarise(&table, &summary);
+        let rest = is_applied.then(|| {
+            synced::table(named(), true, |step, outcome| {
+                is_shown(step) && !outcome.is_some_and(is_printed)
+            })
+        });
+        self.ui.rest(json, &table, rest.as_ref(), &summary)
     }
+}
+
+/// Returns whether a change was printed when it ended.
+fn is_printed(outcome: &Outcome) -> bool {
+    !matches!(outcome, Outcome::Nothing | Outcome::Changed | Outcome::Failed(_))
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use mde_live_response_core::auth::TokenClaims;
 use mde_live_response_core::library::Sha256Digest;
-use mde_live_response_sync::{Action, Plan, Step};
+use mde_live_response_sync::{Action, Owner, Plan, Step};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -100,10 +100,10 @@ impl Saved {
         Self {
             version: VERSION,
             files: Files {
-                recursive: folder.recursive,
-                include: folder.include.clone(),
-                exclude: folder.exclude.clone(),
-                require_signed: folder.require_signed,
+                recursive: folder.files.recursive,
+                include: folder.files.include.clone(),
+                exclude: folder.files.exclude.clone(),
+                require_signed: folder.files.require_signed,
             },
             rules: Allowed {
                 owner: rules.owner.as_ref().map(ToString::to_string),
@@ -120,7 +120,7 @@ impl Saved {
         let parent =
             path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let is_hidden = path.file_name().is_some_and(|it| it.as_encoded_bytes().starts_with(b"."));
-        // What does not exist shows when it is written or read.
+        // A missing path is reported when it is read or written.
         let real = |path| fs::canonicalize(path).ok();
         let is_inside = real(parent).zip(real(folder)).is_some_and(|(it, of)| it.starts_with(of));
         if is_inside && !is_hidden {
@@ -162,9 +162,10 @@ impl Saved {
         (rules.take_over, rules.allow_empty) = (saved.take_over, saved.allow_empty);
         rules.owner = saved.owner.as_deref().map(str::parse).transpose()?;
         rules.delete = delete.transpose()?;
-        folder.recursive = files.recursive;
-        folder.require_signed |= files.require_signed;
-        (folder.include, folder.exclude) = (files.include.clone(), files.exclude.clone());
+        folder.files.recursive = files.recursive;
+        folder.files.require_signed |= files.require_signed;
+        (folder.files.include, folder.files.exclude) =
+            (files.include.clone(), files.exclude.clone());
         Ok(())
     }
 
@@ -179,12 +180,16 @@ impl Saved {
     }
 
     /// Checks that the plan for a library has only saved changes, and that the missing ones were made.
-    pub(crate) fn check(&self, library: &Library, plan: &Plan) -> Result<(), Failure> {
+    pub(crate) fn check(
+        &self,
+        library: &Library,
+        plan: &Plan,
+        owner: &Owner,
+    ) -> Result<(), Failure> {
         let name = library.tenant.as_deref();
         let refused = |why: &str| {
             Failure::Failed(format!(
-                "{}the saved plan does not hold: {why}; nothing was changed. Plan again.",
-                library.prefix()
+                "the saved plan does not hold: {why}; nothing was changed. Plan again."
             ))
         };
         let Some(saved) = self.libraries.iter().find(|saved| saved.name.as_deref() == name) else {
@@ -211,6 +216,7 @@ impl Saved {
             match (&change.after, step) {
                 (Some(after), Some(step)) => {
                     matches!(step.action(), Action::Unchanged)
+                        && fields::owner(step).as_ref() == Some(owner)
                         && after_of(step).as_ref() == Some(after)
                 }
                 (None, step) => step.is_none(),
@@ -222,6 +228,7 @@ impl Saved {
             Some(Change { name, after, .. }) => {
                 let step = plan.steps().find(|step| step.name() == name);
                 let why = match step.and_then(after_of) {
+                    None if after.is_none() => "changed in the library",
                     None => "is no longer in the folder",
                     now if now == *after => "changed in the library",
                     Some(_) => "changed in the folder",

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use mde_live_response_core::FileName;
-use mde_live_response_sync::{self as sync, Desired, Jobs, Owner, Rules, Unmanaged};
+use mde_live_response_sync::{Desired, Jobs, Owner, Rules, Unmanaged};
 
 use crate::folder::content;
 use crate::folder::job::{Expected, Job, Mode};
@@ -42,7 +42,9 @@ pub(crate) fn plan(arguments: &Plan, ui: &Arc<Ui>) -> Result<Exit, Failure> {
         let plans: Vec<_> =
             plans.filter_map(|(it, plan)| Some((it, plan.as_ref().ok()?))).collect();
         // An incomplete plan could be taken for a whole one.
-        if plans.len() == planned.len() {
+        if plans.len() < planned.len() {
+            ui.say(format_args!("the plan was not saved, because a library could not be listed"));
+        } else {
             Saved::new(folder, rules, &plans).write(path)?;
             ui.note(format_args!("the plan was saved in {}", path.display()));
         }
@@ -79,9 +81,10 @@ pub(crate) fn sync(arguments: &Sync, ui: &Arc<Ui>) -> Result<Exit, Failure> {
 
 /// Takes ownership of stored files that equal the local ones.
 pub(crate) fn adopt(arguments: &Adopt, ui: &Arc<Ui>) -> Result<Exit, Failure> {
-    let Adopt { names, dir, owner, common, running, consent } = arguments;
+    let Adopt { names, dir, files, owner, common, running, consent } = arguments;
     let owner = or_default(owner.as_ref())?;
-    let all = sync::read(dir)?;
+    let folder = Folder { dir: dir.clone(), files: files.clone() };
+    let all = content::read_checked(&folder, ui)?;
     let mut adopted = HashSet::new();
     for name in names {
         let parsed = name.parse::<FileName>().ok();

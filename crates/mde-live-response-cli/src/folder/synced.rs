@@ -87,7 +87,7 @@ impl Synced {
                 (Action::Conflict { reason: Reason::LetterCase }, Some(found)) => {
                     let found = found.file_name();
                     ui.say(format_args!(
-                        "{tenant}the library has {} as {found}. Rename your file: {}; or delete the other: lrlib delete {}",
+                        "{tenant}the library has {} as {found}. Rename your file: {}; or delete the other, with the same options for the service: lrlib delete {}",
                         step.name(),
                         rename(step, found),
                         command_word(found),
@@ -105,14 +105,15 @@ impl Synced {
             let folder = step.file().and_then(DesiredFile::path).and_then(Path::parent);
             let folder = folder.map_or_else(String::new, |it| it.display().to_string());
             let more = if equal.len() > 1 { " ..." } else { "" };
+            let (have, yours) = match equal.len() {
+                1 => ("1 library file has".to_owned(), "your file"),
+                count => (format!("{count} library files have"), "your files"),
+            };
             ui.note(format_args!(
-                "{tenant}{} the library's, but without your owner. To take ownership: lrlib adopt {}{more} --dir {}",
-                match equal.len() {
-                    1 => "1 file equals".to_owned(),
-                    count => format!("{count} files equal"),
-                },
+                "{tenant}{have} the same content as {yours}, but not your owner. To take ownership: lrlib adopt {}{more} --dir {} --owner {}",
                 command_word(step.name()),
                 command_word(&folder),
+                command_word(self.owner.as_str()),
             ));
         }
         if others > 0 {
@@ -200,11 +201,11 @@ pub(crate) fn is_shown(step: &Step) -> bool {
     step.is_change() || is_conflict(step)
 }
 
-/// The steps of all libraries that are to be shown. Those of a refused plan would have been done.
+/// The steps of all libraries that are to be shown. With `is_refused`, changes that were not applied read `would ...`.
 pub(crate) fn table<'a>(
     all: impl Iterator<Item = (Option<&'a str>, &'a Result<Synced, Failure>)>,
     is_refused: bool,
-    is_shown: impl Fn(&Synced, &Step) -> bool,
+    is_shown: impl Fn(&Step, Option<&Outcome>) -> bool,
 ) -> Table {
     let all: Vec<_> = all.collect();
     let has_tenants = all.iter().any(|(name, _)| name.is_some());
@@ -215,7 +216,7 @@ pub(crate) fn table<'a>(
     };
     for (tenant, synced) in all {
         let Ok(synced) = synced else { continue };
-        for (step, outcome) in synced.steps().filter(|(step, _)| is_shown(synced, step)) {
+        for (step, outcome) in synced.steps().filter(|(step, outcome)| is_shown(step, *outcome)) {
             let mut action = word(step, outcome);
             if is_refused && synced.report.is_none() && step.is_change() {
                 action = format!("would {action}");

@@ -1,14 +1,14 @@
 //! The commands and their arguments. No option takes a token or a client secret, because other users can see command lines.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
 use mde_live_response_sync::Owner;
 
-use crate::line::options::{Common, Connection, Consent, Folder, Output, Rules, Running};
+use crate::line::options::{Common, Connection, Consent, Files, Folder, Output, Rules, Running};
 use crate::service::connect::is_set;
 
 /// Manages the live response library of Microsoft Defender for Endpoint. Unofficial.
@@ -32,8 +32,8 @@ Without --credential, tokens come from the first of:
 AZURE_CLIENT_CERTIFICATE_PATH and AZURE_FEDERATED_TOKEN_FILE.
 --login-host, or else AZURE_AUTHORITY_HOST, sets the login host.
 
-A file lrlib.toml can set cloud, region, owner, recursive, include, exclude and require-signed. lrlib looks for it in the folder \
-of the command, or else in the current one, then in the folders above, up to the root of the git repository.
+A file lrlib.toml can set cloud, region, owner, recursive, include, exclude and require-signed. The \
+search starts in DIR, or in the current folder for commands without DIR, and goes up to the root of the git repository.
 
 A description comes from the first of: librarymanifest.json in the folder (lrlib export writes one), NAME.json beside the file \
 NAME (fields: description, parametersDescription), and .SYNOPSIS and .PARAMETER of a PowerShell script.
@@ -47,7 +47,7 @@ found errors
   4  there are changes (plan --exit-code) or differences (verify)
   130, 143  interrupted by Ctrl-C or SIGTERM; the output tells what was done";
 
-/// Options that a variable sets, too: the variable is named `LRLIB_` and the option.
+/// Options that a variable can set: `LRLIB_` and the option's name.
 ///
 /// Not those that permit losses: each run has to ask for them.
 const FROM_ENVIRONMENT: [(&str, &str); 13] = [
@@ -205,12 +205,27 @@ impl Command {
         }
     }
 
-    pub(crate) fn folder_mut(&mut self) -> Option<&mut Folder> {
+    /// The folder in which the search for `lrlib.toml` starts. `None` if the command has no settings.
+    pub(crate) fn start(&self) -> Option<&Path> {
         Some(match self {
-            Self::Plan(it) => &mut it.folder,
-            Self::Sync(it) => &mut it.folder,
-            Self::Verify(it) => &mut it.folder,
-            Self::Lint(it) => &mut it.folder,
+            Self::Plan(it) => &it.folder.dir,
+            Self::Sync(it) => &it.folder.dir,
+            Self::Verify(it) => &it.folder.dir,
+            Self::Lint(it) => &it.folder.dir,
+            Self::Adopt(it) => &it.dir,
+            Self::Export(it) => &it.dir,
+            Self::Completions { .. } | Self::Man { .. } => return None,
+            _ => Path::new("."),
+        })
+    }
+
+    pub(crate) fn files_mut(&mut self) -> Option<&mut Files> {
+        Some(match self {
+            Self::Plan(it) => &mut it.folder.files,
+            Self::Sync(it) => &mut it.folder.files,
+            Self::Verify(it) => &mut it.folder.files,
+            Self::Lint(it) => &mut it.folder.files,
+            Self::Adopt(it) => &mut it.files,
             _ => return None,
         })
     }
@@ -321,6 +336,8 @@ pub(crate) struct Adopt {
     /// The folder with the local files. Their texts replace those in the library.
     #[arg(long, value_name = "DIR", default_value = ".", help_heading = "Files")]
     pub(crate) dir: PathBuf,
+    #[command(flatten)]
+    pub(crate) files: Files,
     /// New owner: the last line of the descriptions becomes `managed-by: OWNER`. Default: lrlib.
     #[arg(long, value_name = "OWNER", help_heading = "Changes")]
     pub(crate) owner: Option<Owner>,

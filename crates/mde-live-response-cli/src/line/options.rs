@@ -3,6 +3,7 @@
 use std::num::NonZero;
 use std::path::PathBuf;
 
+use clap::builder::BoolishValueParser;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, ValueEnum, value_parser};
 use mde_live_response_sync::{Jobs, Owner};
@@ -71,7 +72,7 @@ impl Connection {
 /// Format and amount of output.
 #[derive(Debug, Clone, Copy, Default, Args)]
 pub(crate) struct Output {
-    /// Format of the result on standard output. On GitHub Actions, the Markdown also goes to the job's summary.
+    /// Format of the result on standard output. On GitHub Actions, plan, sync, adopt and verify also write Markdown to the job's summary.
     #[arg(long, value_enum, value_name = "FORMAT", help_heading = "Output", default_value_t = Format::Table)]
     pub(crate) format: Format,
     /// Print the result and errors, but neither progress nor a summary.
@@ -114,12 +115,19 @@ pub(crate) enum Region {
     Aea,
 }
 
-/// Which files of a folder belong to the library.
+/// A folder, and which of its files belong to the library.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Folder {
     /// The folder.
     #[arg(value_name = "DIR")]
     pub(crate) dir: PathBuf,
+    #[command(flatten)]
+    pub(crate) files: Files,
+}
+
+/// Rules for the files of a folder.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Files {
     /// Also read subfolders. The library has none, so each file name may occur once.
     #[arg(long, help_heading = "Files")]
     pub(crate) recursive: bool,
@@ -130,7 +138,7 @@ pub(crate) struct Folder {
     #[arg(long, value_name = "GLOB", help_heading = "Files")]
     pub(crate) exclude: Vec<String>,
     /// Refuse PowerShell scripts without an intact signature.
-    #[arg(long, help_heading = "Files")]
+    #[arg(long, help_heading = "Files", value_parser = BoolishValueParser::new())]
     pub(crate) require_signed: bool,
 }
 

@@ -52,13 +52,8 @@ struct Settings {
 
 /// Completes a command from the nearest `lrlib.toml`. The command line and the environment take precedence.
 pub(crate) fn complete(command: &mut Command, ui: &Ui) -> Result<(), Failure> {
-    let is_saved = matches!(command, Command::Sync(sync) if sync.saved.is_some());
-    if is_saved {
-        return Ok(()); // the saved plan has its own settings
-    }
-    let start =
-        command.folder_mut().map_or_else(|| PathBuf::from("."), |folder| folder.dir.clone());
-    let Some(path) = find(&start) else { return Ok(()) };
+    let Some(start) = command.start() else { return Ok(()) };
+    let Some(path) = find(start) else { return Ok(()) };
     let text = small_file::in_repository(&path, MAX_BYTES);
     let settings = text.and_then(|text| parse(&text.unwrap_or_default())).map_err(|why| {
         let message = format!("{}: {why}", path.display());
@@ -75,7 +70,7 @@ pub(crate) fn complete(command: &mut Command, ui: &Ui) -> Result<(), Failure> {
 
 /// Looks in the folder, then in those above up to the root of the git repository. Outside a repository, in the folder only.
 fn find(start: &Path) -> Option<PathBuf> {
-    // A path that does not exist shows when the folder is read.
+    // A missing path is reported when it is read.
     let start = fs::canonicalize(start).ok()?;
     let root = start.ancestors().find(|it| it.join(".git").exists()).unwrap_or(&start);
     let within = start.ancestors().take_while(|it| it.starts_with(root));
@@ -116,17 +111,20 @@ impl Settings {
                 (connection.cloud, connection.region) = (cloud, region);
             }
         }
+        if matches!(command, Command::Sync(sync) if sync.saved.is_some()) {
+            return Ok(()); // the saved plan has the rest
+        }
         if let Some(chosen) = command.owner_mut()
             && chosen.is_none()
         {
             *chosen = owner;
         }
-        if let Some(folder) = command.folder_mut() {
-            folder.recursive |= self.recursive;
-            folder.require_signed |= self.require_signed;
-            folder.exclude.splice(0..0, self.exclude);
-            if folder.include.is_empty() {
-                folder.include = self.include;
+        if let Some(files) = command.files_mut() {
+            files.recursive |= self.recursive;
+            files.require_signed |= self.require_signed;
+            files.exclude.splice(0..0, self.exclude);
+            if files.include.is_empty() {
+                files.include = self.include;
             }
         }
         Ok(())

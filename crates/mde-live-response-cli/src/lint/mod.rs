@@ -56,7 +56,7 @@ struct Linted {
 
 pub(crate) fn run(arguments: &Lint, ui: &Arc<Ui>) -> Result<Exit, Failure> {
     let desired = content::read(&arguments.folder, ui)?;
-    let files = desired.files().map(|file| lint(file, arguments.folder.require_signed));
+    let files = desired.files().map(|file| lint(file, arguments.folder.files.require_signed));
     let files = files.collect::<Result<Vec<_>, _>>()?;
     let mut table = Table::new(["FILE", "LEVEL", "FINDING"]);
     for file in &files {

@@ -1,4 +1,4 @@
-//! The output of `--json`.
+//! Fields of JSON results.
 
 use std::fmt::Write;
 

@@ -32,7 +32,8 @@ pub(crate) fn files(count: usize) -> String {
 
 /// Quotes a name for a command line, so that it can be copied.
 pub(crate) fn command_word(name: &str) -> String {
-    let is_plain = |c: char| c.is_alphanumeric() || "-_./\\:".contains(c);
+    let is_plain =
+        |c: char| c.is_alphanumeric() || "-_./:".contains(c) || cfg!(windows) && c == '\\';
     if name.chars().all(is_plain) && !name.starts_with('-') {
         name.to_owned()
     } else if cfg!(windows) {

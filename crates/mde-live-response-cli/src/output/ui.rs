@@ -28,7 +28,7 @@ pub(crate) struct Ui {
     colours: bool,
     bars: Option<MultiProgress>,
     interrupt: Interrupt,
-    /// Whether a change could not be printed.
+    /// First failure to print a change.
     unprinted: Mutex<Option<Failure>>,
 }
 
@@ -93,17 +93,32 @@ impl Ui {
         summary: Option<&str>,
     ) -> Result<(), Failure> {
         let text = table.for_terminal(columns(), |word| self.word(word));
-        self.write_result(json, table, &text, summary)
+        let written = self.write_result(json, table, &text, summary);
+        if let Some(summary) = summary {
+            self.note(format_args!("{summary}"));
+        }
+        written
     }
 
-    /// As [`result`](Self::result), after [`change`](Self::change) has reported the changes.
+    /// As [`result`](Self::result), after [`change`](Self::change) has reported the changes, if there were any.
     ///
-    /// Of a table, only the rows of `rest` are left to be printed.
-    pub(crate) fn rest(&self, json: Value, table: &Table, rest: &Table) -> Result<(), Failure> {
-        match self.lock_unprinted().take() {
-            Some(failure) => Err(failure),
-            None => self.write_result(json, table, &rest.lines(|word| self.word(word)), None),
+    /// Then only the rows of `rest` are left to be printed as a table. Summaries of libraries are separate lines, which
+    /// standard error has already.
+    pub(crate) fn rest(
+        &self,
+        json: Value,
+        table: &Table,
+        rest: Option<&Table>,
+        summaries: &str,
+    ) -> Result<(), Failure> {
+        if let Some(failure) = self.lock_unprinted().take() {
+            return Err(failure);
         }
+        let text = match rest {
+            Some(rest) => rest.lines(|word| self.word(word)),
+            None => table.for_terminal(columns(), |word| self.word(word)),
+        };
+        self.write_result(json, table, &text, Some(summaries))
     }
 
     fn write_result(
@@ -113,16 +128,12 @@ impl Ui {
         text: &str,
         summary: Option<&str>,
     ) -> Result<(), Failure> {
-        let written = match self.output.format {
+        match self.output.format {
             Format::Table => self.print(text),
             Format::Json => self.print_json(json),
             Format::Markdown => self.print(&markdown(self.command, table, summary)),
             Format::Tsv => self.print(&table.tsv()),
-        };
-        if let Some(summary) = summary {
-            self.note(format_args!("{summary}"));
         }
-        written
     }
 
     /// Appends the result to the summary of a job on GitHub Actions.
@@ -225,8 +236,8 @@ impl Ui {
 /// A result in Markdown, below a heading.
 fn markdown(command: &str, table: &Table, summary: Option<&str>) -> String {
     let mut text = format!("### lrlib {command}\n\n");
-    if let Some(summary) = summary {
-        text += &(table::markdown(summary) + "\n\n");
+    for line in summary.into_iter().flat_map(str::lines) {
+        text += &(table::markdown(line) + "\n\n");
     }
     if !table.is_empty() {
         text += &table.markdown();

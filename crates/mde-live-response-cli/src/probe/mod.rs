@@ -17,6 +17,7 @@ use crate::folder::guard;
 use crate::line::args::Probe;
 use crate::output::exit::{Exit, Failure};
 use crate::output::table::Table;
+use crate::output::text::command_word;
 use crate::output::ui::Ui;
 use calls::{Calls, Left, MAX_CALLS};
 use questions::Answer;
@@ -94,7 +95,7 @@ impl Report {
     fn tell(&self, ui: &Ui) -> Exit {
         let Left { own, renamed } = &self.left;
         if !own.is_empty() {
-            let names: Vec<_> = own.iter().map(|name| quoted(name)).collect();
+            let names: Vec<_> = own.iter().map(|name| command_word(name)).collect();
             ui.say(format_args!(
                 "these files may be left behind; delete them, with the same options for the service: lrlib delete {}",
                 names.join(" ")
@@ -107,12 +108,6 @@ impl Report {
         }
         if own.is_empty() && renamed.is_empty() { Exit::Done } else { Exit::PartlyFailed }
     }
-}
-
-/// Quotes a name for a shell. Names of a probe have no character that means something inside the quotes.
-fn quoted(name: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-    if name.chars().all(is_plain) { name.to_owned() } else { format!("\"{name}\"") }
 }
 
 /// Names a cloud by its base URL. A report has no other host.

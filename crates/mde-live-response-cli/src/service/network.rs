@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use clap::builder::BoolishValueParser;
 use mde_live_response_core::error::InvalidInput;
 use mde_live_response_ureq::{Certificate, Proxy, Roots, UreqTransport, UreqTransportBuilder};
 
@@ -23,7 +24,7 @@ pub(crate) struct Network {
     #[arg(long, value_name = "FILE", help_heading = "Network")]
     ca_file: Option<PathBuf>,
     /// Trust the operating system's certificate authorities instead of the bundled ones.
-    #[arg(long, help_heading = "Network")]
+    #[arg(long, help_heading = "Network", value_parser = BoolishValueParser::new())]
     system_roots: bool,
 }
 

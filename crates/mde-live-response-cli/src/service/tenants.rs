@@ -50,6 +50,9 @@ pub(crate) fn read(path: &Path) -> Result<Vec<Tenant>, Failure> {
     })?;
     let json = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&bytes);
     let tenants: Vec<Tenant> = serde_json::from_slice(json).map_err(|why| about(&why))?;
+    if tenants.is_empty() {
+        return Err(about(&"it lists no tenant"));
+    }
     for (n, tenant) in tenants.iter().enumerate() {
         let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"-_.".contains(&b);
         let name = tenant.name.as_str();

@@ -60,9 +60,9 @@ fn options_and_ignore_files_choose_the_files_of_a_folder() {
     assert_eq!(
         lines,
         [
-            "skipped README.md: about the repository (a line !README.md in .lrlibignore takes it)",
-            "skipped a.Tests.ps1: a test (a line !a.Tests.ps1 in .lrlibignore takes it)",
-            "skipped old.ps1.bak: a backup (a line !old.ps1.bak in .lrlibignore takes it)",
+            "skipped README.md: about the repository (to include it, add !README.md to .lrlibignore)",
+            "skipped a.Tests.ps1: a test (to include it, add !a.Tests.ps1 to .lrlibignore)",
+            "skipped old.ps1.bak: a backup (to include it, add !old.ps1.bak to .lrlibignore)",
             "skipped tools/: a subfolder; --recursive reads it",
             "skipped x.key: excluded by a glob",
         ]
@@ -103,7 +103,7 @@ fn files_that_equal_those_of_others_are_not_yours() {
     let (emulator, dir) = (Emulator::start().unwrap(), TempDir::with([("a b.ps1", "1")]));
     emulator.library().insert("a b.ps1", b"1");
     let ran =
-        Lrlib::of(&emulator).ends(&["plan", dir.arg(), "--all"], 0, "1 file equals the library's");
+        Lrlib::of(&emulator).ends(&["plan", dir.arg(), "--all"], 0, "1 library file has the same content as your file, but not your owner. To take ownership: lrlib adopt 'a b.ps1' --dir ");
     assert_eq!(ran.stdout, "ACTION     NAME     WHY\nunchanged  a b.ps1  not yours\n");
 }
 
@@ -128,7 +128,9 @@ fn the_hint_about_letter_case_works() {
         let ran = lrlib.ends(&["sync", dir.arg()], 1, "conflict it's a.ps1 another letter case");
         let line = ran.stderr.lines().find(|line| line.contains("Rename your file: ")).unwrap();
         let (_, commands) = line.split_once("Rename your file: ").unwrap();
-        let (rename, delete) = commands.split_once("; or delete the other: ").unwrap();
+        let (rename, delete) = commands
+            .split_once("; or delete the other, with the same options for the service: ")
+            .unwrap();
         if take_first {
             assert!(Command::new("sh").args(["-c", rename]).status().unwrap().success());
             lrlib.ends(&["sync", dir.arg(), "--take-over", "--yes"], 0, "updated It's a.ps1\n");
@@ -162,7 +164,15 @@ fn a_file_sets_what_a_repository_has_in_common() {
     let description = emulator.library().entry("a.ps1").unwrap().description;
     assert_eq!(description.as_deref(), Some("managed-by: our-team"));
     // The command line goes first.
-    lrlib.ends(&["plan", dir.arg(), "--owner", "other"], 1, "3 files equal the library's, but without your owner. To take ownership: lrlib adopt a.ps1 ... --dir");
+    lrlib.ends(&["plan", dir.arg(), "--owner", "other"], 1, "3 library files have the same content as your files, but not your owner. To take ownership: lrlib adopt a.ps1 ... --dir");
+
+    // A command without DIR has it from its own folder; those that need no library have none.
+    let adopt = ["adopt", "a.ps1", "--dir", dir.arg(), "--dry-run"];
+    lrlib.ends(&adopt, 0, "(1 unchanged)");
+    dir.write("lrlib.toml", "x");
+    let mut completions = Lrlib::alone().command(&["completions", "bash"]);
+    assert!(completions.current_dir(dir.path()).output().unwrap().status.success());
+    dir.write("lrlib.toml", settings);
 
     // From a folder below, but not beyond the root of the repository.
     let below = dir.path().join("tools").display().to_string();
@@ -233,7 +243,9 @@ fn variables_set_options_and_an_empty_one_does_not() {
     assert_eq!(listed.code, 0, "{listed:?}");
     assert_eq!(run(&gcc, &["list", "--region", "eu", "--timeout", "x"]).code, 2);
     let ran = run(&[("LRLIB_JOBS", "many")], &sync);
-    assert!(ran.code == 2 && ran.stderr.contains("LRLIB_JOBS") | ran.stderr.contains("many"));
+    assert!(ran.code == 2 && ran.stderr.contains("many"), "{ran:?}");
+    let ran = run(&[("LRLIB_REQUIRE_SIGNED", "1"), ("LRLIB_SYSTEM_ROOTS", "no")], &sync);
+    assert!(ran.code == 2 && ran.stderr.contains("is not signed"), "{ran:?}");
 }
 
 /// They come with the repository, so they may be hostile.

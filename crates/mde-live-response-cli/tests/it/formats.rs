@@ -45,6 +45,7 @@ fn a_plan_has_the_same_rows_in_every_format() {
     assert_eq!(
         plan(&["--format", "markdown"]).stdout,
         "### lrlib plan\n\n\
+         Plan: 1 to create, 1 to update, 0 to delete (1 unchanged, 1 unmanaged, 1 in conflict)\n\n\
          | ACTION | NAME | WHY |\n\
          | --- | --- | --- |\n\
          | update | changed.ps1 | description |\n\

@@ -228,7 +228,7 @@ fn files_that_could_not_be_deleted_are_listed() {
     let emulator = Emulator::builder().library(library).start().unwrap();
     let quoted = command.split_once("lrlib delete ").unwrap().1;
     let names: Vec<_> = quoted
-        .split('"')
+        .split(if cfg!(windows) { '"' } else { '\'' })
         .enumerate()
         .flat_map(|(n, part)| match n % 2 {
             0 => part.split_whitespace().collect::<Vec<_>>(),

@@ -13,7 +13,7 @@ type Since = fn(&Emulator, &TempDir);
 
 #[test]
 fn a_saved_plan_is_applied_exactly_or_not_at_all() {
-    let cases: [(&str, Since, Option<&str>); 12] = [
+    let cases: [(&str, Since, Option<&str>); 14] = [
         ("nothing", |_, _| {}, None),
         ("a file of others", |it, _| it.library().insert("z.ps1", b"z"), None),
         (
@@ -47,6 +47,16 @@ fn a_saved_plan_is_applied_exactly_or_not_at_all() {
             Some("`new.ps1` is no longer in the folder"),
         ),
         ("stored by others", |it, _| it.library().insert("new.ps1", b"hers"), Some("`new.ps1`")),
+        (
+            "stored by hand",
+            |it, _| it.library().insert("new.ps1", b"new"),
+            Some("`new.ps1` changed in the library"),
+        ),
+        (
+            "deleted and stored by others",
+            |it, _| it.library().insert("gone.ps1", b"hers"),
+            Some("`gone.ps1` changed in the library"),
+        ),
         (
             "stored bytes",
             |it, _| it.library().insert("changed.ps1", b"hers"),
@@ -174,6 +184,13 @@ fn a_saved_plan_is_read_strictly_and_does_not_raise_limits() {
     }
     let inside = dir.path().join("plan.json").display().to_string();
     lrlib.ends(&["plan", dir.arg(), "--out", &inside], 2, "is in the folder that is planned");
+    fs::write(&plan, text).unwrap();
+    // Of lrlib.toml, only the service counts.
+    dir.write("lrlib.toml", "owner = \"x\"\nexclude = [\"*\"]\ncloud = \"gcc\"\nregion = \"eu\"\n");
+    lrlib.ends(&sync, 0, "Done: nothing to do");
+    let alone = Lrlib::alone().with(&[("MDE_TOKEN", "a-token")]);
+    alone.ends(&sync, 2, "only the commercial cloud has regions");
+    fs::remove_file(dir.path().join("lrlib.toml")).unwrap();
     lrlib.ends(&["plan", dir.arg(), "--out", "/nonexistent/plan"], 2, "--out: cannot write");
 }
 
@@ -194,6 +211,10 @@ fn a_saved_plan_for_many_tenants_holds_for_all_or_none() {
     let sync = |tenants| ["sync", dir.arg(), "--tenants", tenants, "--plan", &plan];
     lrlib.ends(&sync(&one), 2, "the saved plan is for other tenants");
     emulators[1].library().insert("a.ps1", b"hers");
+    let json = lrlib.ends(&[&sync(&both)[..], &["--format", "json"]].concat(), 1, "").json();
+    assert_eq!(json["tenants"][0]["steps"][0]["outcome"], json!(null));
+    let message = |n: usize| json["tenants"][n]["error"]["message"].as_str().unwrap();
+    assert!(message(1).starts_with("the saved plan does not hold: `a.ps1` "), "{}", message(1));
     lrlib.ends(
         &sync(&both),
         1,
