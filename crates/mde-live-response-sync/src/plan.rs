@@ -139,7 +139,7 @@ impl Plan {
         self.steps.iter().any(|step| matches!(step.action, Action::Conflict { .. }))
     }
 
-    /// All desired and all stored files, in the order of names.
+    /// All desired files, and all stored files without a desired one, in the order of names.
     #[must_use]
     pub fn steps(&self) -> impl ExactSizeIterator<Item = &Step> {
         self.steps.iter()
@@ -236,7 +236,7 @@ impl Rules {
 
     fn action(&self, file: &DesiredFile, found: &LibraryFile) -> Action {
         let is_owned = self.owns(found);
-        // To take a file over replaces another owner's line, too.
+        // Taking a file over also replaces another owner's line.
         let is_taken = self.take_over && !is_owned;
         let found_text = found.description().unwrap_or_default();
         let found_text =

@@ -148,11 +148,11 @@ pub(crate) struct Rules {
     /// Owner of the files: the last line of their descriptions is `managed-by: OWNER`. Default: lrlib.
     #[arg(long, value_name = "OWNER", help_heading = "Changes")]
     pub(crate) owner: Option<Owner>,
-    /// Delete files that are missing from the folder: those of --owner; with `--delete=all`, of any owner. Files that
-    /// are skipped are not missing.
+    /// Delete the owner's files that are missing from the folder; with `--delete=all`, those of any owner. Skipped files
+    /// are not missing.
     #[arg(long, value_enum, value_name = "WHICH", num_args = 0..=1, require_equals = true, default_missing_value = "owned", help_heading = "Changes")]
     pub(crate) delete: Option<Deleted>,
-    /// Overwrite files of others that have the name of a file in the folder.
+    /// Overwrite files of other owners that have the same name as a file in the folder.
     #[arg(long, help_heading = "Changes")]
     pub(crate) take_over: bool,
     /// Refuse a plan that deletes and takes over more files than this. Default: a tenth of the library, at least 5.
@@ -222,7 +222,7 @@ impl Running {
 /// The answer to a question before files are lost.
 #[derive(Debug, Clone, Copy, Args)]
 pub(crate) struct Consent {
-    /// Do it without a question. Without a terminal, files are lost only with this.
+    /// Do not ask. Required to delete or overwrite files without a terminal.
     #[arg(short, long, help_heading = "Running")]
     pub(crate) yes: bool,
 }

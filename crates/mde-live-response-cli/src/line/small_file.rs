@@ -9,7 +9,7 @@ use mde_live_response_core::library::FileContent;
 
 /// Reads a text file of a repository, if there is one.
 ///
-/// A link is refused, because it could lead to a file that was not put there. A pipe is refused without waiting.
+/// A link is refused, because it could lead out of the repository. A pipe is refused without waiting.
 pub(crate) fn in_repository(path: &Path, max: u64) -> Result<Option<String>, String> {
     if fs::symlink_metadata(path).is_err() {
         return Ok(None);
