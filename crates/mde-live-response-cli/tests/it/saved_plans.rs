@@ -13,7 +13,7 @@ type Since = fn(&Emulator, &TempDir);
 
 #[test]
 fn a_saved_plan_is_applied_exactly_or_not_at_all() {
-    let cases: [(&str, Since, Option<&str>); 14] = [
+    let cases: [(&str, Since, Option<&str>); 15] = [
         ("nothing", |_, _| {}, None),
         ("a file of others", |it, _| it.library().insert("z.ps1", b"z"), None),
         (
@@ -47,6 +47,11 @@ fn a_saved_plan_is_applied_exactly_or_not_at_all() {
             Some("`new.ps1` is no longer in the folder"),
         ),
         ("stored by others", |it, _| it.library().insert("new.ps1", b"hers"), Some("`new.ps1`")),
+        (
+            "reverted",
+            |_, dir| drop(dir.write("changed.ps1", "old")),
+            Some("`changed.ps1` changed in the folder"),
+        ),
         (
             "stored by hand",
             |it, _| it.library().insert("new.ps1", b"new"),
