@@ -102,8 +102,13 @@ fn deletions_spare_files_that_the_folder_has_but_skips() {
 fn files_that_equal_those_of_others_are_not_yours() {
     let (emulator, dir) = (Emulator::start().unwrap(), TempDir::with([("a b.ps1", "1")]));
     emulator.library().insert("a b.ps1", b"1");
-    let ran =
-        Lrlib::of(&emulator).ends(&["plan", dir.arg(), "--all"], 0, "1 library file has the same content as your file, but not your owner. To take ownership: lrlib adopt 'a b.ps1' --dir ");
+    let ran = Lrlib::of(&emulator).ends(
+        &["plan", dir.arg(), "--all"],
+        0,
+        "1 library file has the same content as your file, but not your owner.",
+    );
+    let quoted = if cfg!(windows) { "\"a b.ps1\"" } else { "'a b.ps1'" };
+    assert!(ran.stderr.contains(&format!("lrlib adopt {quoted} --dir ")), "{ran:?}");
     assert_eq!(ran.stdout, "ACTION     NAME     WHY\nunchanged  a b.ps1  not yours\n");
 }
 

@@ -11,79 +11,77 @@ use crate::support::Lrlib;
 /// A change after the plan was saved.
 type Since = fn(&Emulator, &TempDir);
 
+/// What happens after the plan was saved, and why it is refused then, if it is.
+const CASES: [(&str, Since, Option<&str>); 15] = [
+    ("nothing", |_, _| {}, None),
+    ("a file of others", |it, _| it.library().insert("z.ps1", b"z"), None),
+    (
+        "done before",
+        |it, dir| {
+            fs::remove_file(dir.path().join("new.ps1")).unwrap();
+            let owned = Lrlib::of(it);
+            owned.ends(&["sync", dir.arg(), "--owner", "team"], 0, "");
+            dir.write("new.ps1", "new");
+        },
+        None,
+    ),
+    (
+        "other bytes",
+        |_, dir| drop(dir.write("new.ps1", "NEW")),
+        Some("`new.ps1` changed in the folder"),
+    ),
+    (
+        "another text",
+        |_, dir| drop(dir.write("new.ps1.json", r#"{"description": "x"}"#)),
+        Some("`new.ps1` changed in the folder"),
+    ),
+    ("another file", |_, dir| drop(dir.write("newer.ps1", "1")), Some("`newer.ps1` is not in it")),
+    (
+        "a missing file",
+        |_, dir| fs::remove_file(dir.path().join("new.ps1")).unwrap(),
+        Some("`new.ps1` is no longer in the folder"),
+    ),
+    ("stored by others", |it, _| it.library().insert("new.ps1", b"hers"), Some("`new.ps1`")),
+    (
+        "reverted",
+        |_, dir| drop(dir.write("changed.ps1", "old")),
+        Some("`changed.ps1` changed in the folder"),
+    ),
+    (
+        "stored by hand",
+        |it, _| it.library().insert("new.ps1", b"new"),
+        Some("`new.ps1` changed in the library"),
+    ),
+    (
+        "deleted and stored by others",
+        |it, _| it.library().insert("gone.ps1", b"hers"),
+        Some("`gone.ps1` changed in the library"),
+    ),
+    (
+        "stored bytes",
+        |it, _| it.library().insert("changed.ps1", b"hers"),
+        Some("`changed.ps1` changed in the library"),
+    ),
+    (
+        "stored text",
+        |it, _| {
+            let mut entry = it.library().entry("changed.ps1").unwrap();
+            entry.description = Some("other\nmanaged-by: team".to_owned());
+            it.library().insert_entry(entry, b"old");
+        },
+        Some("`changed.ps1` changed in the library"),
+    ),
+    (
+        "no more to delete",
+        |it, _| drop(Lrlib::of(it).ends(&["delete", "gone.ps1", "--yes"], 0, "")),
+        None,
+    ),
+    ("kept again", |_, dir| drop(dir.write("gone.ps1", "gone")), Some("`gone.ps1` changed")),
+];
+
 #[test]
 fn a_saved_plan_is_applied_exactly_or_not_at_all() {
-    let cases: [(&str, Since, Option<&str>); 15] = [
-        ("nothing", |_, _| {}, None),
-        ("a file of others", |it, _| it.library().insert("z.ps1", b"z"), None),
-        (
-            "done before",
-            |it, dir| {
-                fs::remove_file(dir.path().join("new.ps1")).unwrap();
-                let owned = Lrlib::of(it);
-                owned.ends(&["sync", dir.arg(), "--owner", "team"], 0, "");
-                dir.write("new.ps1", "new");
-            },
-            None,
-        ),
-        (
-            "other bytes",
-            |_, dir| drop(dir.write("new.ps1", "NEW")),
-            Some("`new.ps1` changed in the folder"),
-        ),
-        (
-            "another text",
-            |_, dir| drop(dir.write("new.ps1.json", r#"{"description": "x"}"#)),
-            Some("`new.ps1` changed in the folder"),
-        ),
-        (
-            "another file",
-            |_, dir| drop(dir.write("newer.ps1", "1")),
-            Some("`newer.ps1` is not in it"),
-        ),
-        (
-            "a missing file",
-            |_, dir| fs::remove_file(dir.path().join("new.ps1")).unwrap(),
-            Some("`new.ps1` is no longer in the folder"),
-        ),
-        ("stored by others", |it, _| it.library().insert("new.ps1", b"hers"), Some("`new.ps1`")),
-        (
-            "reverted",
-            |_, dir| drop(dir.write("changed.ps1", "old")),
-            Some("`changed.ps1` changed in the folder"),
-        ),
-        (
-            "stored by hand",
-            |it, _| it.library().insert("new.ps1", b"new"),
-            Some("`new.ps1` changed in the library"),
-        ),
-        (
-            "deleted and stored by others",
-            |it, _| it.library().insert("gone.ps1", b"hers"),
-            Some("`gone.ps1` changed in the library"),
-        ),
-        (
-            "stored bytes",
-            |it, _| it.library().insert("changed.ps1", b"hers"),
-            Some("`changed.ps1` changed in the library"),
-        ),
-        (
-            "stored text",
-            |it, _| {
-                let mut entry = it.library().entry("changed.ps1").unwrap();
-                entry.description = Some("other\nmanaged-by: team".to_owned());
-                it.library().insert_entry(entry, b"old");
-            },
-            Some("`changed.ps1` changed in the library"),
-        ),
-        (
-            "no more to delete",
-            |it, _| drop(Lrlib::of(it).ends(&["delete", "gone.ps1", "--yes"], 0, "")),
-            None,
-        ),
-        ("kept again", |_, dir| drop(dir.write("gone.ps1", "gone")), Some("`gone.ps1` changed")),
-    ];
-    for (case, since, refused) in cases {
+    for (case, since, refused) in CASES {
         println!("case: {case}");
         let emulator = Emulator::start().unwrap();
         let lrlib = Lrlib::of(&emulator);
