@@ -159,6 +159,12 @@ impl<'a> Run<'a> {
             match outcome {
                 // At once, while other changes run.
                 Err(error) => self.ui.say(format_args!("error: {}", explain(error))),
+                Ok("resolved") => {
+                    self.ui.change("", "stored", name.as_str());
+                    self.ui.note(format_args!(
+                        "{name}: the answer was lost, and a listing confirmed the upload"
+                    ));
+                }
                 Ok(outcome) => self.ui.change("", outcome, name.as_str()),
             }
             // Also after a failed write: the calls that were running have outcomes, too.

@@ -46,6 +46,8 @@ pub(crate) enum Expected {
 /// The same work for every library.
 pub(crate) struct Job<'a> {
     pub(crate) desired: Desired,
+    /// Options that name the folder again, for a hint.
+    pub(crate) folder: String,
     pub(crate) owner: Owner,
     pub(crate) rules: Rules,
     pub(crate) max_delete: Option<usize>,
@@ -267,7 +269,7 @@ impl Job<'_> {
         if synced.report.is_some() {
             self.ui.note(format_args!("{tenant}{}", synced.done()));
         }
-        synced.hints(tenant, self.ui);
+        synced.hints(tenant, &self.folder, self.ui);
         if let Some(failure) = &synced.failure {
             self.ui.say(format_args!("{tenant}error: {}", failure.message()));
         }

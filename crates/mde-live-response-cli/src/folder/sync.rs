@@ -13,7 +13,7 @@ use crate::line::args::{Adopt, Plan, Sync};
 use crate::line::options::{self, Common, Deleted, Folder};
 use crate::output::audit::Audit;
 use crate::output::exit::{Exit, Failure};
-use crate::output::text::shown;
+use crate::output::text::{command_word, shown};
 use crate::output::ui::Ui;
 use crate::service::connect::Library;
 use crate::service::tenants::{self, Tenant};
@@ -27,6 +27,7 @@ pub(crate) fn plan(arguments: &Plan, ui: &Arc<Ui>) -> Result<Exit, Failure> {
         owner: or_default(rules.owner.as_ref())?,
         rules: planning(folder, rules)?,
         desired: desired(folder, rules, ui)?,
+        folder: again(folder),
         max_delete: rules.max_delete,
         mode: Mode::Plan { has_exit_code: *exit_code },
         jobs: Jobs::default(),
@@ -42,8 +43,9 @@ pub(crate) fn plan(arguments: &Plan, ui: &Arc<Ui>) -> Result<Exit, Failure> {
         let plans: Vec<_> =
             plans.filter_map(|(it, plan)| Some((it, plan.as_ref().ok()?))).collect();
         // An incomplete plan could be taken for a whole one.
-        if plans.len() < planned.len() {
-            ui.say(format_args!("the plan was not saved, because a library could not be listed"));
+        let is_refused = plans.iter().any(|(_, synced)| synced.failure.is_some());
+        if plans.len() < planned.len() || is_refused {
+            ui.say(format_args!("the plan was not saved, because of the following error"));
         } else {
             Saved::new(folder, rules, &plans).write(path)?;
             ui.note(format_args!("the plan was saved in {}", path.display()));
@@ -68,6 +70,7 @@ pub(crate) fn sync(arguments: &Sync, ui: &Arc<Ui>) -> Result<Exit, Failure> {
         owner: or_default(rules.owner.as_ref())?,
         rules: planning(&folder, &rules)?,
         desired: desired(&folder, &rules, ui)?,
+        folder: again(&folder),
         max_delete: rules.max_delete,
         mode: if running.dry_run { Mode::DRY } else { Mode::Apply { is_confirmed } },
         jobs: running.jobs(),
@@ -89,14 +92,17 @@ pub(crate) fn adopt(arguments: &Adopt, ui: &Arc<Ui>) -> Result<Exit, Failure> {
     for name in names {
         let parsed = name.parse::<FileName>().ok();
         if !parsed.is_some_and(|name| all.files().any(|file| *file.name() == name)) {
-            let problem = format!("{} has no file `{}`", dir.display(), shown(name, 100));
-            return Err(Failure::usage(problem, "Give the folder with --dir."));
+            let problem =
+                format!("{} has no file `{}` for the library", dir.display(), shown(name, 100));
+            let help = "Give its folder with --dir; a file that is skipped also needs --recursive or --include.";
+            return Err(Failure::usage(problem, help));
         }
         adopted.insert(name.as_str());
     }
     let files = all.files().filter(|file| adopted.contains(file.name().as_str())).cloned();
     let job = Job {
         desired: Desired::new(files)?,
+        folder: again(&folder),
         rules: Rules::new(owner.clone()).with_take_over(true),
         owner,
         max_delete: Some(adopted.len()),
@@ -108,6 +114,25 @@ pub(crate) fn adopt(arguments: &Adopt, ui: &Arc<Ui>) -> Result<Exit, Failure> {
         audit: &Audit::open(running.audit.as_deref())?,
     };
     job.run(&[Library::open(&common.connection, ui)?], 1)
+}
+
+/// The options with which `adopt` reads the same folder.
+fn again(folder: &Folder) -> String {
+    let mut options = format!("--dir {}", command_word(&folder.dir.display().to_string()));
+    if folder.files.recursive {
+        options += " --recursive";
+    }
+    for (option, globs) in
+        [("--include", &folder.files.include), ("--exclude", &folder.files.exclude)]
+    {
+        for glob in globs {
+            options += " ";
+            options += option;
+            options += " ";
+            options += &command_word(glob);
+        }
+    }
+    options
 }
 
 fn or_default(owner: Option<&Owner>) -> Result<Owner, Failure> {

@@ -1,7 +1,6 @@
 //! The result of a plan for one library, for people and programs.
 
 use std::fmt::Write;
-use std::path::Path;
 
 use mde_live_response_core::LibraryFile;
 use mde_live_response_sync::{Action, DesiredFile, Outcome, Owner, Plan, Reason, Report, Step};
@@ -14,6 +13,9 @@ use crate::output::fields;
 use crate::output::table::Table;
 use crate::output::text::{command_word, counted, files, words};
 use crate::output::ui::Ui;
+
+/// Most names in a hint.
+const MAX_NAMED: usize = 5;
 
 /// The result for one library.
 pub(crate) struct Synced {
@@ -79,8 +81,9 @@ impl Synced {
         }
     }
 
-    /// Says what to do about conflicts, and about files that would be conflicts if they changed.
-    pub(crate) fn hints(&self, tenant: &str, ui: &Ui) {
+    /// Says what to do about conflicts, and about files that would be conflicts if they changed. `folder` has the options of
+    /// `adopt` for the folder.
+    pub(crate) fn hints(&self, tenant: &str, folder: &str, ui: &Ui) {
         let (mut equal, mut others) = (Vec::new(), 0);
         for step in self.plan.steps() {
             match (step.action(), step.found()) {
@@ -101,18 +104,19 @@ impl Synced {
                 _ => {}
             }
         }
-        if let Some(step) = equal.first() {
-            let folder = step.file().and_then(DesiredFile::path).and_then(Path::parent);
-            let folder = folder.map_or_else(String::new, |it| it.display().to_string());
-            let more = if equal.len() > 1 { " ..." } else { "" };
+        if !equal.is_empty() {
             let (have, yours) = match equal.len() {
                 1 => ("1 library file has".to_owned(), "your file"),
                 count => (format!("{count} library files have"), "your files"),
             };
+            let mut names: Vec<_> =
+                equal.iter().take(MAX_NAMED).map(|step| command_word(step.name())).collect();
+            if equal.len() > MAX_NAMED {
+                names.push("...".to_owned());
+            }
             ui.note(format_args!(
-                "{tenant}{have} the same content as {yours}, but not your owner. To take ownership: lrlib adopt {}{more} --dir {} --owner {}",
-                command_word(step.name()),
-                command_word(&folder),
+                "{tenant}{have} the same content as {yours}, but not your owner. To take ownership: lrlib adopt {} {folder} --owner {}",
+                names.join(" "),
                 command_word(self.owner.as_str()),
             ));
         }

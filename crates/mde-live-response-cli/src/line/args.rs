@@ -91,7 +91,7 @@ pub(crate) enum Command {
     /// Take ownership of library files that equal the local ones.
     #[command(after_help = "Example:\n  lrlib adopt Get-Dns.ps1 --dir scripts --owner our-team")]
     Adopt(Adopt),
-    /// Write a manifest of the library's files.
+    /// Write a manifest of the library's files. From then on, it decides which files the folder has.
     #[command(
         after_help = "Example:\n  lrlib export scripts   writes scripts/librarymanifest.json"
     )]

@@ -71,7 +71,7 @@ fn adopt_takes_only_files_with_the_same_bytes() {
         (&["a.ps1", "b.ps1"][..], 1, "b.ps1 has other content in the library, which only"),
         (&["c.ps1"], 1, "c.ps1 is not in the library; nothing was changed"),
         (&["D.ps1"], 1, "D.ps1 has another letter case in the library"),
-        (&["e.ps1"], 2, "has no file `e.ps1`"),
+        (&["e.ps1"], 2, "has no file `e.ps1` for the library"),
     ] {
         let adopt = [&["adopt", "--dir", dir.arg(), "--yes"], names].concat();
         lrlib.ends(&adopt, code, why);

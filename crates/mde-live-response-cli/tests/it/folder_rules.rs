@@ -169,7 +169,7 @@ fn a_file_sets_what_a_repository_has_in_common() {
     let description = emulator.library().entry("a.ps1").unwrap().description;
     assert_eq!(description.as_deref(), Some("managed-by: our-team"));
     // The command line goes first.
-    lrlib.ends(&["plan", dir.arg(), "--owner", "other"], 1, "3 library files have the same content as your files, but not your owner. To take ownership: lrlib adopt a.ps1 ... --dir");
+    lrlib.ends(&["plan", dir.arg(), "--owner", "other"], 1, "3 library files have the same content as your files, but not your owner. To take ownership: lrlib adopt a.ps1 notes.md t.ps1 --dir");
 
     // A command without DIR has it from its own folder; those that need no library have none.
     let adopt = ["adopt", "a.ps1", "--dir", dir.arg(), "--dry-run"];

@@ -165,7 +165,11 @@ fn a_saved_plan_is_read_strictly_and_does_not_raise_limits() {
     }
     let plan = folder.path().join("plan.json").display().to_string();
     let sync = ["sync", dir.arg(), "--plan", &plan];
-    lrlib.ends(&["plan", dir.arg(), "--delete=all", "--out", &plan], 1, "the limit is 5");
+    let out = ["plan", dir.arg(), "--delete=all", "--out", &plan];
+    let refused = lrlib.ends(&out, 1, "the limit is 5");
+    assert!(refused.stderr.contains("the plan was not saved"), "{refused:?}");
+    lrlib.ends(&sync, 2, "there is no such file");
+    lrlib.ends(&[&out[..], &["--max-delete", "6"]].concat(), 0, "6 to delete");
     lrlib.ends(&sync, 1, "the limit is 5");
     assert_eq!(emulator.library().names().len(), 6);
     lrlib.ends(
