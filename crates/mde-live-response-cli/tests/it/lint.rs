@@ -66,7 +66,7 @@ fn lint(name: &str, bytes: impl AsRef<[u8]>, arguments: &[&str]) -> Ran {
     Lrlib::alone().run(&[&["lint", dir.arg()], arguments].concat())
 }
 
-/// What JSON says of one file: its signature, and `level code` for each finding.
+/// Reads one file's JSON: its signature, and `level code` for each finding.
 fn findings(name: &str, bytes: impl AsRef<[u8]>) -> (Value, Vec<String>) {
     let json = lint(name, bytes, &["--format", "json"]).json();
     let file = &json["files"][0];

@@ -52,7 +52,7 @@ impl Job {
         ran(shell.stdin(Stdio::null()).output().unwrap())
     }
 
-    /// What the tasks for artifacts of Azure Pipelines do with the plan between the stages.
+    /// Moves the plan between the stages, as the artifact tasks of Azure Pipelines do.
     fn hand_over(&self) {
         let plan = self.dir.path().join("plan");
         fs::create_dir_all(&plan).unwrap();

@@ -11,7 +11,7 @@ use crate::support::Lrlib;
 /// A change after the plan was saved.
 type Since = fn(&Emulator, &TempDir);
 
-/// What happens after the plan was saved, and why it is refused then, if it is.
+/// Changes after the plan was saved, and the reason why it is refused then, if it is.
 const CASES: [(&str, Since, Option<&str>); 15] = [
     ("nothing", |_, _| {}, None),
     ("a file of others", |it, _| it.library().insert("z.ps1", b"z"), None),

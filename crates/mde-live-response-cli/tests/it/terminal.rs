@@ -158,7 +158,7 @@ fn a_bar_says_that_the_answer_is_awaited() {
     assert_eq!(ran.code, 1, "{ran:?}");
 }
 
-/// Every line of a plan, a list and the bars of a sync fits 60 columns, whatever the names and descriptions are.
+/// Every line of a plan, a list and the bars of a sync fits 60 columns, even with long names and descriptions.
 #[test]
 fn lines_fit_a_terminal_of_60_columns() {
     let (emulator, dir) = (Emulator::start().unwrap(), TempDir::new());

@@ -8,7 +8,7 @@ use mde_live_response_core::transport::Phase;
 
 use crate::{Rng, rng};
 
-/// What happens to one exchange.
+/// Fate of one exchange.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Fault {
     /// Nothing.

@@ -107,7 +107,7 @@ fn every_input_leads_to_the_decision_of_the_one_row_that_holds_for_it() {
     assert!(used.iter().all(|it| *it > 0), "a row holds for no point: {used:?}");
 }
 
-/// What the service may ask for, with the whole wait and its sign in the table.
+/// Waits that the service may ask for, with the whole wait and its sign in the table.
 fn asking(
     policy: RetryPolicy,
     backoff: Duration,

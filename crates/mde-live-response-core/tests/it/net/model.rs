@@ -1,4 +1,4 @@
-//! What the guide's page on errors says of a call: which requests it makes, how long it waits, and how it ends.
+//! Model of a call, from the guide's page on errors: its requests, its waits, and its end.
 //!
 //! Written from that page, `RetryPolicy` and `Effect`, and held against the client by the answers that it got.
 

@@ -15,7 +15,7 @@ use mde_live_response_mock::FakeLibrary;
 use super::call::{Held, held};
 use crate::support::{EMPTY_SHA256, NAME, answer, json};
 
-/// What happens to one exchange.
+/// Fate of one exchange.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Answer {
     /// The library's own answer, a refusal included.
@@ -38,7 +38,7 @@ pub(super) enum Answer {
     Lost(Fault, Fate),
 }
 
-/// What comes in place of the library's answer.
+/// Replacement of the library's answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fault {
     Reset,
@@ -124,7 +124,7 @@ pub(super) struct Seen {
     pub(super) token: u8,
     body: Vec<u8>,
     pub(super) answer: Answer,
-    /// What the library holds when the answer leaves.
+    /// Content of the library when the answer leaves.
     pub(super) held: Held,
     /// Whether the library did what the request asks.
     pub(super) is_done: bool,
