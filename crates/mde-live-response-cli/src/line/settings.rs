@@ -15,7 +15,7 @@ use crate::output::ui::Ui;
 use crate::service::connect::is_set;
 
 /// Name of the file.
-pub(crate) const NAME: &str = "lrlib.toml";
+const NAME: &str = "lrlib.toml";
 
 /// Largest file, in bytes. Ours.
 const MAX_BYTES: u64 = 64 * 1024;

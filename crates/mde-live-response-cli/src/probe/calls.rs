@@ -223,7 +223,7 @@ pub(super) fn parse(name: &str) -> Asked<FileName> {
     name.parse().map_err(|_| "the name cannot be sent".to_owned())
 }
 
-/// Reason why there is no answer. Contains no text of the service, because that could have names in it.
+/// Reason why there is no answer. Never contains text from the service, which could include names.
 fn reason(error: &Error) -> String {
     let text = match error.kind() {
         ErrorKind::NoToken => "no token",
