@@ -10,11 +10,13 @@
 )]
 
 mod foreign;
+mod relay;
 mod seed;
 pub mod storm;
 mod temp_dir;
 
 pub use fastrand::Rng;
 pub use foreign::program;
+pub use relay::Relay;
 pub use seed::rng;
 pub use temp_dir::TempDir;

@@ -19,7 +19,6 @@ mod malformed;
 #[cfg(feature = "conformance")]
 mod peer;
 mod program;
-mod relay;
 mod serving;
 mod state;
 mod storm;

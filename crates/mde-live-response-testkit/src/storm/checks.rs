@@ -20,6 +20,7 @@ impl Evidence {
         self.check_every_success_is_stored_with_these_bytes_and_texts();
         self.check_every_effect_is_true_and_without_override_nothing_is_applied_twice_or_replaced();
         self.check_without_override_nothing_is_repeated_blindly();
+        self.check_no_text_has_a_secret();
         self.check_no_window_is_ever_over_its_limit();
         self.check_no_call_outlives_its_deadline();
         self.check_it_was_a_storm();
@@ -29,6 +30,21 @@ impl Evidence {
     #[must_use]
     pub fn calls(&self) -> usize {
         self.exchanges.len()
+    }
+
+    /// The number of uploads, by how they ended.
+    #[must_use]
+    pub fn outcomes(&self) -> BTreeMap<String, usize> {
+        let mut outcomes = BTreeMap::new();
+        for call in &self.endings {
+            let outcome = match &call.outcome {
+                Outcome::Stored { resolved: false, .. } => "stored".to_owned(),
+                Outcome::Stored { resolved: true, .. } => "found stored".to_owned(),
+                Outcome::Failed { kind, effect, .. } => format!("{kind:?} {effect:?}"),
+            };
+            *outcomes.entry(outcome).or_default() += 1;
+        }
+        outcomes
     }
 
     /// Checks that another run went the same way.
@@ -116,6 +132,15 @@ impl Evidence {
             assert_eq!(unknown.get(&id), None, "repeated blindly: {exchange:?}");
             if exchange.is_unknown {
                 unknown.insert(id, exchange);
+            }
+        }
+    }
+
+    fn check_no_text_has_a_secret(&self) {
+        for call in &self.endings {
+            let Outcome::Failed { text, .. } = &call.outcome else { continue };
+            for secret in &self.secrets {
+                assert!(!text.contains(secret), "a secret in {text}");
             }
         }
     }

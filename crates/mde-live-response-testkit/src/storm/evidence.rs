@@ -1,6 +1,6 @@
 //! What a storm leaves behind, recorded beside the library and not by the client.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -70,5 +70,7 @@ pub struct Evidence {
     pub(super) changes: Vec<Change>,
     pub(super) endings: Vec<Ending>,
     pub(super) files: BTreeMap<String, Stored>,
+    /// What must stay out of every text: the client's secret, and the tokens.
+    pub(super) secrets: BTreeSet<String>,
     pub(super) token_calls: u64,
 }

@@ -141,6 +141,8 @@ pub(super) struct Job {
     pub(super) number: u64,
     pub(super) name: String,
     pub(super) content: String,
+    /// Bytes of the file after the content.
+    pub(super) padding: usize,
     pub(super) description: Option<String>,
     pub(super) overrides: bool,
     /// Whether other threads use this name.
@@ -160,6 +162,7 @@ impl Job {
             number,
             name: name.unwrap_or_default(),
             content: String::new(),
+            padding: 0,
             description: None,
             overrides: false,
             shared: false,
@@ -169,8 +172,8 @@ impl Job {
     }
 }
 
-/// Shared names come in turns, so that each is new for a while.
-pub(super) fn job(seed: u64, thread: u64, number: u64) -> Job {
+/// Shared names come in turns, so that each is new for a while. A few files are as large as `large` says.
+pub(super) fn job(seed: u64, thread: u64, number: u64, large: usize) -> Job {
     let mut rng = rng(seed, "job", thread << 32 | number);
     let shared = rng.u64(0..3) == 0;
     let (name, content) = if shared {
@@ -187,6 +190,7 @@ pub(super) fn job(seed: u64, thread: u64, number: u64) -> Job {
         thread,
         number,
         name,
+        padding: if content.ends_with('0') { large } else { 0 },
         content,
         // Sometimes equal bytes with other texts.
         description: rng.bool().then(|| "Described".to_owned()),

@@ -24,6 +24,8 @@ pub struct Storm {
     pub seed: u64,
     /// The number of calls of the API.
     pub calls: u64,
+    /// Size of the largest files, in bytes. All others are a few bytes long.
+    pub large: usize,
 }
 
 impl Storm {
@@ -37,7 +39,7 @@ impl Storm {
         url: &str,
         wire: impl Wire + 'static,
     ) -> Evidence {
-        let Self { seed, calls, .. } = self;
+        let Self { seed, calls, large } = self;
         let (sky, client) = self.builder(service, url, wire);
         let (deadline, client) = (self.deadline(), client.build());
         let endings = Mutex::new(Vec::new());
@@ -51,7 +53,8 @@ impl Storm {
                         if calls_made.load(Ordering::SeqCst) >= calls {
                             break;
                         }
-                        let (ending, pause) = upload(&client, service, job(seed, thread, number));
+                        let (ending, pause) =
+                            upload(&client, service, job(seed, thread, number, large));
                         endings.lock().unwrap().push(ending);
                         service.clock.sleep(pause);
                     }
@@ -65,6 +68,7 @@ impl Storm {
             changes: std::mem::take(&mut *service.changes.lock().unwrap()),
             endings: endings.into_inner().unwrap(),
             files: names.filter_map(|name| Some((name.clone(), service.stored(&name)?))).collect(),
+            secrets: std::mem::take(&mut *sky.secrets.lock().unwrap()),
             token_calls: service.library.token_calls(),
         }
     }
@@ -92,6 +96,7 @@ impl Storm {
             wire,
             calls: AtomicU64::new(0),
             orders: AtomicU64::new(0),
+            secrets: Mutex::new([SECRET.to_owned()].into()),
             attempts: Mutex::default(),
             exchanges: Mutex::default(),
         });
@@ -128,7 +133,8 @@ fn upload(client: &Client, service: &Service, job: Job) -> (Ending, Duration) {
     if job.removed_before {
         service.remove(&job.name);
     }
-    let content = job.content.clone().into_bytes();
+    let mut content = job.content.clone().into_bytes();
+    content.resize(content.len() + job.padding, b'#');
     let entry = StoredFile::new(&job.name, &content, clock.time_of_day());
     let sent = Stored { sha256: entry.sha256, description: job.description.clone() };
     let if_exists = if job.overrides { IfExists::Override } else { IfExists::Fail };
@@ -157,7 +163,8 @@ fn upload(client: &Client, service: &Service, job: Job) -> (Ending, Duration) {
                 pause = error.retry_after().unwrap_or_default() + job.patience;
             }
             let (kind, effect) = (error.kind().clone(), error.effect());
-            Outcome::Failed { kind, effect, text: error.to_string() }
+            // The second has the causes and the help.
+            Outcome::Failed { kind, effect, text: format!("{error}\n{error:?}") }
         }
     };
     (Ending { job, sent, started, at, outcome, left }, pause)

@@ -29,14 +29,15 @@ pub struct Order {
     pub(super) job: Arc<Job>,
     pub(super) purpose: Purpose,
     /// When the library got the request, and the status of its answer.
-    pub(super) arrived: Mutex<Option<(Duration, u16)>>,
+    pub(super) arrived: Arc<Mutex<Option<(Duration, u16)>>>,
 }
 
 impl Order {
-    /// Its number in the storm.
-    #[must_use]
-    pub fn number(&self) -> u64 {
-        self.number
+    /// The same request once more, without a fault.
+    pub(super) fn again(&self) -> Self {
+        let weather = Weather { fault: Fault::None, ..self.weather };
+        let (job, arrived) = (Arc::clone(&self.job), Arc::clone(&self.arrived));
+        Self { weather, job, arrived, ..*self }
     }
 
     /// What is to happen.

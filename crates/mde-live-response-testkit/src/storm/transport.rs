@@ -1,12 +1,13 @@
 //! The client's transport: draws the fault of each exchange, lets its time pass, and records how it ended.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use mde_live_response_core::Effect;
+use mde_live_response_core::http::header::AUTHORIZATION;
 use mde_live_response_core::http::request::Parts;
 use mde_live_response_core::http::{Method, Response};
 use mde_live_response_core::policy::Clock;
@@ -63,6 +64,7 @@ pub(super) struct Sky<W> {
     /// Exchanges of the API so far, and of all.
     pub(super) calls: AtomicU64,
     pub(super) orders: AtomicU64,
+    pub(super) secrets: Mutex<BTreeSet<String>>,
     pub(super) attempts: Mutex<HashMap<String, u64>>,
     pub(super) exchanges: Mutex<Vec<evidence::Exchange>>,
 }
@@ -71,6 +73,10 @@ impl<W: Wire> Transport for Sky<W> {
     fn send(&self, exchange: &mut Exchange<'_>) -> Answer {
         let job = JOB.with_borrow(|job| job.clone().expect("an upload"));
         let order = Arc::new(self.order(job, Purpose::of(exchange.head())));
+        if let Some(token) = exchange.head().headers.get(AUTHORIZATION) {
+            let token = token.to_str().unwrap().replace("Bearer ", "");
+            self.secrets.lock().unwrap().insert(token);
+        }
         let began = self.service.clock.now();
         let answer = self.exchange(exchange, &order, began);
         if order.purpose != Purpose::Token {
@@ -107,7 +113,7 @@ impl<W: Wire> Sky<W> {
             self.calls.fetch_add(1, Ordering::SeqCst);
         }
         let number = self.orders.fetch_add(1, Ordering::SeqCst);
-        Order { number, weather, job, purpose, arrived: Mutex::default() }
+        Order { number, weather, job, purpose, arrived: Arc::default() }
     }
 
     fn exchange(&self, exchange: &mut Exchange<'_>, order: &Arc<Order>, began: Duration) -> Answer {

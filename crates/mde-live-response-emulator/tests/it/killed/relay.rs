@@ -6,8 +6,9 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
+use mde_live_response_testkit::Relay;
+
 use crate::program::Program;
-use crate::relay::Relay;
 
 /// Where an exchange is cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +34,7 @@ pub(super) enum Then {
 
 pub(super) fn start(dir: &Path, cut: Cut, then: Then) -> Relay {
     let dir = dir.to_owned();
-    Relay::start(move |listener, is_over| run(listener, &dir, cut, then, is_over))
+    Relay::start(0, move |listener, is_over| run(listener, &dir, cut, then, is_over))
 }
 
 fn program(dir: &Path) -> Program {

@@ -14,10 +14,11 @@ use mde_live_response_core::{Error, LibraryFile};
 use mde_live_response_emulator::Emulator;
 use mde_live_response_mock::{FakeLibrary, StoredFile};
 use mde_live_response_testkit::rng;
-use mde_live_response_testkit::storm::{Order, Service, Wire, storms};
+use mde_live_response_testkit::storm::{FarEnd, Kept, Order, Service, Sockets, Wire, storms};
 use mde_live_response_ureq::UreqTransport;
 
-use super::{Orders, Sockets, relay};
+/// Seeds that once failed. A seed here has no number of calls.
+const KEPT: [Kept; 0] = [];
 
 /// Runs that are interrupted, and all runs that a seed may need.
 const INTERRUPTED: u64 = 20;
@@ -29,7 +30,7 @@ type Countdown = Arc<Mutex<(u64, CancelToken)>>;
 /// Cancels as an exchange begins.
 #[derive(Debug)]
 struct Interrupted {
-    sockets: Sockets,
+    sockets: Sockets<UreqTransport>,
     countdown: Countdown,
 }
 
@@ -89,7 +90,7 @@ fn check(report: &Report, wanted: &Files, before: &Files, after: &Files) {
 
 #[test]
 fn a_plan_applied_through_a_storm_and_interrupted_anywhere_ends_in_the_desired_state() {
-    for storm in storms(0) {
+    for storm in storms(0, &KEPT) {
         let service = Service::new();
         let library = service.library();
         put_files(library);
@@ -105,9 +106,8 @@ fn a_plan_applied_through_a_storm_and_interrupted_anywhere_ends_in_the_desired_s
         expected.extend(files(library).into_iter().filter(|(name, _)| is_hers(name)));
 
         let emulator = Emulator::builder().library(library.clone()).start().unwrap();
-        let orders = Orders::default();
-        let relay = relay::start(emulator.base_url(), Arc::clone(&service), Arc::clone(&orders));
-        let sockets = Sockets { transport: UreqTransport::new(), orders };
+        let sockets = Sockets::new(UreqTransport::new());
+        let relay = FarEnd::new(emulator.base_url(), &service, &sockets).start(0);
         let countdown = Countdown::default();
         let wire = Interrupted { sockets, countdown: Arc::clone(&countdown) };
         let client = storm.client(&service, &relay.url(), wire);

@@ -8,45 +8,73 @@ use std::thread;
 
 use mde_live_response_core::http::Response;
 use mde_live_response_core::http::header::RETRY_AFTER;
-use mde_live_response_testkit::storm::{Fault, Order, Reply, Service};
+use mde_live_response_core::transport::Transport;
 
-use super::{ORDER, Orders};
-use crate::relay::Relay;
+use super::sockets::{Orders, Pending};
+use super::{Fault, Reply, Service, Sockets};
+use crate::Relay;
+
+/// Names the order of a request without a body.
+pub(super) const ORDER: &str = "x-order";
+
+/// Marks the service's own answers.
+pub(super) const SERVICE: &str = "x-service";
 
 /// The far end of all connections.
-struct Far {
+#[derive(Debug)]
+pub struct FarEnd {
     emulator: String,
     service: Arc<Service>,
     orders: Orders,
+    /// Whether a connection stays open when no answer comes, until the peer closes it.
+    is_patient: bool,
 }
 
 /// Bytes of a body that are not read when a fault breaks the connection within it.
 const UNREAD: usize = 20;
 
-pub(super) fn start(emulator: &str, service: Arc<Service>, orders: Orders) -> Relay {
-    let far = Far { emulator: emulator.replace("http://", ""), service, orders };
-    Relay::start(move |listener, is_over| {
-        thread::scope(|scope| {
-            for client in listener.incoming() {
-                if is_over.load(Ordering::SeqCst) {
-                    break;
-                }
-                let (client, far) = (client.unwrap(), &far);
-                // What breaks here is a fault like any other.
-                scope.spawn(move || drop(far.serve(&client)));
-            }
-        });
-    })
-}
+impl FarEnd {
+    /// Creates the far end of this wire, before the emulator of this service.
+    pub fn new<T: Transport>(emulator: &str, service: &Arc<Service>, wire: &Sockets<T>) -> Self {
+        Self {
+            emulator: emulator.replace("http://", ""),
+            service: Arc::clone(service),
+            orders: wire.orders(),
+            is_patient: false,
+        }
+    }
 
-impl Far {
+    /// Leaves it to the peer to close a connection on which no answer comes.
+    #[must_use]
+    pub fn patient(self) -> Self {
+        Self { is_patient: true, ..self }
+    }
+
+    /// Starts it on this port, or on any free one if it is 0.
+    #[must_use]
+    pub fn start(self, port: u16) -> Relay {
+        Relay::start(port, move |listener, is_over| {
+            thread::scope(|scope| {
+                for client in listener.incoming() {
+                    if is_over.load(Ordering::SeqCst) {
+                        break;
+                    }
+                    let (client, far) = (client.unwrap(), &self);
+                    // What breaks here is a fault like any other.
+                    scope.spawn(move || drop(far.serve(&client)));
+                }
+            });
+        })
+    }
+
     /// Exchanges, one after the other, until one of them breaks the connection.
     fn serve(&self, client: &TcpStream) -> io::Result<()> {
         let mut from = BufReader::new(client);
         loop {
             let mut request = read_head(&mut from)?.into_bytes();
             let head = String::from_utf8_lossy(&request).into_owned();
-            let order = self.order(&head);
+            let Some(pending) = self.pending(&head) else { return Ok(()) };
+            let Some(order) = pending.arrive() else { return Ok(()) };
             match order.fault() {
                 Fault::ResetBefore => return Ok(()),
                 Fault::ResetDuring => {
@@ -59,15 +87,26 @@ impl Far {
             }
             let (emulator, is_read) = (self.emulator.clone(), order.reads_body());
             let sent = request.clone();
-            let reply =
-                self.service.serve(&order, Box::new(move || ask(&emulator, &sent).unwrap()));
+            let ask = Box::new(move || ask(&emulator, &sent).unwrap());
+            let reply = {
+                let order_left = pending.0.lock().unwrap();
+                if order_left.is_none() {
+                    return Ok(());
+                }
+                self.service.serve(&order, ask)
+            };
             match reply {
                 Reply::Answer(answer) => (&*client).write_all(&bytes(&answer))?,
                 Reply::Half(answer) => {
                     let whole = bytes(&answer);
                     return (&*client).write_all(&whole[..whole.len() / 2]);
                 }
-                Reply::Nothing => return Ok(()),
+                Reply::Nothing => {
+                    if self.is_patient && matches!(order.fault(), Fault::NoAnswer { .. }) {
+                        io::copy(&mut from, &mut io::sink())?;
+                    }
+                    return Ok(());
+                }
             }
             if !is_read {
                 read_body(&head, &mut from, &mut request)?;
@@ -75,9 +114,9 @@ impl Far {
         }
     }
 
-    fn order(&self, head: &str) -> Arc<Order> {
+    fn pending(&self, head: &str) -> Option<Arc<Pending>> {
         let key = header(head, ORDER).or_else(|| header(head, "content-type"));
-        self.orders.lock().unwrap().remove(&key.unwrap()).unwrap()
+        self.orders.lock().unwrap().get(&key.unwrap()).cloned()
     }
 }
 
@@ -97,7 +136,10 @@ fn bytes(answer: &Response<Vec<u8>>) -> Vec<u8> {
     let wait = answer.headers().get(RETRY_AFTER).map(|it| it.to_str().unwrap());
     let wait = wait.map_or_else(String::new, |wait| format!("retry-after: {wait}\r\n"));
     let (status, body) = (answer.status().as_u16(), answer.body());
-    let head = format!("HTTP/1.1 {status} -\r\n{wait}content-length: {}\r\n\r\n", body.len());
+    let head = format!(
+        "HTTP/1.1 {status} -\r\n{wait}{SERVICE}: 1\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
     [head.as_bytes(), body].concat()
 }
 
