@@ -60,11 +60,11 @@ pub(crate) fn target_inside(root: &Path, path: &Path) -> Result<PathBuf, FolderE
     };
     let target = real(path)?;
     // The parent of a relative path may be empty.
-    if target.starts_with(real(&Path::new(".").join(root))?) {
-        Ok(target)
-    } else {
-        Err(FolderError::new(path, Problem::Outside(target)))
+    if !target.starts_with(real(&Path::new(".").join(root))?) {
+        return Err(FolderError::new(path, Problem::Outside(target)));
     }
+    // A real path has another form on Windows, and later messages name the path to open.
+    Ok(if is_link { target } else { path.to_owned() })
 }
 
 /// Reads the first bytes of a file, at most `max` and at most its length when it was opened.

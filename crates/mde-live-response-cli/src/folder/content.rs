@@ -143,9 +143,27 @@ fn globs(origin: &str, lines: &[String]) -> Result<Gitignore, Failure> {
     let mut globs = GitignoreBuilder::new("");
     globs.case_insensitive(true).map_err(error)?;
     for line in lines {
+        if !line.starts_with('#') && has_backslash_between_folders(line) {
+            let problem = format!("{origin}: in `{line}`, \\ does not separate folders");
+            return Err(Failure::usage(problem, "Write / between folders, on Windows too."));
+        }
         globs.add_line(None, line).map_err(error)?;
     }
     globs.build().map_err(error)
+}
+
+/// Returns whether a glob has a `\` that is not before a character with a special meaning.
+///
+/// On Windows, people write it between folders. As an escape it would match nothing there, and `tools\*` would not exclude
+/// a single file.
+fn has_backslash_between_folders(glob: &str) -> bool {
+    let mut rest = glob.chars();
+    while let Some(c) = rest.next() {
+        if c == '\\' && !rest.next().is_some_and(|c| "!#[]{} ".contains(c)) {
+            return true;
+        }
+    }
+    false
 }
 
 /// Refuses empty and too large files before any change.

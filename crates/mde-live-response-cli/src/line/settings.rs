@@ -54,18 +54,17 @@ struct Settings {
 pub(crate) fn complete(command: &mut Command, ui: &Ui) -> Result<(), Failure> {
     let Some(start) = command.start() else { return Ok(()) };
     let Some(path) = find(start) else { return Ok(()) };
+    // Without the prefix of a real path on Windows.
+    let shown = path.to_string_lossy();
+    let shown = shown.strip_prefix(r"\\?\").unwrap_or(&shown);
     let text = small_file::in_repository(&path, MAX_BYTES);
     let settings = text.and_then(|text| parse(&text.unwrap_or_default())).map_err(|why| {
-        let message = format!("{}: {why}", path.display());
-        Failure::usage(message, "Correct the file, or move it away.")
+        Failure::usage(format!("{shown}: {why}"), "Correct the file, or move it away.")
     })?;
     if ui.is_verbose() {
-        ui.say(format_args!("settings: {}", path.display()));
+        ui.say(format_args!("settings: {shown}"));
     }
-    settings.apply(command).map_err(|why| {
-        let message = format!("{}: {}", path.display(), why.message());
-        Failure::Usage(message)
-    })
+    settings.apply(command).map_err(|why| Failure::Usage(format!("{shown}: {}", why.message())))
 }
 
 /// Looks in the folder, then in those above up to the root of the git repository. Outside a repository, in the folder only.

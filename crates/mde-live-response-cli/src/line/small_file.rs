@@ -1,5 +1,6 @@
 //! Small text files: settings, globs, saved plans.
 
+use std::error::Error as _;
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -30,7 +31,11 @@ fn problem(why: &SourceError) -> String {
         SourceProblem::PermissionDenied => "this user may not read it",
         SourceProblem::Directory => "it is a folder",
         SourceProblem::NotRegular => "it is a link, a pipe or a device",
-        _ => "it cannot be read",
+        // Such as a lock of another program.
+        _ => match why.source() {
+            Some(cause) => return format!("it cannot be read: {cause}"),
+            None => "it cannot be read",
+        },
     }
     .to_owned()
 }

@@ -1,5 +1,7 @@
 //! `--credential`: each identity gets a token from the emulator, and `check` and `-v` name it.
 
+use std::env;
+
 use mde_live_response_emulator::{Application, Emulator};
 
 use crate::support::Lrlib;
@@ -51,11 +53,13 @@ pub(crate) fn variables(kind: &str, base: &str) -> Vec<(&'static str, String)> {
             ("IDENTITY_ENDPOINT", format!("{base}/msi/token")),
             ("IDENTITY_HEADER", "canary-header".to_owned()),
         ],
-        "az" => vec![
-            ("PATH", format!("{FIXTURES}:/usr/bin:/bin")),
+        "az" => {
+            let folders = [&format!("{FIXTURES}/Azure CLI"), "/usr/bin", "/bin"];
+            let path = env::join_paths(folders).unwrap().into_string().unwrap();
             // `auto` asks it first. Nothing listens there.
-            ("AZURE_POD_IDENTITY_AUTHORITY_HOST", "http://127.0.0.1:1".to_owned()),
-        ],
+            let nowhere = "http://127.0.0.1:1".to_owned();
+            vec![("PATH", path), ("AZURE_POD_IDENTITY_AUTHORITY_HOST", nowhere)]
+        }
         other => panic!("{other}"),
     }
 }
@@ -69,7 +73,7 @@ fn check(emulator: &Emulator, variables: &[(&str, String)], more: &[&str]) -> cr
 #[test]
 fn each_identity_gets_a_token_and_is_named() {
     let emulator = emulator();
-    let mut cases = vec![
+    for (kind, place) in [
         ("token", "token"),
         ("secret", "secret"),
         ("certificate", "certificate"),
@@ -78,11 +82,8 @@ fn each_identity_gets_a_token_and_is_named() {
         ("pipelines", "pipelines"),
         ("managed-identity", "virtual machine"),
         ("managed-identity", "app service"),
-    ];
-    if cfg!(unix) {
-        cases.push(("az", "az"));
-    }
-    for (kind, place) in cases {
+        ("az", "az"),
+    ] {
         let variables = variables(place, emulator.base_url());
         let ran = check(&emulator, &variables, &["--credential", kind]);
         assert_eq!((ran.code, &ran.json()["credential"]), (0, &kind.into()), "{place}: {ran:?}");

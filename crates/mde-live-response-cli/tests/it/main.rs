@@ -10,18 +10,21 @@
 
 mod adopting;
 mod credentials;
+mod files_of_windows;
 mod folder_rules;
 mod formats;
 mod guards;
 mod hostile;
+mod interrupts;
 mod lint;
+#[cfg(windows)]
+mod locked_files;
 mod many_tenants;
 mod network;
 #[cfg(unix)]
 mod pipelines;
 mod probe;
 mod saved_plans;
-#[cfg(unix)]
 mod signals;
 mod single_files;
 mod support;

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
-use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Output, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -12,10 +11,11 @@ use std::time::{Duration, SystemTime};
 
 use mde_live_response_emulator::{Emulator, FakeLibrary};
 use mde_live_response_testkit::TempDir;
-use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
+use crate::interrupts::{self, Interrupt, has_own_console, is_killed, send};
 use crate::support::{Lrlib, ran};
+#[cfg(unix)]
 use crate::terminal::OnTerminal;
 
 /// A library that stops when its clock is read for the n-th time: once when a call arrives, and once more before an
@@ -61,21 +61,20 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Waits for the run's end. A run that the signal did not end fails the test.
 #[track_caller]
 fn ended(child: Child) -> Output {
-    let (pid, (tell, output)) = (Pid::from_child(&child), channel());
+    let (tell, output) = channel();
     thread::spawn(move || tell.send(child.wait_with_output().unwrap()));
-    output.recv_timeout(PATIENCE).unwrap_or_else(|why| {
-        let _ = kill_process(pid, Signal::KILL);
-        panic!("the run did not end: {why}");
-    })
-}
-
-fn kill(child: &Child, signal: Signal) {
-    kill_process(Pid::from_child(child), signal).unwrap();
+    // Without the test, it loses its library and its readers.
+    output.recv_timeout(PATIENCE).unwrap_or_else(|why| panic!("the run did not end: {why}"))
 }
 
 /// Three changes one by one: the first is done, the second has arrived and is not answered, the third is not tried.
 #[test]
 fn an_interrupted_run_tells_what_was_done_what_was_not_and_what_is_unknown() {
+    if !has_own_console(
+        "signals::an_interrupted_run_tells_what_was_done_what_was_not_and_what_is_unknown",
+    ) {
+        return;
+    }
     let dir = TempDir::with([("a.ps1", "1"), ("b.ps1", "2"), ("c.ps1", "3")]);
     let path = |name| dir.path().join(name).display().to_string();
     let (a, b, c) = (path("a.ps1"), path("b.ps1"), path("c.ps1"));
@@ -85,7 +84,7 @@ fn an_interrupted_run_tells_what_was_done_what_was_not_and_what_is_unknown() {
     for (command, stop_at, done) in
         [(&["sync", dir.arg()][..], 6, "created"), (upload, 4, "stored"), (delete, 5, "removed")]
     {
-        for (signal, name, code) in [(Signal::INT, "SIGINT", 130), (Signal::TERM, "SIGTERM", 143)] {
+        for (interrupt, name, code) in interrupts::ALL {
             let stopping = Stopping::at(stop_at);
             if done == "removed" {
                 for name in ["a.ps1", "b.ps1", "c.ps1"] {
@@ -100,7 +99,7 @@ fn an_interrupted_run_tells_what_was_done_what_was_not_and_what_is_unknown() {
             let command = command.stdout(Stdio::piped()).stderr(Stdio::piped());
             let child = command.spawn().unwrap();
             stopping.stopped.recv_timeout(PATIENCE).unwrap();
-            kill(&child, signal);
+            send(child.id(), interrupt);
             let ran = ran(ended(child));
             drop(stopping.go_on);
 
@@ -133,6 +132,10 @@ fn an_interrupted_run_tells_what_was_done_what_was_not_and_what_is_unknown() {
 
 #[test]
 fn a_signal_before_the_first_change_leaves_the_library_alone() {
+    if !has_own_console("signals::a_signal_before_the_first_change_leaves_the_library_alone") {
+        return;
+    }
+    let (interrupt, _, code) = interrupts::ALL[0];
     let dir = TempDir::with([("a.ps1", "1")]);
     // At the listing for the plan, and at the one before the first change.
     for stop_at in [1, 2] {
@@ -141,9 +144,9 @@ fn a_signal_before_the_first_change_leaves_the_library_alone() {
         let mut command = lrlib.command(&["sync", dir.arg(), "--format", "json"]);
         let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         stopping.stopped.recv_timeout(PATIENCE).unwrap();
-        kill(&child, Signal::INT);
+        send(child.id(), interrupt);
         let ran = ran(ended(child));
-        assert_eq!(ran.code, 130, "{ran:?}");
+        assert_eq!(ran.code, code, "{ran:?}");
         assert_eq!(ran.json()["error"]["effect"], "not-applied");
         assert!(stopping.emulator.library().names().is_empty());
     }
@@ -152,42 +155,48 @@ fn a_signal_before_the_first_change_leaves_the_library_alone() {
 /// The run cannot end after the first signal, because no one reads its output.
 #[test]
 fn a_second_signal_kills() {
+    if !has_own_console("signals::a_second_signal_kills") {
+        return;
+    }
     let emulator = Emulator::start().unwrap();
     for n in 0..2_000 {
         emulator.library().insert(format!("file-{n}.ps1"), b"x");
     }
-    for (first, second) in
-        [(Signal::INT, Signal::INT), (Signal::TERM, Signal::INT), (Signal::INT, Signal::TERM)]
-    {
+    let [(one, ..), (other, ..)] = interrupts::ALL;
+    for (first, second) in [(one, one), (other, one), (one, other)] {
         let lrlib = Lrlib::of(&emulator);
         let mut command = lrlib.command(&["list", "--format", "json"]);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut unread = child.stdout.take().unwrap();
         unread.read_exact(&mut [0]).unwrap();
-        kill(&child, first);
+        send(child.id(), first);
         let mut line = String::new();
         BufReader::new(child.stderr.as_mut().unwrap()).read_line(&mut line).unwrap();
         assert!(line.starts_with("interrupted by SIG"), "{line}");
         assert_eq!(child.try_wait().unwrap(), None);
-        kill(&child, second);
+        send(child.id(), second);
         let status = ended(child).status;
-        assert_eq!(status.signal(), Some(second.as_raw()), "{status}");
+        assert!(is_killed(status, second), "{status}");
     }
 }
 
 /// The first file is stored, and the answer to the second upload of its name does not come.
 #[test]
 fn an_interrupted_probe_names_the_files_that_remain() {
+    if !has_own_console("signals::an_interrupted_probe_names_the_files_that_remain") {
+        return;
+    }
+    let (interrupt, name, code) = interrupts::ALL[0];
     let stopping = Stopping::at(4);
     let lrlib = Lrlib::of(&stopping.emulator);
     let mut command = lrlib.command(&["probe", "--yes", "--format", "json"]);
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     stopping.stopped.recv_timeout(PATIENCE).unwrap();
-    kill(&child, Signal::INT);
+    send(child.id(), interrupt);
     let ran = ran(ended(child));
-    assert_eq!(ran.code, 130, "{ran:?}");
+    assert_eq!(ran.code, code, "{ran:?}");
     let json = ran.json();
-    assert_eq!([&json["interrupted"], &json["answers"][0]["why"]], ["SIGINT", "interrupted"]);
+    assert_eq!([&json["interrupted"], &json["answers"][0]["why"]], [name, "interrupted"]);
     assert_eq!((&json["calls"], json["answers"].as_array().unwrap().len()), (&json!(3), 14));
     drop(stopping.go_on);
     let names = stopping.emulator.library().names();
@@ -195,13 +204,14 @@ fn an_interrupted_probe_names_the_files_that_remain() {
     assert!(ran.stderr.ends_with(&format!("lrlib delete {}\n", names[0])), "{ran:?}");
 }
 
+#[cfg(unix)]
 #[test]
 fn a_signal_ends_the_progress_bar() {
     let dir = TempDir::with([("a.ps1", "1")]);
     let stopping = Stopping::at(4);
     let run = OnTerminal::start(&Lrlib::of(&stopping.emulator), &["sync", dir.arg()]);
     stopping.stopped.recv_timeout(PATIENCE).unwrap();
-    run.signal(Signal::TERM);
+    run.signal(Interrupt::TERM);
     let ran = run.end();
     assert_eq!(ran.code, 143, "{ran:?}");
     let (_, after) = ran.stderr.rsplit_once("error: ").unwrap();
@@ -212,13 +222,17 @@ fn a_signal_ends_the_progress_bar() {
 /// SIGINT and SIGTERM end by themselves, and log each file that the library stored.
 #[test]
 fn an_interrupted_sync_ends_as_desired_when_it_is_run_again() {
+    if !has_own_console("signals::an_interrupted_sync_ends_as_desired_when_it_is_run_again") {
+        return;
+    }
+    let mut signals = interrupts::ALL.map(|(signal, _, code)| (signal, Some(code))).to_vec();
+    #[cfg(unix)]
+    signals.push((Interrupt::KILL, None));
     let dir = TempDir::new();
     for n in 0..30 {
         dir.write(&format!("file-{n:02}.ps1"), n.to_string());
     }
-    for (signal, code) in
-        [(Signal::INT, Some(130)), (Signal::TERM, Some(143)), (Signal::KILL, None)]
-    {
+    for (signal, code) in signals {
         for moment in 0..30 {
             // Two listings, then two for each file.
             let at = 1 + moment * 61 / 29;
@@ -230,7 +244,7 @@ fn an_interrupted_sync_ends_as_desired_when_it_is_run_again() {
             let sync = ["sync", dir.arg(), "--audit", &log];
             let child =
                 lrlib.command(&sync).stderr(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-            pid.send(Pid::from_child(&child)).unwrap();
+            pid.send(child.id()).unwrap();
             let output = ended(child);
             // The library may answer everything before the signal is heard.
             let is_done = output.status.success() && emulator.library().names().len() == 30;
@@ -257,13 +271,12 @@ fn an_interrupted_sync_ends_as_desired_when_it_is_run_again() {
 }
 
 /// A library that sends the signal when its clock is read for the n-th time, to the process that it is told.
-fn interrupting(at: u64, signal: Signal) -> (Emulator, Sender<Pid>) {
+fn interrupting(at: u64, signal: Interrupt) -> (Emulator, Sender<u32>) {
     let (tell, pid) = channel();
     let (pid, readings) = (Mutex::new(pid), Arc::new(AtomicU64::new(0)));
     let library = FakeLibrary::builder().no_limits().now(move || {
         if readings.fetch_add(1, Ordering::SeqCst) + 1 == at {
-            let pid = pid.lock().unwrap().recv().unwrap();
-            kill_process(pid, signal).unwrap();
+            send(pid.lock().unwrap().recv().unwrap(), signal);
         }
         SystemTime::now()
     });

@@ -109,7 +109,9 @@ fn of_source(problem: &SourceProblem) -> &'static str {
         SourceProblem::Changed => {
             "Let the program that writes the file finish, then upload it again."
         }
-        SourceProblem::Io => "Check the disk or the network drive, then upload the file again.",
+        SourceProblem::Io => {
+            "Close the program that uses the file, or check the disk or the network drive, then upload the file again."
+        }
         SourceProblem::Name(invalid) => invalid.help(),
     }
 }

@@ -1,13 +1,9 @@
 //! Tokens of other programs: the Azure CLI, a command, a file.
 
-#[cfg(unix)]
 use std::fs;
-#[cfg(unix)]
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 #[cfg(unix)]
 use std::process::Command;
-#[cfg(unix)]
 use std::thread;
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -15,9 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use mde_live_response_core::auth::Credential;
-#[cfg(unix)]
-use mde_live_response_core::policy::CancelToken;
-use mde_live_response_core::policy::Clock;
+use mde_live_response_core::policy::{CancelToken, Clock};
 use mde_live_response_core::{Client, Effect, Endpoint, ErrorKind};
 use mde_live_response_entra::{AzureCli, TokenCommand, TokenFile};
 use mde_live_response_mock::{ManualClock, MockTransport, Reply};
@@ -25,9 +19,11 @@ use mde_live_response_testkit::TempDir;
 
 use crate::upload;
 
+/// A stand-in, in a folder with a space in its name, as on Windows.
 fn az() -> AzureCli {
+    let name = if cfg!(windows) { "az.cmd" } else { "az" };
     let program: PathBuf =
-        [env!("CARGO_MANIFEST_DIR"), "tests", "it", "fixtures", "az"].iter().collect();
+        [env!("CARGO_MANIFEST_DIR"), "tests", "it", "fixtures", "Azure CLI", name].iter().collect();
     AzureCli::new().with_program(program)
 }
 
@@ -60,14 +56,35 @@ fn endpoint(audience: &str) -> Endpoint {
     Endpoint::COMMERCIAL.with_audience(audience)
 }
 
-#[cfg(unix)]
 #[test]
 fn the_azure_cli_is_asked_for_the_audience_and_the_tenant() {
     assert_eq!(sent(az(), || ()), ["Bearer of-the-login"]);
     assert_eq!(sent(az().with_tenant("a-tenant").unwrap(), || ()), ["Bearer of-a-tenant"]);
 }
 
-#[cfg(unix)]
+/// The shell of Windows takes a command line apart in its own way, and a script `az.cmd` passes it on.
+#[cfg(windows)]
+#[test]
+fn a_script_of_windows_gets_the_audience_as_one_word() {
+    let dir = TempDir::new();
+    let program = dir.write("az.cmd", "@echo [%~6]>\"%~dp0got\"\r\n@echo {}\r\n");
+    let (got, trace) = (dir.path().join("got"), dir.path().join("trace"));
+    let redirected = format!("x&echo canary>{}", trace.display());
+    for audience in
+        ["https://api.example/a b", "a&b|c<d>e^f", "%PATH%", "(a,b;c=d)", "a!b", &redirected]
+    {
+        let _ = fs::remove_file(&got);
+        let az = AzureCli::new().with_program(&program);
+        let shown = failure(az, endpoint(audience));
+        assert!(shown.contains("no token in JSON"), "{audience}: {shown}");
+        assert!(!trace.exists(), "{audience}");
+    }
+    // A line end would end the command, so the script does not start.
+    let _ = fs::remove_file(&got);
+    let shown = failure(AzureCli::new().with_program(&program), endpoint("a\r\nb"));
+    assert!(shown.contains("cannot be run") && !got.exists(), "{shown}");
+}
+
 #[test]
 fn an_azure_cli_without_a_token_is_told_with_its_own_words() {
     for (audience, expected) in [
@@ -133,7 +150,6 @@ fn text_that_is_no_token_ends_the_call_and_is_not_shown() {
 }
 
 /// Ends a call while its credential hangs, by a cancel and by the deadline. `begun` returns when it has begun.
-#[cfg(unix)]
 fn ended<C: Credential + 'static, T>(hang: impl Fn(&Path) -> C, begun: impl Fn(&Path) -> T) {
     for is_cancelled in [true, false] {
         let (dir, mock, cancel) = (TempDir::new(), MockTransport::new(), CancelToken::new());
@@ -157,14 +173,20 @@ fn ended<C: Credential + 'static, T>(hang: impl Fn(&Path) -> C, begun: impl Fn(&
     }
 }
 
-#[cfg(unix)]
 #[test]
 fn a_command_that_hangs_ends_with_the_deadline_or_a_cancel() {
-    // The second one closes its output and goes on.
-    for start in ["", "exec >&-; "] {
-        let hang = |path: &Path| {
-            TokenCommand::new(format!("{start}touch '{}'; exec sleep 1000", path.display()))
-        };
+    let commands: &[fn(&Path) -> String] = if cfg!(windows) {
+        // An endless loop of the shell itself.
+        &[|path| format!("echo x>\"{}\"& for /L %i in (0,0,1) do @rem", path.display())]
+    } else {
+        // The second one closes its output and goes on.
+        &[
+            |path| format!("touch '{}'; exec sleep 1000", path.display()),
+            |path| format!("exec >&-; touch '{}'; exec sleep 1000", path.display()),
+        ]
+    };
+    for command in commands {
+        let hang = |path: &Path| TokenCommand::new(command(path));
         ended(hang, |path| {
             while !path.exists() {
                 thread::yield_now();

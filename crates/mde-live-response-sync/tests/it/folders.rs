@@ -2,11 +2,11 @@
 
 use std::error::Error as _;
 use std::fs;
+#[cfg(windows)]
+use std::io;
 use std::path::Path;
 
-#[cfg(unix)]
-use mde_live_response_sync::read_file;
-use mde_live_response_sync::{FolderError, MANIFEST, read};
+use mde_live_response_sync::{Folder, FolderError, MANIFEST, read, read_file};
 use mde_live_response_testkit::TempDir;
 
 const SCRIPT: &str = "<#\n.SYNOPSIS\n  Lists\n  things.\n.PARAMETER Name\n  Which.\n#>\n";
@@ -126,6 +126,58 @@ fn a_file_with_a_problem_is_refused() {
     assert_error(&missing, Path::new("/nowhere"), "cannot be read");
     assert!(missing.source().unwrap().is::<std::io::Error>());
     assert!(missing.help().is_some());
+}
+
+/// Paths longer than Windows once allowed. No message has the prefix that lifts the limit there.
+#[test]
+fn a_deep_folder_is_read_to_its_last_file() {
+    let dir = TempDir::with([("top.ps1", "1")]);
+    let deep = (0..12).fold(dir.path().to_owned(), |path, _| path.join("a-folder-of-a-deep-tree"));
+    fs::create_dir_all(&deep).unwrap();
+    fs::write(deep.join("a.ps1"), SCRIPT).unwrap();
+    fs::write(deep.join("a.ps1.json"), r#"{"description":"beside"}"#).unwrap();
+    assert!(deep.as_os_str().len() > 260);
+    for root in [dir.path().to_owned(), fs::canonicalize(dir.path()).unwrap()] {
+        let contents = Folder::new(&root).with_subfolders(true).read().unwrap();
+        let found: Vec<_> = contents.desired().files().map(|it| it.name().as_str()).collect();
+        assert_eq!(found, ["a.ps1", "top.ps1"]);
+        let description = contents.desired().files().next().unwrap().description().unwrap();
+        assert_eq!(description.as_ref(), "beside");
+    }
+    assert_eq!(read(&deep).unwrap().files().len(), 1);
+    assert!(read_file(&deep.join("a.ps1")).is_ok());
+
+    fs::write(deep.join("a.ps1.json"), "[").unwrap();
+    let error = Folder::new(dir.path()).with_subfolders(true).read().unwrap_err();
+    assert_error(
+        &error,
+        &deep.join("a.ps1.json"),
+        &format!("{}: ", deep.join("a.ps1.json").display()),
+    );
+}
+
+/// Another program has the file open, and does not share it.
+#[cfg(windows)]
+#[test]
+fn a_locked_file_is_named_by_its_path_in_the_folder() {
+    use std::os::windows::fs::OpenOptionsExt;
+    let dir = TempDir::with([("a.ps1", "1"), ("b.ps1", "2"), ("b.ps1.json", "{}")]);
+    fs::create_dir(dir.path().join("tools")).unwrap();
+    dir.write("tools/c.ps1", "3");
+    let folder = Folder::new(dir.path()).with_subfolders(true);
+    for name in ["b.ps1", "b.ps1.json", r"tools\c.ps1"] {
+        let path = dir.path().join(name);
+        let kept = fs::OpenOptions::new().read(true).share_mode(0).open(&path).unwrap();
+        let error = folder.read().unwrap_err();
+        assert_error(&error, &path, &format!("{}: reading the file failed", path.display()));
+        assert_eq!(
+            error.source().unwrap().downcast_ref::<io::Error>().unwrap().raw_os_error(),
+            Some(32)
+        );
+        assert!(error.help().unwrap().starts_with("Close the program that uses the file"));
+        drop(kept);
+        assert!(folder.read().is_ok());
+    }
 }
 
 /// The later file's problem shows much sooner, because the earlier file is hashed first.
