@@ -96,6 +96,11 @@ impl RetryPolicy {
         self.attempts
     }
 
+    /// Returns whether the client waits as long as the service asks.
+    pub(super) fn waits(&self, asked: Duration, time_left: Duration) -> bool {
+        asked <= self.longest_asked && asked <= time_left
+    }
+
     /// Full jitter: any time from 0 to the backoff of this attempt.
     fn backoff(&self, attempts: u32, random: f64) -> Duration {
         let doubled = 2_u32.saturating_pow(attempts.saturating_sub(1));

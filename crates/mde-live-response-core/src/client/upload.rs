@@ -1,6 +1,7 @@
 //! Upload, and how the outcome is found when the answer was lost.
 
 use super::list;
+use super::observer::WaitReason;
 use super::run::{Failure, run};
 use super::task::Task;
 use crate::error::{Effect, Error, ErrorKind};
@@ -20,10 +21,14 @@ pub(super) fn upload(task: &Task<'_>, upload: &Upload) -> Result<LibraryFile, Er
     check(task, upload)?;
     let request = draw(task, upload)?;
     run(task, &request).or_else(|Failure { error, sent }| {
+        let retry = &task.client.retry;
+        let asked = error.retry_after().unwrap_or_default();
         let is_lost = upload.if_exists() == IfExists::Fail
             && error.effect() == Effect::Unknown
             && *error.kind() != ErrorKind::Cancelled;
-        match sent.filter(|_| is_lost && task.client.retry.resolves_unknown()) {
+        let is_resolvable =
+            is_lost && retry.resolves_unknown() && retry.waits(asked, task.time_left());
+        match sent.filter(|_| is_resolvable) {
             Some(sent) => resolve(task, upload, &request, sent, error),
             None => Err(error),
         }
@@ -56,7 +61,7 @@ fn draw<'u>(task: &Task<'_>, upload: &'u Upload) -> Result<UploadRequest<'u>, Er
     Err(failed(local().with_source("the random generator repeats the same bytes")))
 }
 
-/// Lists the library to find out whether the lost upload was stored.
+/// Lists the library to find out whether the lost upload was stored, after the wait that the service asked for.
 fn resolve(
     task: &Task<'_>,
     upload: &Upload,
@@ -65,7 +70,11 @@ fn resolve(
     lost: Error,
 ) -> Result<LibraryFile, Error> {
     let listing = task.part(CallKind::List);
-    match listing.end(list::find(&listing, upload.name())) {
+    let waited = match lost.retry_after() {
+        Some(asked) => listing.pause(WaitReason::RetryAfter, asked),
+        None => Ok(()),
+    };
+    match listing.end(waited.and_then(|()| list::find(&listing, upload.name()))) {
         Ok(None) => send_again(task, request, &lost),
         Ok(Some(file)) if file.sha256().is_none() => {
             Err(lost.unresolved("the service lists the file without a SHA-256".to_owned()))

@@ -38,7 +38,8 @@ pub enum ErrorKind {
     ServerFailed,
     /// A rate limit was reached, the service's or the client's own.
     ///
-    /// The service says so with 429, or with 503 and a time to wait.
+    /// The service says so with 429, or with 503 and a time to wait. Only 429 shows that the
+    /// service did nothing.
     Throttled {
         /// Whether it was the client's own limit, so that nothing was sent.
         local: bool,

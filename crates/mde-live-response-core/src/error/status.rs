@@ -60,9 +60,9 @@ pub(crate) fn meaning(status: u16, code: Option<&str>, has_wait: bool, call: Cal
             ErrorKind::TooLarge,
             "Look for a gateway in between that limits requests: this request has no body.",
         ),
-        (429 | 503, _) if has_wait => {
-            row(ErrorKind::Throttled { local: false }, NotApplied, true, None)
-        }
+        (429, _) if has_wait => row(ErrorKind::Throttled { local: false }, NotApplied, true, None),
+        // An intermediary may answer so after the service has acted, for example with a page for maintenance.
+        (503, _) if has_wait => row(ErrorKind::Throttled { local: false }, Unknown, true, None),
         (429, _) => row(
             ErrorKind::Throttled { local: false },
             NotApplied,

@@ -1,6 +1,8 @@
 //! Uploads that must not replace a file and whose answer was lost: the client lists the library.
 
-use mde_live_response_core::policy::RetryPolicy;
+use std::time::Duration;
+
+use mde_live_response_core::policy::{Pacing, RetryPolicy};
 use mde_live_response_core::transport::TransportErrorKind as Kind;
 use mde_live_response_core::{Effect, ErrorKind};
 use mde_live_response_mock::Reply;
@@ -52,6 +54,32 @@ fn a_listed_file_is_this_upload_only_if_bytes_and_texts_are_the_same() {
             }
         }
         mock.assert_done();
+    }
+}
+
+/// The service may ask a caller to wait although it has stored the file, or a gateway in its place.
+#[test]
+fn the_listing_comes_after_the_wait_that_the_service_asks_for_or_not_at_all() {
+    // What a 503 asks for and the deadline, in seconds.
+    for (asked, deadline, fits) in [(60, 61, true), (61, 300, false), (30, 29, false)] {
+        for pacing in [Pacing::Wait, Pacing::FailFast, Pacing::Off] {
+            let busy = Reply::status(503).header("retry-after", &asked.to_string());
+            let listed = listing(&format!(r#""fileName":"{NAME}","sha256":"{SHA256}""#));
+            let mock = script([busy, listed]);
+            let deadline = Duration::from_secs(deadline);
+            let client = mock.client_builder().deadline(deadline).pacing(pacing).build();
+            let outcome = client.upload(&upload());
+            let wait = Duration::from_secs(if fits { asked } else { 0 });
+            assert_eq!(mock.clock().now(), wait, "case: {asked} s, {pacing:?}");
+            match outcome {
+                Ok(stored) => assert!(stored.is_resolved() && fits, "case: {asked} s"),
+                Err(error) => {
+                    let facts = (error.kind(), error.effect(), fits);
+                    let throttled = ErrorKind::Throttled { local: false };
+                    assert_eq!(facts, (&throttled, Effect::Unknown, false), "case: {asked} s");
+                }
+            }
+        }
     }
 }
 

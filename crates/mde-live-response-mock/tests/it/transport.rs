@@ -147,7 +147,7 @@ fn faults_happen_where_they_are_said_to() {
 #[test]
 fn the_mocks_own_client_is_the_same_in_every_run() {
     let bodies = || {
-        let throttled = Reply::error(503, "InternalServerError").header("retry-after", "7");
+        let throttled = Reply::error(429, "TooManyRequests").header("retry-after", "7");
         let mock = MockTransport::new().reply(throttled).reply(Reply::stored());
         let client = mock.client_builder().deadline(Duration::from_secs(9)).build();
         client.upload(&upload()).unwrap();

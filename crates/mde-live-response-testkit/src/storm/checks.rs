@@ -107,6 +107,10 @@ impl Evidence {
             let id = (call.job.thread, call.job.number);
             let times = applied.get(&id).copied().unwrap_or_default();
             let is_true = match &call.outcome {
+                // The service refuses the intermediary's repeat because of the first request.
+                Outcome::Failed {
+                    effect: Effect::NotApplied, kind: ErrorKind::Rejected, ..
+                } if self.repeats => true,
                 Outcome::Failed { effect: Effect::NotApplied, .. } => times == 0,
                 Outcome::Failed { effect: Effect::Applied, .. } => times > 0,
                 _ => true,

@@ -66,6 +66,7 @@ pub(super) enum Outcome {
 #[derive(Debug, PartialEq)]
 pub struct Evidence {
     pub(super) deadline: Duration,
+    pub(super) repeats: bool,
     pub(super) exchanges: Vec<Exchange>,
     pub(super) changes: Vec<Change>,
     pub(super) endings: Vec<Ending>,

@@ -2,8 +2,8 @@
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 use mde_live_response_core::http::Response;
@@ -74,7 +74,7 @@ impl FarEnd {
             let mut request = read_head(&mut from)?.into_bytes();
             let head = String::from_utf8_lossy(&request).into_owned();
             let Some(pending) = self.pending(&head) else { return Ok(()) };
-            let Some(order) = pending.arrive() else { return Ok(()) };
+            let Some(order) = pending.lock().unwrap().arrive() else { return Ok(()) };
             match order.fault() {
                 Fault::ResetBefore => return Ok(()),
                 Fault::ResetDuring => {
@@ -89,8 +89,8 @@ impl FarEnd {
             let sent = request.clone();
             let ask = Box::new(move || ask(&emulator, &sent).unwrap());
             let reply = {
-                let order_left = pending.0.lock().unwrap();
-                if order_left.is_none() {
+                let pending = pending.lock().unwrap();
+                if pending.order.is_none() {
                     return Ok(());
                 }
                 self.service.serve(&order, ask)
@@ -114,7 +114,7 @@ impl FarEnd {
         }
     }
 
-    fn pending(&self, head: &str) -> Option<Arc<Pending>> {
+    fn pending(&self, head: &str) -> Option<Arc<Mutex<Pending>>> {
         let key = header(head, ORDER).or_else(|| header(head, "content-type"));
         self.orders.lock().unwrap().get(&key.unwrap()).cloned()
     }

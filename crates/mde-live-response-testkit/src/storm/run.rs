@@ -26,6 +26,8 @@ pub struct Storm {
     pub calls: u64,
     /// Size of the largest files, in bytes. All others are a few bytes long.
     pub large: usize,
+    /// Whether an intermediary sends requests again that the service may have acted on, against the rules of HTTP.
+    pub repeats: bool,
 }
 
 impl Storm {
@@ -39,7 +41,7 @@ impl Storm {
         url: &str,
         wire: impl Wire + 'static,
     ) -> Evidence {
-        let Self { seed, calls, large } = self;
+        let Self { seed, calls, large, repeats } = self;
         let (sky, client) = self.builder(service, url, wire);
         let (deadline, client) = (self.deadline(), client.build());
         let endings = Mutex::new(Vec::new());
@@ -64,6 +66,7 @@ impl Storm {
         let names = service.library.names().into_iter();
         Evidence {
             deadline,
+            repeats,
             exchanges: std::mem::take(&mut *sky.exchanges.lock().unwrap()),
             changes: std::mem::take(&mut *service.changes.lock().unwrap()),
             endings: endings.into_inner().unwrap(),

@@ -53,7 +53,7 @@ pub fn storms(calls: u64, kept: &[Kept]) -> impl Iterator<Item = Storm> {
         Some(seed) => (seed, 1, &[][..]),
         None => (number("STORM_FIRST").unwrap_or(1), number("STORM_SEEDS").unwrap_or(1), kept),
     };
-    let storm = |seed, calls| Storm { seed, calls, large: 0 };
+    let storm = |seed, calls| Storm { seed, calls, large: 0, repeats: false };
     let kept = kept.iter().map(move |(seed, calls, _)| storm(*seed, *calls));
     let left = kept.chain((first..first + seeds).map(move |seed| storm(seed, calls)));
     Storms { left, last: None, test: Location::caller() }

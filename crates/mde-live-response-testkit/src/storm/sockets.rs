@@ -12,18 +12,22 @@ use super::{Order, Wire};
 
 /// Orders on their way. The key is what the far end sees of a request: the boundary of a form, which is random, or the
 /// [`ORDER`] of a request without a body. Only one request at a time is for a token.
-pub(super) type Orders = Arc<Mutex<HashMap<String, Arc<Pending>>>>;
+pub(super) type Orders = Arc<Mutex<HashMap<String, Arc<Mutex<Pending>>>>>;
 
-/// The order for the next request that arrives, until the exchange has ended.
+/// An order until its exchange has ended.
 #[derive(Debug)]
-pub(super) struct Pending(pub(super) Mutex<Option<Arc<Order>>>);
+pub(super) struct Pending {
+    /// For the next request that arrives.
+    pub(super) order: Option<Arc<Order>>,
+    arrived: u32,
+}
 
 impl Pending {
     /// The order of a request that arrives. Nothing happens to the same request if an intermediary sends it again.
-    pub(super) fn arrive(&self) -> Option<Arc<Order>> {
-        let mut next = self.0.lock().unwrap();
-        let order = next.take()?;
-        *next = Some(Arc::new(order.again()));
+    pub(super) fn arrive(&mut self) -> Option<Arc<Order>> {
+        let order = self.order.take()?;
+        self.order = Some(Arc::new(order.again()));
+        self.arrived += 1;
         Some(order)
     }
 }
@@ -47,7 +51,7 @@ impl<T: Transport> Sockets<T> {
         Arc::clone(&self.orders)
     }
 
-    /// The number of answers so far, by who gave it and status.
+    /// The number of answers so far, by who gave it and status, and of the requests that an intermediary repeated.
     pub fn answers(&self) -> Arc<Mutex<BTreeMap<String, u64>>> {
         Arc::clone(&self.answers)
     }
@@ -58,12 +62,13 @@ impl<T: Transport> Sockets<T> {
         exchange: &mut Exchange<'_>,
         order: Arc<Order>,
     ) -> Result<Response<Vec<u8>>, TransportError> {
-        let pending = Arc::new(Pending(Mutex::new(Some(order))));
+        let pending = Arc::new(Mutex::new(Pending { order: Some(order), arrived: 0 }));
         self.orders.lock().unwrap().insert(key.to_owned(), Arc::clone(&pending));
         let answer = self.transport.send(exchange);
         // What has not arrived by now is lost: an uncontrolled late request would change what is right for a later call.
         // The lock waits for a request that the library is working on.
-        *pending.0.lock().unwrap() = None;
+        let mut pending = pending.lock().unwrap();
+        pending.order = None;
         let what = answer.as_ref().map_or_else(
             |_| "no answer".to_owned(),
             |answer| {
@@ -71,7 +76,11 @@ impl<T: Transport> Sockets<T> {
                 format!("{by} {}", answer.status().as_u16())
             },
         );
-        *self.answers.lock().unwrap().entry(what).or_default() += 1;
+        let mut answers = self.answers.lock().unwrap();
+        *answers.entry(what).or_default() += 1;
+        if pending.arrived > 1 {
+            *answers.entry("repeats".to_owned()).or_default() += 1;
+        }
         answer
     }
 }

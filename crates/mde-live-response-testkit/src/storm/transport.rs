@@ -163,9 +163,6 @@ fn is_unknown(answer: &Answer, exchange: &Exchange<'_>) -> bool {
         Ok(answer) if answer.status().is_success() => {
             !answer.body().is_empty() && !answer.body().ends_with(b"}")
         }
-        Ok(answer) => {
-            let is_failure = answer.status().is_server_error();
-            !exchange.is_incomplete() && is_failure && !answer.headers().contains_key("retry-after")
-        }
+        Ok(answer) => !exchange.is_incomplete() && answer.status().is_server_error(),
     }
 }

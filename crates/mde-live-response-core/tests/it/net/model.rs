@@ -21,11 +21,20 @@ pub(super) struct Model<'s> {
     /// Method, number of the attempt and number of the token of each request.
     pub(super) requests: Vec<(Method, u32, u8)>,
     pub(super) waited_ms: u64,
+    /// Whether the last error asks to wait.
+    asks: bool,
 }
 
 impl<'s> Model<'s> {
     pub(super) fn new(answers: &'s [Seen], policy: Policy) -> Self {
-        Self { answers: answers.iter(), policy, token: 1, requests: Vec::new(), waited_ms: 0 }
+        Self {
+            answers: answers.iter(),
+            policy,
+            token: 1,
+            requests: Vec::new(),
+            waited_ms: 0,
+            asks: false,
+        }
     }
 
     pub(super) fn call(&mut self, action: Action) -> Result<&'static str, Failed> {
@@ -47,6 +56,7 @@ impl<'s> Model<'s> {
             Err(it) if may_repeat || !self.policy.resolves || it.1 != Unknown => return Err(it),
             Err(lost) => lost,
         };
+        self.waited_ms += if self.asks { 2_000 } else { 0 };
         // The listing after a lost answer.
         match self.attempts(&Method::GET, true) {
             Err(_) => Err(lost),
@@ -79,6 +89,7 @@ impl<'s> Model<'s> {
                 (is_renewed, self.token) = (true, self.token + 1);
                 continue;
             }
+            self.asks = asks;
             let is_harmless = may_repeat || effect == NotApplied;
             if !is_retryable || !is_harmless || number >= self.policy.attempts {
                 return Err((kind, worst, number));
@@ -101,9 +112,10 @@ fn row(method: &Method, seen: &Seen) -> Option<(&'static str, Effect, bool, bool
         Answer::Refused(403, ..) => refused("Forbidden"),
         Answer::Refused(409, ..) if is_upload => refused("NameTaken"),
         Answer::Refused(413, ..) => refused("TooLarge"),
-        Answer::Refused(429 | 503, _, asks) => ("Throttled", NotApplied, true, asks),
+        Answer::Refused(429, _, asks) => ("Throttled", NotApplied, true, asks),
         Answer::Refused(..) | Answer::Gateway404 => refused("Rejected"),
         Answer::Early503 => ("ServerFailed", NotApplied, true, false),
+        Answer::Lost(Fault::Closed, _) => ("Throttled", Unknown, true, true),
         Answer::Lost(Fault::Status(_), _) => ("ServerFailed", Unknown, true, false),
         Answer::Unconnected => ("Transport(Connect)", NotApplied, true, false),
         Answer::CutForm if is_upload => ("Transport(Send)", NotApplied, true, false),

@@ -48,6 +48,8 @@ pub(super) enum Fault {
     /// A web page with status 200.
     Page,
     Status(u16),
+    /// A 503 that asks to wait.
+    Closed,
 }
 
 /// When the library acts on a request whose answer was lost.
@@ -65,7 +67,7 @@ const fn refused(status: u16, code: &'static str) -> Answer {
 
 impl Answer {
     /// Every kind of answer.
-    pub(super) const ALL: [Self; 27] = [
+    pub(super) const ALL: [Self; 29] = [
         Self::Ok,
         Self::WrongHash,
         refused(400, "InvalidRequestBody"),
@@ -76,7 +78,6 @@ impl Answer {
         refused(413, "InvalidInput"),
         refused(429, "TooManyRequests"),
         Self::Refused(429, "TooManyRequests", true),
-        Self::Refused(503, "ServiceUnavailable", true),
         Self::Early503,
         Self::Unconnected,
         Self::CutForm,
@@ -93,6 +94,9 @@ impl Answer {
         Self::Lost(Fault::Status(500), Fate::AtOnce),
         Self::Lost(Fault::Status(503), Fate::Never),
         Self::Lost(Fault::Status(503), Fate::Late),
+        Self::Lost(Fault::Closed, Fate::Never),
+        Self::Lost(Fault::Closed, Fate::AtOnce),
+        Self::Lost(Fault::Closed, Fate::Late),
     ];
 
     /// One answer for each way in which a call can go on or end. Scripts of these have no limit but the call's own.
@@ -243,6 +247,7 @@ fn give(
             Ok(Response::new(body))
         }
         Answer::Lost(Fault::Page, _) => Ok(json(200, "<!DOCTYPE>")),
+        Answer::Lost(Fault::Closed, _) => Ok(refusal(503, "ServiceUnavailable", true)),
         Answer::Lost(Fault::Status(status), _) => Ok(refusal(status, "InternalError", false)),
     }
 }

@@ -71,7 +71,7 @@ fn h02_h04_h05_h06_h08_h10_h11_h12_h13_h14_h15_h27_h29_h30_h36_every_row_of_the_
         (501, None, "", ServerFailed, Unknown, None, false),
         (502, None, "<h1>Bad gateway</h1>", ServerFailed, Unknown, None, true),
         (503, None, "", ServerFailed, Unknown, None, true),
-        (503, Some("5"), "", THROTTLED, NotApplied, None, true),
+        (503, Some("5"), "", THROTTLED, Unknown, None, true),
         (504, None, "", ServerFailed, Unknown, None, true),
         (505, None, "", ServerFailed, Unknown, None, false),
         (599, None, "", ServerFailed, Unknown, None, false),
