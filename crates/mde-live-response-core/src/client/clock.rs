@@ -2,10 +2,10 @@
 
 use std::any::Any;
 use std::fmt;
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::PoisonError;
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::exchange::lock;
+use crate::exchange::{Condvar, Mutex, lock};
 
 /// Tells the time and waits for it. The default is [`SystemClock`]; tests use their own.
 pub trait Clock: fmt::Debug + Send + Sync {

@@ -215,3 +215,6 @@ impl fmt::Debug for Client {
         f.debug_struct("Client").field("endpoint", &self.inner.endpoint).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,14 +4,13 @@
 //! arrives there is unknown, so a call counts from its start until the window's length after its end.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use super::clock::Clock;
 use super::observer::{Event, WaitReason};
 use super::task::Task;
 use crate::error::{Effect, Error, ErrorKind};
-use crate::exchange::lock;
+use crate::exchange::{Mutex, MutexGuard, lock};
 
 /// At most this many calls in this time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,7 +2,6 @@
 //!
 //! One call gets it for all when it is needed, and renews it before it expires.
 
-use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use super::clock::Clock;
@@ -10,7 +9,7 @@ use super::observer::{Event, WaitReason};
 use super::task::Task;
 use super::{Credential, CredentialError, IssuedToken, TokenRequest};
 use crate::error::Error;
-use crate::exchange::lock;
+use crate::exchange::{Mutex, MutexGuard, lock};
 use crate::values::AccessToken;
 
 /// A token is renewed this long before it expires. If half of its life is later than that, it is renewed then.
@@ -38,6 +37,7 @@ struct Current {
     token: AccessToken,
     renew_at: Option<Duration>,
     expires_at: Option<Duration>,
+    is_refused: bool,
 }
 
 /// Marks the end of asking when dropped, also after a panic.
@@ -58,7 +58,8 @@ impl Tokens {
         Self { credential, state: Mutex::default() }
     }
 
-    /// Returns a valid token, another than the refused one if possible.
+    /// Returns a valid token, another than the refused one if possible. No call gets that one from now on, unless the
+    /// credential gives it again.
     ///
     /// If another call is asking already, this one waits for it, until its own deadline.
     pub(crate) fn get(
@@ -69,15 +70,17 @@ impl Tokens {
         let mut told = false;
         loop {
             let mut state = self.lock();
-            if let Some(current) = state.good(task.clock().now(), refused) {
+            state.refuse(refused);
+            if let Some(current) = state.good(task.clock().now()) {
                 return Ok(current.token.clone());
             }
             if !state.asking {
                 // A cancelled call does not ask: that may cost a person's time.
                 task.check_cancel()?;
                 state.asking = true;
+                let is_refused = state.current.as_ref().is_some_and(|current| current.is_refused);
                 drop(state);
-                return self.ask(&Asking { tokens: self, clock: task.clock() }, task, refused);
+                return self.ask(&Asking { tokens: self, clock: task.clock() }, task, is_refused);
             }
             drop(state);
             if !std::mem::replace(&mut told, true) {
@@ -96,9 +99,9 @@ impl Tokens {
         &self,
         asking: &Asking<'_>,
         task: &Task<'_>,
-        refused: Option<&AccessToken>,
+        is_refused: bool,
     ) -> Result<AccessToken, Error> {
-        let issued = self.credential.token(&TokenRequest::new(refused.is_some(), task));
+        let issued = self.credential.token(&TokenRequest::new(is_refused, task));
         if issued.is_err() {
             // One call's cancel is not a failed renewal for the others.
             task.check_cancel()?;
@@ -107,7 +110,7 @@ impl Tokens {
         let mut state = self.lock();
         match issued {
             Ok(issued) => Ok(state.keep(issued, now)),
-            Err(error) => state.make_do(now, refused).ok_or_else(|| error.into()),
+            Err(error) => state.make_do(now).ok_or_else(|| error.into()),
         }
     }
 
@@ -117,11 +120,17 @@ impl Tokens {
 }
 
 impl State {
-    fn good(&self, now: Duration, refused: Option<&AccessToken>) -> Option<&Current> {
+    /// Remembers that the service refused this token, if it is the current one.
+    fn refuse(&mut self, refused: Option<&AccessToken>) {
+        if let (Some(current), Some(refused)) = (&mut self.current, refused) {
+            current.is_refused |= current.token.is_same(refused);
+        }
+    }
+
+    fn good(&self, now: Duration) -> Option<&Current> {
         let current = self.current.as_ref()?;
-        let is_refused = refused.is_some_and(|refused| refused.is_same(&current.token));
         let is_due = current.renew_at.is_some_and(|at| at <= now);
-        (!is_refused && !is_due).then_some(current)
+        (!current.is_refused && !is_due).then_some(current)
     }
 
     fn keep(&mut self, issued: IssuedToken, now: Duration) -> AccessToken {
@@ -132,14 +141,15 @@ impl State {
             token: token.clone(),
             renew_at: expires_in.map(good_for),
             expires_at: expires_in.map(|life| now.saturating_add(life)),
+            is_refused: false,
         });
         token
     }
 
     /// Keeps the old token after a failed renewal, if it is valid.
-    fn make_do(&mut self, now: Duration, refused: Option<&AccessToken>) -> Option<AccessToken> {
+    fn make_do(&mut self, now: Duration) -> Option<AccessToken> {
         let current = self.current.as_mut()?;
-        if refused.is_some() || current.expires_at.is_some_and(|at| at <= now) {
+        if current.is_refused || current.expires_at.is_some_and(|at| at <= now) {
             return None;
         }
         let next = now.saturating_add(PAUSE_AFTER_FAILURE);
@@ -147,3 +157,6 @@ impl State {
         Some(current.token.clone())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,10 +1,10 @@
 //! Cancelling calls from another thread.
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, Weak};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Weak};
 
-use super::lock::lock;
+use super::lock::{AtomicBool, Mutex, MutexGuard, lock};
 
 /// Cancels calls from another thread.
 ///

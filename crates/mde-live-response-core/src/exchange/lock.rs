@@ -1,6 +1,16 @@
-//! One way to take a lock.
+//! Locks, condition variables and flags that threads share, and one way to take a lock.
+//!
+//! They are the standard library's. Only unit tests that are built for a model checker, with `--cfg loom` or
+//! `--cfg shuttle`, use the checker's.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::PoisonError;
+
+#[cfg(all(test, loom))]
+pub(crate) use loom::sync::{Condvar, Mutex, MutexGuard, atomic::AtomicBool};
+#[cfg(all(test, shuttle))]
+pub(crate) use shuttle::sync::{Condvar, Mutex, MutexGuard, atomic::AtomicBool};
+#[cfg(not(all(test, any(loom, shuttle))))]
+pub(crate) use std::sync::{Condvar, Mutex, MutexGuard, atomic::AtomicBool};
 
 /// Takes a lock, also after a panic of its holder.
 ///

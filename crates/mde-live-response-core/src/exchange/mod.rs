@@ -15,7 +15,7 @@ pub use cancel::CancelToken;
 pub(crate) use cancel::Wake;
 pub use exchange::Exchange;
 pub use limits::Limits;
-pub(crate) use lock::lock;
+pub(crate) use lock::{Condvar, Mutex, MutexGuard, lock};
 pub(crate) use multipart::{FilePart, Framing};
 pub use transport::Transport;
 pub use transport_error::{Effect, Phase, TransportError, TransportErrorKind};

@@ -14,6 +14,9 @@ use crate::client::Client;
 use crate::exchange::{Exchange, Transport, TransportError};
 use crate::values::{AccessToken, CallKind, Endpoint};
 
+#[cfg(loom)]
+mod interleavings;
+
 /// Running calls, and the window that they count in.
 #[derive(Debug)]
 struct Times {
