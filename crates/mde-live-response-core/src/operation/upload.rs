@@ -161,7 +161,9 @@ fn max_answer(upload: &Upload) -> u64 {
 /// 40 hex digits.
 fn boundary(seed: [u8; 20]) -> String {
     let digits = seed.into_iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
-    digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
+    let mut boundary = String::with_capacity(40);
+    boundary.extend(digits.filter_map(|digit| char::from_digit(digit.into(), 16)));
+    boundary
 }
 
 /// The service accepts any media type; this one is for intermediaries.

@@ -87,10 +87,12 @@ impl Secret {
     fn redact(&self, text: &[u8], places: &mut Places) -> Option<Vec<u8>> {
         let mut clean = Vec::new();
         let (mut kept, mut at) = (0, 0);
-        // Most positions are ruled out by their first byte.
-        let begins = [self.0.as_bytes().first().copied().unwrap_or_default(), b'\\', b'%', b'+'];
+        let [first, second, ..] = self.0.as_bytes() else { return None };
+        // Most positions are ruled out by their first two bytes.
+        let may_begin =
+            |a: &u8, b: &u8| is_escape(*a) | ((a == first) & ((b == second) | is_escape(*b)));
         while let Some(rest) = text.get(at..) {
-            let Some(next) = rest.iter().position(|byte| begins.contains(byte)) else { break };
+            let Some(next) = first_pair(rest, may_begin) else { break };
             at += next;
             let Some(found) = spelled(&self.0, rest.get(next..).unwrap_or_default(), places) else {
                 at += 1;
@@ -138,6 +140,31 @@ pub(super) fn check(text: &str, field: &'static str) -> Result<(), InvalidInput>
 }
 
 const REDACTED: &str = "[redacted]";
+
+/// Returns whether a character's escape can begin with this byte.
+#[expect(clippy::needless_bitwise_bool, reason = "branches prevent vector instructions")]
+fn is_escape(byte: u8) -> bool {
+    (byte == b'\\') | (byte == b'%') | (byte == b'+')
+}
+
+/// Each byte with the next one.
+fn pairs(text: &[u8]) -> impl Iterator<Item = (&u8, &u8)> {
+    text.iter().zip(text.get(1..).unwrap_or_default())
+}
+
+/// Position of the first two adjacent bytes that `is_it` accepts.
+fn first_pair(text: &[u8], is_it: impl Fn(&u8, &u8) -> bool) -> Option<usize> {
+    const BLOCK: usize = 64;
+    let mut at = 0;
+    // Without branches inside a block, so that the compiler can use vector instructions.
+    while let Some(block) = text.get(at..=at + BLOCK) {
+        if pairs(block).fold(false, |found, (a, b)| found | is_it(a, b)) {
+            break;
+        }
+        at += BLOCK;
+    }
+    pairs(text.get(at..)?).position(|(a, b)| is_it(a, b)).map(|n| at + n)
+}
 
 /// Positions that different readings of a text have reached. Kept between texts to avoid an allocation for each.
 #[derive(Default)]

@@ -185,6 +185,21 @@ fn a16_a_short_secret_is_left_in_the_answer() {
     }
 }
 
+/// The search skips blocks of bytes, and a spelling may lie across two of them.
+#[test]
+fn a16_a_secret_is_found_at_every_position() {
+    let secret = Secret::new("ab_cd_ef").unwrap();
+    for spelling in ["ab_cd_ef", "\\u0061b_cd_ef", "a\\u0062_cd_ef", "a%62_cd_ef", "%61b_cd_ef"] {
+        for before in 0..=200 {
+            let (before, after) = ("a".repeat(before), "a".repeat(200 - before));
+            let echo = Response::new([&before, spelling, &after].concat().into_bytes());
+            let clean = [&before, "[redacted]", &after].concat();
+            let found = secret.scrub(echo).into_body();
+            assert_eq!(String::from_utf8_lossy(&found), clean, "case: {spelling}");
+        }
+    }
+}
+
 /// Compiles only if the type lacks the trait: with it, `_` would have two meanings.
 macro_rules! assert_lacks {
     ($type:ty: $($bound:path),+) => {$({
