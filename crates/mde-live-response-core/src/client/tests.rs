@@ -77,14 +77,15 @@ fn assert_cancelled(outcome: Result<bool, Error>) {
     assert_eq!(outcome.unwrap_err().kind(), &ErrorKind::Cancelled);
 }
 
+/// At once, and for two clients, each with a clock of its own.
 #[test]
 fn in_every_interleaving_a_cancel_ends_a_call_that_waits() {
     explore(None, || {
         let cancel = CancelToken::new();
         let from_other = cancel.clone();
-        let canceller = thread::spawn(move || from_other.cancel());
+        let other = thread::spawn(move || from_other.cancel());
         assert_cancelled(wait(&client().cancelled_by(&cancel), &mut || false));
-        canceller.join().unwrap();
+        other.join().unwrap();
     });
     explore(Some(3), || {
         let cancel = CancelToken::new();
@@ -99,13 +100,12 @@ fn in_every_interleaving_a_cancel_ends_a_call_that_waits() {
     });
 }
 
-/// Two clients, whose clocks are their own, and two calls of one client.
 #[test]
 fn in_every_interleaving_a_call_ends_when_it_is_ready_or_cancelled() {
     explore(Some(3), || {
         let (cancel, is_ready) = (CancelToken::new(), Arc::new(Mutex::new(false)));
         let client = client().cancelled_by(&cancel);
-        let canceller = thread::spawn(move || cancel.cancel());
+        let other = thread::spawn(move || cancel.cancel());
         let (notifying, set) = (client.clone(), Arc::clone(&is_ready));
         let notifier = thread::spawn(move || {
             *lock(&set) = true;
@@ -115,7 +115,7 @@ fn in_every_interleaving_a_call_ends_when_it_is_ready_or_cancelled() {
             Ok(is_ready) => assert!(is_ready),
             cancelled => assert_cancelled(cancelled),
         }
-        canceller.join().unwrap();
+        other.join().unwrap();
         notifier.join().unwrap();
         assert_cancelled(wait(&client, &mut || true));
     });

@@ -1,7 +1,5 @@
 //! Threads that share a window, in every interleaving.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use super::*;
 use crate::client::SystemClock;
 use crate::client::tests::{builder, explore, thread};
@@ -135,18 +133,18 @@ fn in_every_interleaving_no_call_starts_in_a_closed_window_and_none_waits_for_ev
     for calls in 1..=2 {
         explore(Some(3), move || {
             let model = Model::new(calls, 1);
-            let closed_until = Arc::new(AtomicU64::new(0));
+            let closed_until = Arc::new(Mutex::new(0));
             let (refused, closing) = (model.clone(), Arc::clone(&closed_until));
             let refused = thread::spawn(move || {
                 let close = || {
                     let (at, clock) = (refused.tick(), &refused.clock);
                     refused.window.close_for(Duration::from_nanos(5), clock);
-                    closing.store(at + 5, Ordering::SeqCst);
+                    *lock(&closing) = at + 5;
                 };
                 refused.call(50, close).unwrap();
                 refused.clock.advance(5);
             });
-            let closed = closed_until.load(Ordering::SeqCst);
+            let closed = *lock(&closed_until);
             let (start, _) = model.call(50, || {}).unwrap();
             assert!(start >= closed, "started at {start}, closed until {closed}");
             model.clock.advance(1);
