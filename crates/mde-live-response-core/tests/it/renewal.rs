@@ -1,7 +1,7 @@
 //! Tokens over time: refused, expired, renewed, and shared by threads.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Barrier};
+use std::sync::{Arc, Barrier, Mutex};
 use std::time::Duration;
 
 use mde_live_response_core::auth::{Credential, CredentialError, IssuedToken, credential_fn};
@@ -83,6 +83,29 @@ fn the_same_token_again_or_none_ends_the_call() {
         assert_eq!((error.kind(), error.effect()), (&kind, effect));
         mock.assert_done();
     }
+}
+
+/// The next call does not try the refused token, and its credential learns of the refusal.
+#[test]
+fn a_refused_token_is_not_sent_again_after_its_renewal_failed() {
+    let refused = Arc::new(Mutex::new(Vec::new()));
+    let asked = Arc::clone(&refused);
+    let credential = credential_fn(move |request| {
+        let mut asked = asked.lock().unwrap();
+        asked.push(request.is_refused());
+        match asked.len() {
+            2 => Err(CredentialError::new("the login host is down")),
+            n => Ok(numbered(n).into()),
+        }
+    });
+    let mock = script([refusal(), Reply::stored()]);
+    let client = builder(&mock, credential).build();
+    assert_eq!(client.upload(&upload()).unwrap_err().kind(), &ErrorKind::NoToken);
+    client.upload(&upload()).unwrap();
+    let [first, second] = mock.requests();
+    first.assert_bearer("token-1");
+    second.assert_bearer("token-3");
+    assert_eq!(*refused.lock().unwrap(), [false, true, true]);
 }
 
 #[test]
