@@ -7,6 +7,7 @@
 mod cost;
 mod encoder;
 mod form;
+mod repeat;
 mod rivals;
 mod rounds;
 mod sink;
@@ -18,6 +19,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
+
+use rivals::Target;
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
@@ -58,6 +61,9 @@ enum Command {
     /// Uploads this many times in this process and prints the cost. The other commands use it.
     #[command(hide = true)]
     Cost { rival: String, url: String, certificate: String, file: PathBuf, times: u32 },
+    /// Does the same work this many times for a profiler. tests/guard uses it.
+    #[command(hide = true)]
+    Repeat { work: String, url: String, certificate: String, file: PathBuf, times: u32 },
 }
 
 fn main() -> ExitCode {
@@ -73,6 +79,9 @@ fn main() -> ExitCode {
         Command::Sink { entity, tls } => sink::run(&entity, tls),
         Command::Cost { rival, url, certificate, file, times } => {
             cost::run(&rival, &url, &certificate, &file, times)
+        }
+        Command::Repeat { work, url, certificate, file, times } => {
+            repeat::run(&work, Target { url, certificate, file }, times)
         }
     };
     match outcome {
