@@ -50,9 +50,9 @@ pub(crate) fn open_inside(root: &Path, path: &Path) -> Result<FileContent, Folde
 
 /// Returns the path to open: that of the file, or the target of a link. A missing file shows when it is opened.
 pub(crate) fn target_inside(root: &Path, path: &Path) -> Result<PathBuf, FolderError> {
-    let is_link = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink());
-    // A subfolder may have become a link.
-    if !is_link && path.parent() == Some(root) {
+    // A subfolder may have become a link. Without a link, a real path is not needed: some drives of Windows have none.
+    let mut below_root = path.ancestors().take_while(|it| *it != root);
+    if !below_root.any(Path::is_symlink) {
         return Ok(path.to_owned());
     }
     let real = |path: &Path| {
@@ -60,11 +60,11 @@ pub(crate) fn target_inside(root: &Path, path: &Path) -> Result<PathBuf, FolderE
     };
     let target = real(path)?;
     // The parent of a relative path may be empty.
-    if !target.starts_with(real(&Path::new(".").join(root))?) {
-        return Err(FolderError::new(path, Problem::Outside(target)));
+    if target.starts_with(real(&Path::new(".").join(root))?) {
+        Ok(target)
+    } else {
+        Err(FolderError::new(path, Problem::Outside(target)))
     }
-    // A real path has another form on Windows, and later messages name the path to open.
-    Ok(if is_link { target } else { path.to_owned() })
 }
 
 /// Reads the first bytes of a file, at most `max` and at most its length when it was opened.

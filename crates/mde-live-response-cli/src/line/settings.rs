@@ -1,7 +1,7 @@
 //! `lrlib.toml`: a repository's settings. A pull request can change it, so it cannot say where tokens go.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{self, Path, PathBuf};
 
 use clap::ValueEnum;
 use mde_live_response_sync::Owner;
@@ -69,8 +69,8 @@ pub(crate) fn complete(command: &mut Command, ui: &Ui) -> Result<(), Failure> {
 
 /// Looks in the folder, then in those above up to the root of the git repository. Outside a repository, in the folder only.
 fn find(start: &Path) -> Option<PathBuf> {
-    // A missing path is reported when it is read.
-    let start = fs::canonicalize(start).ok()?;
+    // A missing path is reported when it is read. Some drives of Windows have no real paths.
+    let start = fs::canonicalize(start).or_else(|_| path::absolute(start)).ok()?;
     let root = start.ancestors().find(|it| it.join(".git").exists()).unwrap_or(&start);
     let within = start.ancestors().take_while(|it| it.starts_with(root));
     within.map(|it| it.join(NAME)).find(|it| fs::symlink_metadata(it).is_ok())

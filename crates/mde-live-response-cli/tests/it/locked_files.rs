@@ -30,7 +30,7 @@ fn a_locked_script_is_named_and_nothing_is_changed() {
     let (a, b, c) = (path("a.ps1"), path("b.ps1"), path("c.ps1"));
     let kept = keep(&b);
     for command in [&["plan", dir.arg()][..], &["sync", dir.arg()], &["upload", &a, &b, &c]] {
-        let named = format!("error: {b}: reading the file failed: ");
+        let named = format!("error: reading the file failed ({b}); nothing was stored. Cause: ");
         let ran = lrlib.ends(command, 2, &named);
         assert!(ran.stderr.contains(WHY), "{ran:?}");
         assert!(ran.stderr.contains("Close the program that uses the file"), "{ran:?}");
@@ -47,9 +47,7 @@ fn a_script_that_is_locked_after_the_plan_fails_alone() {
     let (path, kept, readings) = (dir.path().join("b.ps1"), Mutex::new(None), AtomicU64::new(0));
     let library = FakeLibrary::builder().no_limits().now(move || {
         if readings.fetch_add(1, Ordering::SeqCst) == 1 {
-            let file = OpenOptions::new().write(true).open(&path).unwrap();
-            file.lock().unwrap();
-            *kept.lock().unwrap() = Some(file);
+            *kept.lock().unwrap() = Some(keep(&path));
         }
         SystemTime::now()
     });
@@ -70,6 +68,10 @@ fn a_script_that_is_locked_after_the_plan_fails_alone() {
     assert_eq!(emulator.library().names(), ["a.ps1", "c.ps1"]);
 }
 
+fn sync<'a>(dir: &'a TempDir, more: &[&'a str]) -> Vec<&'a str> {
+    [&["sync", dir.arg()], more].concat()
+}
+
 #[test]
 fn other_locked_files_are_named_before_anything_is_done() {
     let emulator = Emulator::start().unwrap();
@@ -82,16 +84,15 @@ fn other_locked_files_are_named_before_anything_is_done() {
     let token = other.write_arg("token", emulator.token());
     let of = |name| dir.path().join(name).display().to_string();
     let in_folder = ["a.ps1.json", "librarymanifest.json", ".lrlibignore", "lrlib.toml"].map(of);
-    let sync = |more: &[&str]| [&["sync", dir.arg()], more].concat();
     for (path, command) in [
-        (&log, sync(&["--audit", &log])),
-        (&plan, sync(&["--plan", &plan])),
+        (&log, sync(&dir, &["--audit", &log])),
+        (&plan, sync(&dir, &["--plan", &plan])),
         (&plan, vec!["plan", dir.arg(), "--out", &plan]),
-        (&token, sync(&["--token-file", &token])),
-        (&in_folder[0], sync(&[])),
-        (&in_folder[1], sync(&[])),
-        (&in_folder[2], sync(&[])),
-        (&in_folder[3], sync(&[])),
+        (&token, sync(&dir, &["--token-file", &token])),
+        (&in_folder[0], sync(&dir, &[])),
+        (&in_folder[1], sync(&dir, &[])),
+        (&in_folder[2], sync(&dir, &[])),
+        (&in_folder[3], sync(&dir, &[])),
     ] {
         let is_new = !Path::new(path).exists();
         if is_new {
@@ -110,5 +111,5 @@ fn other_locked_files_are_named_before_anything_is_done() {
         }
     }
     assert!(emulator.library().names().is_empty());
-    lrlib.ends(&sync(&["--plan", &plan, "--audit", &log]), 0, "1 created");
+    lrlib.ends(&sync(&dir, &["--plan", &plan, "--audit", &log]), 0, "1 created");
 }

@@ -225,9 +225,8 @@ fn an_interrupted_sync_ends_as_desired_when_it_is_run_again() {
     if !has_own_console("signals::an_interrupted_sync_ends_as_desired_when_it_is_run_again") {
         return;
     }
-    let mut signals = interrupts::ALL.map(|(signal, _, code)| (signal, Some(code))).to_vec();
-    #[cfg(unix)]
-    signals.push((Interrupt::KILL, None));
+    let handled = interrupts::ALL.map(|(signal, _, code)| (signal, Some(code)));
+    let signals = handled.into_iter().chain(interrupts::KILL.map(|signal| (signal, None)));
     let dir = TempDir::new();
     for n in 0..30 {
         dir.write(&format!("file-{n:02}.ps1"), n.to_string());

@@ -169,7 +169,7 @@ fn a_locked_file_is_named_by_its_path_in_the_folder() {
         let path = dir.path().join(name);
         let kept = fs::OpenOptions::new().read(true).share_mode(0).open(&path).unwrap();
         let error = folder.read().unwrap_err();
-        assert_error(&error, &path, &format!("{}: reading the file failed", path.display()));
+        assert_error(&error, &path, &format!("reading the file failed ({});", path.display()));
         assert_eq!(
             error.source().unwrap().downcast_ref::<io::Error>().unwrap().raw_os_error(),
             Some(32)

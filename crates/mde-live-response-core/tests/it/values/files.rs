@@ -52,13 +52,11 @@ fn a_file_that_may_not_be_read() {
     }
 }
 
-/// On Windows, a program can refuse others the file when it opens it, and can lock a range of it later.
+/// On Windows, a program can refuse others the file when it opens it.
 #[cfg(windows)]
 #[test]
 fn a_file_that_another_program_keeps_for_itself() {
     use std::os::windows::fs::OpenOptionsExt;
-
-    use crate::support::Canned;
 
     let dir = TempDir::new();
     let path = dir.write("a.ps1", "x");
@@ -68,17 +66,7 @@ fn a_file_that_another_program_keeps_for_itself() {
     assert!(error.to_string().contains(&path.display().to_string()), "{error}");
     assert!(error.help().unwrap().starts_with("Close the program that uses the file"));
     drop(kept);
-
-    let upload = Upload::from_path(&path).unwrap();
-    let kept = fs::OpenOptions::new().write(true).open(&path).unwrap();
-    kept.lock().unwrap();
-    let transport = Canned::storing("a.ps1");
-    let error = transport.client().upload(&upload).unwrap_err();
-    assert_eq!(error.kind(), &ErrorKind::Source(SourceProblem::Io));
-    assert_eq!(error.effect(), Effect::NotApplied);
-    assert!(error.to_string().contains(&path.display().to_string()), "{error}");
-    kept.unlock().unwrap();
-    transport.client().upload(&upload).unwrap();
+    assert!(FileContent::open(&path).is_ok());
 }
 
 /// Longer than a path of Windows was once allowed to be, with and without the prefix that lifted the limit.
@@ -87,13 +75,13 @@ fn a_path_of_more_than_260_characters() {
     use crate::support::{Canned, file_of};
 
     let dir = TempDir::new();
-    let folder =
-        (0..12).fold(dir.path().to_owned(), |path, _| path.join("a-folder-of-a-deep-tree"));
-    fs::create_dir_all(&folder).unwrap();
-    let path = folder.join("a.ps1");
-    fs::write(&path, "Get-Date\r\n").unwrap();
-    assert!(path.as_os_str().len() > 260);
-    for path in [fs::canonicalize(&path).unwrap(), path] {
+    for root in [fs::canonicalize(dir.path()).unwrap(), dir.path().to_owned()] {
+        let folder = (0..12).fold(root, |path, _| path.join("a-folder-of-a-deep-tree"));
+        fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("a.ps1");
+        assert!(path.as_os_str().len() > 260);
+        fs::write(&path, "Get-Date\r\n").unwrap();
+
         let transport = Canned::storing("a.ps1");
         transport.client().upload(&Upload::from_path(&path).unwrap()).unwrap();
         assert_eq!(file_of(&transport.only().into_body()), b"Get-Date\r\n");
