@@ -24,8 +24,8 @@ use crate::values::{AccessToken, CallKind, Endpoint};
 
 /// Runs a model in every interleaving, and prints how many there are.
 ///
-/// With a bound loom takes only those with at most so many preemptions, and shuttle 5,000 at random. Then there are too
-/// many for all. `LOOM_MAX_PREEMPTIONS` sets another bound.
+/// If there are too many, the model sets a bound: loom takes those with at most this many preemptions, and shuttle takes
+/// 5,000 at random. `LOOM_MAX_PREEMPTIONS` sets another bound for loom.
 pub(super) fn explore(preemptions: Option<usize>, model: impl Fn() + Send + Sync + 'static) {
     let count = Arc::new(AtomicU64::new(0));
     let counted = Arc::clone(&count);
@@ -36,7 +36,7 @@ pub(super) fn explore(preemptions: Option<usize>, model: impl Fn() + Send + Sync
     #[cfg(loom)]
     {
         let mut builder = loom::model::Builder::new();
-        builder.preemption_bound = builder.preemption_bound.or(preemptions);
+        builder.preemption_bound = preemptions.map(|it| builder.preemption_bound.unwrap_or(it));
         builder.check(model);
     }
     #[cfg(shuttle)]
@@ -45,8 +45,8 @@ pub(super) fn explore(preemptions: Option<usize>, model: impl Fn() + Send + Sync
         Some(_) => shuttle::check_random_with_seed(model, 1, 5_000),
     }
     let (test, count) = (std::thread::current(), count.load(Ordering::Relaxed));
-    let bound = preemptions.map_or("all", |_| "some");
-    println!("{}: {bound} {count} interleavings", test.name().unwrap_or_default());
+    let which = preemptions.map_or("all", |_| "not all");
+    println!("{}: {count} interleavings, {which}", test.name().unwrap_or_default());
 }
 
 #[derive(Debug)]

@@ -69,6 +69,10 @@ impl Model {
         self
     }
 
+    fn cancelled_by(&self, cancel: &CancelToken) -> Self {
+        Self { client: self.client.cancelled_by(cancel), issuer: Arc::clone(&self.issuer) }
+    }
+
     /// Gets a token and returns its number. No token comes that was known to be refused.
     fn get(&self, refused: Option<usize>) -> Result<usize, Error> {
         let known = *lock(&self.issuer.refused);
@@ -166,10 +170,19 @@ fn in_every_interleaving_a_call_that_got_no_token_lets_the_next_one_ask() {
 
 #[test]
 fn in_every_interleaving_a_cancel_ends_the_wait_for_a_token_of_its_call_only() {
+    // While another call asks.
+    explore(None, || {
+        let (model, cancel) = (Model::new(Issuer::default()), CancelToken::new());
+        model.client.inner.tokens.lock().asking = true;
+        let waiting = model.cancelled_by(&cancel);
+        let waiting = thread::spawn(move || waiting.get(None));
+        cancel.cancel();
+        let error = waiting.join().unwrap().unwrap_err();
+        assert_eq!((error.kind(), model.times()), (&ErrorKind::Cancelled, 0));
+    });
     explore(Some(3), || {
         let (model, cancel) = (Model::new(Issuer::default()), CancelToken::new());
-        let client = model.client.cancelled_by(&cancel);
-        let cancelled = Model { client, ..model.clone() };
+        let cancelled = model.cancelled_by(&cancel);
         let cancelled = thread::spawn(move || cancelled.get(None));
         let other = thread::spawn(move || cancel.cancel());
         assert_eq!(model.get(None).unwrap(), 1);
