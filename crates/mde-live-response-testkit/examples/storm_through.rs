@@ -12,7 +12,7 @@ use mde_live_response_emulator::Emulator;
 use mde_live_response_testkit::storm::{FarEnd, Service, Sockets, Storm};
 use mde_live_response_ureq::{Certificate, Roots, UreqTransport};
 
-const CALLS: u64 = 1_000;
+const CALLS: u64 = 1_500;
 
 /// More than the buffers of an intermediary and of a socket.
 const LARGE: usize = 1024 * 1024;

@@ -165,10 +165,11 @@ impl Evidence {
                     let what = format!("{} calls {moment} from {first:?} to {last:?}", limit + 1);
                     assert!(last.saturating_sub(first) >= span, "{what}");
                 }
-                // Otherwise this would prove nothing.
+                // Otherwise this would prove nothing. A call that gets no token counts for the client, and is not here.
+                let most = limit - limit / 50;
                 let is_full =
-                    times.windows(limit).any(|all| all[limit - 1].saturating_sub(all[0]) < span);
-                assert!(is_full || times.len() <= limit, "never {limit} calls in {span:?}");
+                    times.windows(most).any(|all| all[most - 1].saturating_sub(all[0]) < span);
+                assert!(is_full || times.len() <= limit, "never {most} calls in {span:?}");
             }
         }
     }

@@ -20,8 +20,11 @@ pub enum Fault {
     },
     /// 408; the service did nothing.
     Slow,
-    /// 503 with a time to wait; the service did nothing.
-    Closed,
+    /// 503 with a time to wait.
+    Closed {
+        /// Whether the service has acted.
+        acts: bool,
+    },
     /// 500, 502, 503 or 504.
     Broken {
         /// Whether the service has acted.
@@ -60,12 +63,13 @@ pub enum Fault {
 
 impl Fault {
     /// All faults, and how often each comes.
-    pub(super) const ALL: [(u64, Self); 22] = [
+    pub(super) const ALL: [(u64, Self); 23] = [
         (84, Self::None),
         (6, Self::Busy { asks: false }),
         (8, Self::Busy { asks: true }),
         (6, Self::Slow),
-        (6, Self::Closed),
+        (3, Self::Closed { acts: false }),
+        (3, Self::Closed { acts: true }),
         (8, Self::Broken { acts: false }),
         (8, Self::Broken { acts: true }),
         (6, Self::Refused),
@@ -81,7 +85,7 @@ impl Fault {
         (6, Self::Late),
         (6, Self::Cut),
         (6, Self::Page),
-        (4, Self::Empty),
+        (6, Self::Empty),
         (4, Self::Revoked),
     ];
 
@@ -120,7 +124,7 @@ pub(super) fn weather(seed: u64, name: &str, attempt: u64) -> Weather {
         fault: Fault::draw(&mut rng),
         status: rng.choice([500, 502, 503, 504]).unwrap(),
         // Some of them more than a client is willing to wait.
-        asked: if rng.u64(0..16) == 0 { rng.u64(61..=400) } else { rng.u64(0..=6) },
+        asked: if rng.u64(0..40) == 0 { rng.u64(61..=400) } else { rng.u64(0..=6) },
         there: latency(&mut rng),
         back: latency(&mut rng),
         patience: Duration::from_millis(rng.u64(500..=10_000)),

@@ -51,7 +51,10 @@ impl Order {
     pub fn reads_body(&self) -> bool {
         let is_refusal = matches!(
             self.weather.fault,
-            Fault::Busy { .. } | Fault::Slow | Fault::Closed | Fault::Broken { acts: false }
+            Fault::Busy { .. }
+                | Fault::Slow
+                | Fault::Closed { acts: false }
+                | Fault::Broken { acts: false }
         );
         self.weather.reads || !is_refusal
     }
@@ -118,7 +121,7 @@ impl Service {
         match fault {
             Fault::Busy { asks } => Reply::Answer(answer(429, asks.then_some(asked), "")),
             Fault::Slow => Reply::Answer(answer(408, None, "")),
-            Fault::Closed => Reply::Answer(answer(503, Some(asked), "")),
+            Fault::Closed { acts: false } => Reply::Answer(answer(503, Some(asked), "")),
             Fault::Broken { acts: false } => Reply::Answer(answer(status, None, "")),
             Fault::Late => {
                 self.late.lock().unwrap().insert(order.job.name.clone(), (Arc::clone(order), ask));
@@ -139,6 +142,7 @@ impl Service {
                 }
                 let said = self.act(order, ask);
                 match fault {
+                    Fault::Closed { .. } => Reply::Answer(answer(503, Some(asked), "")),
                     Fault::Broken { .. } => Reply::Answer(answer(status, None, "")),
                     Fault::ResetAfter { .. } | Fault::NoAnswer { .. } => Reply::Nothing,
                     Fault::Cut => Reply::Half(said),

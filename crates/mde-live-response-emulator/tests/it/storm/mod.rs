@@ -7,7 +7,7 @@ use mde_live_response_testkit::storm::{FarEnd, Kept, Service, Sockets, storms};
 use mde_live_response_ureq::UreqTransport;
 
 /// Calls of the API: enough for every fault.
-const CALLS: u64 = 600;
+const CALLS: u64 = 1_000;
 
 /// Seeds that once failed.
 const KEPT: [Kept; 0] = [];
