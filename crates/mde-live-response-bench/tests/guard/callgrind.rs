@@ -7,8 +7,14 @@ use crate::scene::{BENCH, Scene};
 /// The bench's function inside which instructions count, however its name is written.
 const COUNTED: &str = "--toggle-collect=*mde_live_response_bench*repeat*counted*";
 
-/// Instructions of the work once, without those of SHA-256. `None` without valgrind.
-pub(crate) fn count(scene: &Scene, work: &str, times: u32) -> Option<u64> {
+/// Instructions for doing the work once.
+pub(crate) struct Count {
+    pub(crate) sha256: u64,
+    pub(crate) other: u64,
+}
+
+/// `None` without valgrind.
+pub(crate) fn count(scene: &Scene, work: &str, times: u32) -> Option<Count> {
     let output = Command::new("valgrind")
         .args(["--tool=callgrind", "--compress-strings=no", "--compress-pos=no", COUNTED])
         .args(["--callgrind-out-file=profile", BENCH])
@@ -18,9 +24,9 @@ pub(crate) fn count(scene: &Scene, work: &str, times: u32) -> Option<u64> {
         .ok()?;
     assert!(output.status.success(), "{output:?}");
     let profile = std::fs::read_to_string(scene.folder.join("profile")).unwrap();
-    let all = total(&profile);
+    let (all, sha256, times) = (total(&profile), sha256(&profile), u64::from(times));
     assert!(all > 0, "the function {COUNTED} does not occur");
-    Some((all - sha256(&profile)) / u64::from(times))
+    Some(Count { sha256: sha256 / times, other: (all - sha256) / times })
 }
 
 fn total(profile: &str) -> u64 {
