@@ -96,9 +96,9 @@ impl RetryPolicy {
         self.attempts
     }
 
-    /// Returns whether the client waits as long as the service asks.
+    /// Returns whether the client waits as long as the service asks, and has time left then.
     pub(super) fn waits(&self, asked: Duration, time_left: Duration) -> bool {
-        asked <= self.longest_asked && asked <= time_left
+        asked <= self.longest_asked && asked < time_left
     }
 
     /// Full jitter: any time from 0 to the backoff of this attempt.
