@@ -64,7 +64,11 @@ pub(super) fn run_exchanges<'e, T>(
             let (outcome, digest) =
                 attempt(task, exchange, token.as_ref(), attempts.worst, &mut read);
             sent = digest;
-            outcome.map_err(|error| error.at_host(&host_and_port(url)))
+            outcome.map_err(|error| {
+                // While the slot is held, so that no waiting call starts in between.
+                attempts.close_window(&error);
+                error.at_host(&host_and_port(url))
+            })
         });
         let error = match outcome {
             Ok(done) => return Ok(done),
@@ -205,7 +209,6 @@ impl<'a> Attempts<'a> {
         }
         self.count += 1;
         self.task.tell(&Event::Failed { number: self.count, error: &error });
-        self.close_window(&error);
         let decision = self.decide(&error);
         self.worst = self.worst.max(error.effect());
         if self.unknown.is_none() && error.effect() == Effect::Unknown {

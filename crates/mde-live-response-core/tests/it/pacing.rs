@@ -2,6 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use mde_live_response_core::auth::credential_fn;
@@ -154,4 +155,42 @@ fn a_429_closes_the_window_for_all_calls_and_at_most_for_an_hour() {
         client.clone().upload(&upload()).unwrap();
         assert_eq!(clock.now(), seconds(waited));
     }
+}
+
+/// Makes a call with its client when it is notified, as a waiting thread would that wakes at once.
+#[derive(Debug, Clone, Default)]
+struct Eager(ManualClock, Arc<Mutex<Option<Client>>>);
+
+impl Clock for Eager {
+    fn now(&self) -> Duration {
+        self.0.now()
+    }
+
+    fn time_of_day(&self) -> SystemTime {
+        self.0.time_of_day()
+    }
+
+    fn wait(&self, until: Option<Duration>, ready: &mut dyn FnMut() -> bool) -> bool {
+        self.0.wait(until, ready)
+    }
+
+    fn notify(&self) {
+        self.0.notify();
+        let client = self.1.lock().unwrap().take();
+        // What is sent shows whether it may start.
+        drop(client.map(|client| client.upload(&overriding())));
+    }
+}
+
+#[test]
+fn no_call_starts_between_a_429_and_the_closing_of_the_window() {
+    let (clock, busy) = (Eager::default(), Reply::error(429, "TooManyRequests"));
+    let mock = script([Reply::stored(), busy.header("retry-after", "90"), Reply::stored()]);
+    let client = builder(mock.clone(), clock.clone()).pacing(Pacing::FailFast).build();
+    // The token is there, so from now on only the end of a call notifies.
+    uploads(&client, 1);
+    *clock.1.lock().unwrap() = Some(client.clone());
+    let error = client.upload(&overriding()).unwrap_err();
+    assert_eq!(error.kind(), &ErrorKind::Throttled { local: false });
+    let [_first, _busy] = mock.requests();
 }
