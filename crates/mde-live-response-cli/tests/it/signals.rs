@@ -162,8 +162,9 @@ fn a_second_signal_kills() {
     for n in 0..2_000 {
         emulator.library().insert(format!("file-{n}.ps1"), b"x");
     }
-    let [(one, ..), (other, ..)] = interrupts::ALL;
-    for (first, second) in [(one, one), (other, one), (one, other)] {
+    let pairs =
+        interrupts::ALL.map(|(first, ..)| interrupts::ALL.map(|(second, ..)| (first, second)));
+    for (first, second) in pairs.into_iter().flatten() {
         let lrlib = Lrlib::of(&emulator);
         let mut command = lrlib.command(&["list", "--format", "json"]);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();

@@ -67,7 +67,7 @@ fn the_azure_cli_is_asked_for_the_audience_and_the_tenant() {
 #[test]
 fn a_script_of_windows_gets_the_audience_as_one_word() {
     let dir = TempDir::new();
-    let program = dir.write("az.cmd", "@echo [%~6]>\"%~dp0got\"\r\n@echo {}\r\n");
+    let program = dir.write("az.cmd", "@echo [%6]>\"%~dp0got\"\r\n@echo {}\r\n");
     let (got, trace) = (dir.path().join("got"), dir.path().join("trace"));
     let redirected = format!("x&echo canary>{}", trace.display());
     for audience in
