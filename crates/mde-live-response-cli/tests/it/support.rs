@@ -81,8 +81,8 @@ impl<'a> Lrlib<'a> {
         command.args(arguments).env_clear();
         // Output to a pipe has no colours, even if the terminal can show them.
         command.env("TERM", "xterm-256color");
-        // For the token command and the system's own libraries.
-        for name in ["PATH", "SystemRoot"] {
+        // For the token command, the system's own libraries, and the counters of coverage.
+        for name in ["PATH", "SystemRoot", "LLVM_PROFILE_FILE"] {
             command.envs(std::env::var_os(name).map(|value| (name, value)));
         }
         command.envs(self.environment.iter().cloned());
