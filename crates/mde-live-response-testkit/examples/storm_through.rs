@@ -9,7 +9,7 @@
 use std::{env, fs, panic, process};
 
 use mde_live_response_emulator::Emulator;
-use mde_live_response_testkit::storm::{FarEnd, Service, Sockets, Storm};
+use mde_live_response_testkit::storm::{FarEnd, Seen, Service, Sockets, Storm};
 use mde_live_response_ureq::{Certificate, Roots, UreqTransport};
 
 const CALLS: u64 = 1_500;
@@ -42,6 +42,9 @@ fn main() {
     println!("{} calls; answers: {answers:?}", evidence.calls());
     println!("uploads: {:?}", evidence.outcomes());
     evidence.check();
+    let mut all = Seen::default();
+    all.add(&evidence);
+    all.check();
     for fact in facts.split(',') {
         let came = answers.keys().any(|it| it.replace("between ", "") == fact);
         assert!(came, "this did not come from the intermediary itself: {fact}");

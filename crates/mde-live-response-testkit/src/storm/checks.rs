@@ -6,9 +6,8 @@ use std::time::Duration;
 use mde_live_response_core::{Effect, ErrorKind};
 
 use super::evidence::{Change, Evidence, Exchange, Outcome};
-use super::plan::Fault;
 
-const WINDOWS: [(usize, Duration); 2] =
+pub(super) const WINDOWS: [(usize, Duration); 2] =
     [(100, Duration::from_secs(60)), (1_500, Duration::from_secs(3_600))];
 
 type Moment = fn(&Exchange) -> Duration;
@@ -23,7 +22,6 @@ impl Evidence {
         self.check_no_text_has_a_secret();
         self.check_no_window_is_ever_over_its_limit();
         self.check_no_call_outlives_its_deadline();
-        self.check_it_was_a_storm();
     }
 
     /// Number of calls of the API.
@@ -165,11 +163,6 @@ impl Evidence {
                     let what = format!("{} calls {moment} from {first:?} to {last:?}", limit + 1);
                     assert!(last.saturating_sub(first) >= span, "{what}");
                 }
-                // Otherwise this would prove nothing. A call that gets no token counts for the client, and is not here.
-                let most = limit - limit / 50;
-                let is_full =
-                    times.windows(most).any(|all| all[most - 1].saturating_sub(all[0]) < span);
-                assert!(is_full || times.len() <= limit, "never {most} calls in {span:?}");
             }
         }
     }
@@ -178,35 +171,6 @@ impl Evidence {
         for call in &self.endings {
             let took = call.at.saturating_sub(call.started);
             assert!(took <= self.deadline, "{took:?} of {:?}: {call:?}", self.deadline);
-        }
-    }
-
-    /// Every fault came, and every kind of ending that a storm of this length brings.
-    fn check_it_was_a_storm(&self) {
-        for (_, fault) in Fault::ALL {
-            let came = self.exchanges.iter().any(|it| it.fault == fault);
-            assert!(came, "{fault:?} did not come");
-        }
-        assert!(self.token_calls > 1, "no token was renewed");
-        let is_refused = |it: &Exchange| it.arrived.is_some_and(|(_, status)| status == 401);
-        assert!(self.exchanges.iter().any(is_refused), "no token was refused");
-        let mut came = HashSet::new();
-        for call in &self.endings {
-            came.extend(match &call.outcome {
-                Outcome::Stored { resolved, .. } => vec![format!("resolved: {resolved}")],
-                Outcome::Failed { kind, effect, .. } => {
-                    vec![format!("{kind:?}"), format!("{effect:?}")]
-                }
-            });
-        }
-        let limit = format!("{:?}", ErrorKind::Throttled { local: true });
-        // In a short storm the client's own limit ends no call.
-        if self.exchanges.len() < 2_000 {
-            came.insert(limit.clone());
-        }
-        let endings = "resolved: false,resolved: true,NameTaken,NotApplied,Unknown,Applied";
-        for ending in endings.split(',').chain([&*limit]) {
-            assert!(came.contains(ending), "{ending} did not come");
         }
     }
 }

@@ -12,6 +12,7 @@ mod far;
 mod plan;
 mod run;
 mod seeds;
+mod seen;
 mod service;
 mod sockets;
 mod transport;
@@ -26,6 +27,7 @@ pub use far::FarEnd;
 pub use plan::Fault;
 pub use run::Storm;
 pub use seeds::{Kept, storms};
+pub use seen::Seen;
 pub use service::{Order, Reply, Service};
 pub use sockets::Sockets;
 

@@ -3,7 +3,7 @@
 mod applying;
 
 use mde_live_response_emulator::Emulator;
-use mde_live_response_testkit::storm::{FarEnd, Kept, Service, Sockets, storms};
+use mde_live_response_testkit::storm::{FarEnd, Kept, Seen, Service, Sockets, storms};
 use mde_live_response_ureq::UreqTransport;
 
 /// Calls of the API: enough for every fault.
@@ -14,6 +14,7 @@ const KEPT: [Kept; 0] = [];
 
 #[test]
 fn in_a_storm_over_sockets_every_word_is_true() {
+    let mut seen = Seen::default();
     for storm in storms(CALLS, &KEPT) {
         let service = Service::new();
         let emulator = Emulator::builder().library(service.library().clone()).start().unwrap();
@@ -22,5 +23,7 @@ fn in_a_storm_over_sockets_every_word_is_true() {
         let evidence = storm.run(8, &service, &relay.url(), wire);
         relay.stop();
         evidence.check();
+        seen.add(&evidence);
     }
+    seen.check();
 }
