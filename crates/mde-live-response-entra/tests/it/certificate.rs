@@ -130,6 +130,7 @@ fn a_file_that_cannot_sign_is_named_with_the_reason() {
         (fixture("sec1.pem"), "has a key that is not RSA"),
         (fixture("encrypted.pem"), "has an encrypted key"),
         (fixture("short.pem"), "has an RSA key that is too short"),
+        (fixture("long.pem"), "has an RSA key that is too long"),
         (fixture("mismatch.pem"), "has no certificate for its key"),
         (fixture("public.pem"), "has no private key"),
         (key_alone, "has no certificate"),

@@ -3,12 +3,13 @@
 use std::ffi::OsString;
 use std::time::{Duration, SystemTime};
 
-use mde_live_response_core::auth::Credential;
+use mde_live_response_core::auth::{Credential, CredentialError, credential_fn};
 use mde_live_response_core::error::{InvalidInput, Problem};
-use mde_live_response_core::policy::Clock;
+use mde_live_response_core::policy::{CancelToken, Clock};
 use mde_live_response_core::{Client, Effect, Endpoint, Error, ErrorKind};
 use mde_live_response_entra::{
-    AzurePipelines, ChainedCredential, EntraCredential, GitHubActions, ManagedIdentity,
+    AzureCli, AzurePipelines, ChainedCredential, EntraCredential, GitHubActions, ManagedIdentity,
+    TokenCommand,
 };
 use mde_live_response_mock::{Application, FakeLibrary, ManualClock, MockTransport, Reply};
 
@@ -281,16 +282,32 @@ fn a_metadata_service_elsewhere_is_refused() {
 }
 
 #[test]
-fn debug_shows_no_secret_of_a_job_or_a_machine() {
-    let shown = format!(
-        "{:?} {:?} {:?} {:?} {:?}",
-        GitHubActions::from_lookup(lookup(GITHUB)).unwrap(),
-        AzurePipelines::from_lookup(lookup(PIPELINES)).unwrap(),
-        identity(APP_SERVICE),
-        github(),
-        library(&ManualClock::new()),
+fn debug_shows_what_a_credential_is_and_no_secret() {
+    let github = GitHubActions::from_lookup(lookup(GITHUB)).unwrap();
+    let chain = ChainedCredential::new().then("github", self::github()).then("az", AzureCli::new());
+    let shown = [
+        format!("{github:?}"),
+        format!("{:?}", AzurePipelines::from_lookup(lookup(PIPELINES)).unwrap()),
+        format!("{:?}", identity(APP_SERVICE)),
+        format!("{:?}", self::github()),
+        format!("{:?}", TokenCommand::new("canary")),
+        format!("{chain:?}"),
+    ];
+    assert_eq!(
+        shown,
+        [
+            r#"GitHubActions(Runner { host: Some("dev.example"), .. })"#,
+            r#"AzurePipelines(Runner { host: Some("dev.example"), .. })"#,
+            "ManagedIdentity { place: AppService { \
+            url: \"http://localhost:42356/msi/token?api-version=2019-08-01\", header: Secret(..) }, \
+            client_id: None, probe: None }",
+            "EntraCredential { tenant: \"a-tenant\", client_id: \"a-client\", means: Assertion, \
+            login: None }",
+            "TokenCommand { .. }",
+            r#"["github", "az"]"#,
+        ]
     );
-    assert!(!shown.contains("canary"), "{shown}");
+    assert!(!format!("{:?}", library(&ManualClock::new())).contains("canary"));
 }
 
 /// The chain asks the metadata service for 1 s whether it is there, then the next member.
@@ -331,6 +348,33 @@ fn a_member_that_cannot_be_reached_ends_the_chain() {
     mock.assert_done();
     assert_eq!((error.kind(), error.is_retryable()), (&ErrorKind::NoToken, true));
     assert_eq!(error.status().map(|it| it.as_u16()), Some(503));
+}
+
+/// Its members may have had no time, so nothing is known of them.
+#[test]
+fn after_a_cancel_or_the_deadline_no_other_member_is_asked() {
+    for is_cancelled in [true, false] {
+        let (mock, cancel) = (MockTransport::new(), CancelToken::new());
+        let (clock, from_credential) = (mock.clock(), cancel.clone());
+        let slow = credential_fn(move |_| {
+            if is_cancelled {
+                from_credential.cancel();
+            } else {
+                clock.advance(Duration::from_secs(300));
+            }
+            Err(CredentialError::message("there was no time"))
+        });
+        let chain = ChainedCredential::new().then("slow", slow).then("github", github());
+        let builder = Client::builder(Endpoint::COMMERCIAL, chain.clone(), mock.clone());
+        let client = builder.clock(mock.clock()).build().cancelled_by(&cancel);
+        let error = client.upload(&upload()).unwrap_err();
+        mock.assert_unused();
+        let kind = if is_cancelled { ErrorKind::Cancelled } else { ErrorKind::NoToken };
+        assert_eq!((error.kind(), error.effect()), (&kind, Effect::NotApplied));
+        assert_eq!(chain.report(), "no member of the chain gave a token");
+        let shown = error.to_string();
+        assert!(is_cancelled || shown.contains(": there was no time; "), "{shown}");
+    }
 }
 
 #[test]

@@ -149,6 +149,20 @@ fn text_that_is_no_token_ends_the_call_and_is_not_shown() {
     }
 }
 
+#[test]
+fn a_command_may_print_64_kib() {
+    let dir = TempDir::new();
+    let print = |text: &str| {
+        let path = dir.write("token", text);
+        let program = if cfg!(windows) { "type" } else { "cat" };
+        TokenCommand::new(format!("{program} \"{}\"", path.display()))
+    };
+    let longest = "a".repeat(64 * 1024);
+    assert_eq!(sent(print(&longest), || ()), [format!("Bearer {longest}")]);
+    let shown = failure(print(&format!("{longest}a")), Endpoint::COMMERCIAL);
+    assert!(shown.contains("printed more than 64 KiB"), "{shown}");
+}
+
 /// Ends a call while its credential hangs, by a cancel and by the deadline. `begun` returns when it has begun.
 fn ended<C: Credential + 'static, T>(hang: impl Fn(&Path) -> C, begun: impl Fn(&Path) -> T) {
     for is_cancelled in [true, false] {
