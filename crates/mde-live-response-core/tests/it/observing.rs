@@ -7,10 +7,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use mde_live_response_core::ErrorKind;
-use mde_live_response_core::policy::Event;
+use mde_live_response_core::policy::{CallKind, Event, WaitReason};
 use mde_live_response_mock::Reply;
 
-use crate::support::{Canned, broken, drawn, observing, script, stored, upload};
+use crate::support::{Canned, NAME, broken, drawn, observing, script, stored, upload};
 
 #[test]
 fn attempts_bytes_waits_and_results_are_reported() {
@@ -109,4 +109,37 @@ fn the_time_of_a_slow_observer_counts_against_the_deadline() {
     assert_eq!(error.kind(), &ErrorKind::Throttled { local: false }, "no time for a retry");
     assert_eq!(mock.clock().now(), Duration::from_secs(400));
     mock.assert_done();
+}
+
+#[test]
+fn a_call_and_a_reason_to_wait_have_words_for_a_log() {
+    let mock = script([Reply::stored(), Reply::json(200, r#"{"value":[]}"#)]);
+    let calls = Arc::new(Mutex::new(Vec::new()));
+    let told = Arc::clone(&calls);
+    let observer = observing(move |call, event| {
+        if matches!(event, Event::Succeeded) {
+            let file = call.file().map(ToString::to_string);
+            told.lock().unwrap().push((call.id(), call.kind(), file, call.to_string()));
+        }
+    });
+    let client = mock.client_builder().observer(observer).build();
+    client.upload(&upload()).unwrap();
+    assert_eq!(client.list().count(), 0);
+    assert_eq!(
+        *calls.lock().unwrap(),
+        [
+            (1, CallKind::Upload, Some(NAME.to_owned()), "upload collect-dns.ps1".to_owned()),
+            (2, CallKind::List, None, "list".to_owned()),
+        ]
+    );
+    for (reason, words) in [
+        (WaitReason::MinuteLimit, "rate limit per minute"),
+        (WaitReason::HourLimit, "rate limit per hour"),
+        (WaitReason::Throttled, "the service throttled an earlier call"),
+        (WaitReason::RetryAfter, "the service asks for it"),
+        (WaitReason::Backoff, "backoff"),
+        (WaitReason::Token, "another call is getting a token"),
+    ] {
+        assert_eq!(reason.to_string(), words);
+    }
 }
