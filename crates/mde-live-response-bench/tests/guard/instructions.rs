@@ -66,7 +66,14 @@ fn versions() -> Value {
         "target": host(),
         "libc": first_line("ldd", "--version"),
         "valgrind": first_line("valgrind", "--version"),
+        "processor": processor(),
     })
+}
+
+/// What valgrind plays depends on whether the processor has these instructions.
+fn processor() -> &'static str {
+    let about = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    if about.split_whitespace().any(|flag| flag == "avx2") { "with AVX2" } else { "without AVX2" }
 }
 
 /// Of the program's output; empty if it does not run.
