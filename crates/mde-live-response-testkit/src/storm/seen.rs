@@ -18,7 +18,7 @@ pub struct Seen {
     calls: usize,
     /// Those of storms with more calls than the hour's limit.
     in_long_storms: usize,
-    seen: BTreeSet<String>,
+    came: BTreeSet<String>,
 }
 
 impl Seen {
@@ -27,9 +27,9 @@ impl Seen {
         let [_, (hour, _)] = WINDOWS;
         self.calls += storm.calls();
         self.in_long_storms += if storm.calls() > hour { storm.calls() } else { 0 };
-        self.seen.extend(storm.exchanges.iter().map(|it| format!("{:?}", it.fault)));
+        self.came.extend(storm.exchanges.iter().map(|it| format!("{:?}", it.fault)));
         for ending in &storm.endings {
-            self.seen.extend(match &ending.outcome {
+            self.came.extend(match &ending.outcome {
                 Outcome::Stored { resolved, .. } => vec![format!("resolved: {resolved}")],
                 Outcome::Failed { kind, effect, .. } => {
                     vec![format!("{kind:?}"), format!("{effect:?}")]
@@ -38,10 +38,10 @@ impl Seen {
         }
         let is_refused = |it: &Exchange| it.arrived.is_some_and(|(_, status)| status == 401);
         if storm.exchanges.iter().any(is_refused) {
-            self.seen.insert("a refused token".to_owned());
+            self.came.insert("a refused token".to_owned());
         }
         if storm.token_calls > 1 {
-            self.seen.insert("another token".to_owned());
+            self.came.insert("another token".to_owned());
         }
         let mut began: Vec<_> = storm.exchanges.iter().map(|it| it.began).collect();
         began.sort();
@@ -50,7 +50,7 @@ impl Seen {
             let most = limit - limit / 50;
             let is_short = |all: &[Duration]| all[most - 1].saturating_sub(all[0]) < span;
             if began.windows(most).any(is_short) {
-                self.seen.insert(full(limit));
+                self.came.insert(full(limit));
             }
         }
     }
@@ -66,7 +66,7 @@ impl Seen {
             expected.extend([full(hour), format!("{:?}", ErrorKind::Throttled { local: true })]);
         }
         let expected = BTreeSet::from_iter(expected);
-        let missing: Vec<_> = expected.difference(&self.seen).collect();
+        let missing: Vec<_> = expected.difference(&self.came).collect();
         assert!(missing.is_empty(), "{} calls did not bring {missing:?}", self.calls);
     }
 }
