@@ -59,7 +59,7 @@ fn no_scenario_takes_more_instructions_than_it_did() {
     );
 }
 
-/// What the counts depend on, besides the code.
+/// The versions and the processor, on which the counts depend.
 fn versions() -> Value {
     json!({
         "rustc": first_line("rustc", "--version"),
@@ -70,7 +70,7 @@ fn versions() -> Value {
     })
 }
 
-/// What valgrind plays depends on whether the processor has these instructions.
+/// Valgrind plays another processor on one without AVX2.
 fn processor() -> &'static str {
     let about = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     if about.split_whitespace().any(|flag| flag == "avx2") { "with AVX2" } else { "without AVX2" }

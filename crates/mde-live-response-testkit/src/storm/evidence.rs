@@ -71,7 +71,7 @@ pub struct Evidence {
     pub(super) changes: Vec<Change>,
     pub(super) endings: Vec<Ending>,
     pub(super) files: BTreeMap<String, Stored>,
-    /// What must stay out of every text: the client's secret, and the tokens.
+    /// The client's secret and the tokens, which no text may contain.
     pub(super) secrets: BTreeSet<String>,
     pub(super) token_calls: u64,
 }

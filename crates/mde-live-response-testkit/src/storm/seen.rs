@@ -1,4 +1,4 @@
-//! What storms have brought: without all of it, their checks would prove little.
+//! The faults and endings of storms. If some are missing, the checks prove little.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
