@@ -223,7 +223,7 @@ pub(super) fn parse(name: &str) -> Asked<FileName> {
     name.parse().map_err(|_| "the name cannot be sent".to_owned())
 }
 
-/// Reason why there is no answer. Never contains text from the service, which could include names.
+/// Why there is no answer, without any text from the service: that could contain names.
 fn reason(error: &Error) -> String {
     let text = match error.kind() {
         ErrorKind::NoToken => "no token",
