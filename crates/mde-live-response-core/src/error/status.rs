@@ -25,9 +25,14 @@ pub(crate) fn meaning(status: u16, code: Option<&str>, has_wait: bool, call: Cal
     let is_upload = call == CallKind::Upload;
     // P29
     match (status, code) {
-        (300..=399, _) => refused(
+        // An intermediary may redirect to its error page after the service has acted; a 303 even says so.
+        (300..=399, _) => row(
             ErrorKind::Redirected,
-            "Check the base URL, and any login portal in between: the service itself never redirects.",
+            Unknown,
+            false,
+            Some(
+                "Check the base URL, and any login portal in between: the service itself never redirects.",
+            ),
         ),
         (401, _) => refused(
             // P31

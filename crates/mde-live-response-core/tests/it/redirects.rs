@@ -36,7 +36,7 @@ fn of_a_redirect_only_another_host_is_shown() {
             let error = failure(answer(status, &headers, ""));
             let case = format!("{status} to {location:?}: {error:?}");
             let facts = (error.kind(), error.effect(), error.is_retryable());
-            assert_eq!(facts, (&ErrorKind::Redirected, Effect::NotApplied, false), "case: {case}");
+            assert_eq!(facts, (&ErrorKind::Redirected, Effect::Unknown, false), "case: {case}");
             let shown = format!("{error} {error:?} {error:#?}");
             for hidden in ["hunter2", "user", "?", "/path", "8443"] {
                 assert!(!shown.contains(hidden), "case: {case}");

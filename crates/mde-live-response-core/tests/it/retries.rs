@@ -113,3 +113,15 @@ fn a_wait_that_is_too_long_ends_the_call_at_once() {
         }
     }
 }
+
+#[test]
+fn a_policy_tells_its_number_of_attempts() {
+    for (policy, attempts) in [
+        (RetryPolicy::default(), 3),
+        (RetryPolicy::NONE, 1),
+        (RetryPolicy::NONE.with_attempts(5), 5),
+        (RetryPolicy::DEFAULT.with_attempts(0), 1),
+    ] {
+        assert_eq!(policy.attempts(), attempts);
+    }
+}

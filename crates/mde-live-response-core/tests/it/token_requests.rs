@@ -1,15 +1,16 @@
 //! `TokenRequest::send`: a credential's requests through the client's transport.
 
+use std::error::Error as _;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use mde_live_response_core::auth::{
-    Credential, IssuedToken, Secret, TokenExchange, TokenRequest, credential_fn,
+    Credential, CredentialError, IssuedToken, Secret, TokenExchange, TokenRequest, credential_fn,
 };
 use mde_live_response_core::http::{Request, Response, StatusCode};
-use mde_live_response_core::policy::{CallKind, CancelToken};
+use mde_live_response_core::policy::{CallKind, CancelToken, RetryPolicy};
 use mde_live_response_core::transport::TransportErrorKind;
-use mde_live_response_core::{AccessToken, Effect, Error, ErrorKind, IfExists};
+use mde_live_response_core::{AccessToken, Effect, Endpoint, Error, ErrorKind, IfExists};
 use mde_live_response_mock::{MockTransport, Reply};
 
 use crate::support::{builder, causes, observing, script, upload};
@@ -231,4 +232,77 @@ fn a_failed_token_request_is_the_cause_of_the_calls_error() {
         assert_eq!(is_lost, status.is_none(), "{error:?}");
         mock.assert_done();
     }
+}
+
+/// As a credential that asks several others reads it: text, code, help and cause.
+#[test]
+fn a_credentials_error_tells_its_own_facts_or_those_of_its_request() {
+    type Make = fn(&TokenRequest<'_>) -> CredentialError;
+    const EXCHANGE: fn(&TokenRequest<'_>) -> Outcome =
+        |request| request.send(&TokenExchange::new(Request::get(URL).body(&b""[..]).unwrap()));
+    const REFUSAL: Make = |it| it.refusal("login.example", &EXCHANGE(it).unwrap());
+    let refused = "login.example issued no token (400 bad: scripted by a test, correlation ID \
+                   00000000-0000-4000-8000-000000000000)";
+    let lost =
+        "getting a token: the connection broke before the answer was complete (login.example:443)";
+    let help = "Do this.";
+    for (reply, make, expected) in [
+        (Some(Reply::error(400, "bad")), REFUSAL, (refused, Some("bad"), None, None)),
+        (
+            Some(Reply::error(400, "bad")),
+            |it| REFUSAL(it).with_code("mine").with_help("Do this."),
+            (refused, Some("mine"), Some(help), None),
+        ),
+        (
+            Some(Reply::lost()),
+            |it| EXCHANGE(it).unwrap_err().into(),
+            (lost, None, Some("Try again later."), Some("connection reset")),
+        ),
+        (
+            None,
+            |_| CredentialError::new("a cause").with_help("Do this."),
+            ("the credential gave no token", None, Some(help), Some("a cause")),
+        ),
+    ] {
+        let read = Arc::new(Mutex::new(None));
+        let to_read = Arc::clone(&read);
+        let credential = credential_fn(move |request: &TokenRequest<'_>| {
+            let error = make(request);
+            let cause = error.source().map(ToString::to_string);
+            let code = error.code().map(str::to_owned);
+            *to_read.lock().unwrap() = Some((error.to_string(), code, error.help(), cause));
+            Err::<IssuedToken, _>(error)
+        });
+        let client = builder(&script(reply), credential).retry(RetryPolicy::NONE).build();
+        client.upload(&upload()).unwrap_err();
+        let (shown, code, help, cause) = read.lock().unwrap().take().unwrap();
+        assert_eq!((&*shown, code.as_deref(), help.as_deref(), cause.as_deref()), expected);
+    }
+}
+
+/// The call that needs the token: its time, its cancel, its service.
+#[test]
+fn a_credential_sees_the_call() {
+    let (cancel, mock) = (CancelToken::new(), script([Reply::stored()]));
+    let from_within = cancel.clone();
+    mock.clock().advance(Duration::from_secs(7));
+    let clock = mock.clock();
+    let credential = credential_fn(move |request: &TokenRequest<'_>| {
+        let start = request.time_of_day();
+        assert_eq!(
+            (request.time_left(), request.is_cancelled()),
+            (Duration::from_secs(300), false)
+        );
+        clock.advance(Duration::from_secs(10));
+        assert_eq!(request.time_left(), Duration::from_secs(290));
+        assert_eq!(request.time_of_day(), start + Duration::from_secs(10));
+        assert_eq!(request.endpoint(), &Endpoint::COMMERCIAL);
+        from_within.cancel();
+        assert!(request.is_cancelled());
+        Ok(AccessToken::new("an-access-token").unwrap().into())
+    });
+    let client = builder(&mock, credential).build().cancelled_by(&cancel);
+    let error = client.upload(&upload()).unwrap_err();
+    assert_eq!((error.kind(), error.effect()), (&ErrorKind::Cancelled, Effect::NotApplied));
+    mock.assert_unused();
 }

@@ -117,6 +117,7 @@ fn row(method: &Method, seen: &Seen) -> Option<(&'static str, Effect, bool, bool
         Answer::Early503 => ("ServerFailed", NotApplied, true, false),
         Answer::Lost(Fault::Closed, _) => ("Throttled", Unknown, true, true),
         Answer::Lost(Fault::Status(_), _) => ("ServerFailed", Unknown, true, false),
+        Answer::Lost(Fault::Moved, _) => ("Redirected", Unknown, false, false),
         Answer::Unconnected => ("Transport(Connect)", NotApplied, true, false),
         Answer::CutForm if is_upload => ("Transport(Send)", NotApplied, true, false),
         Answer::CutForm | Answer::CutTail => ("Transport(Send)", Unknown, true, false),

@@ -50,6 +50,8 @@ pub(super) enum Fault {
     Status(u16),
     /// A 503 that asks to wait.
     Closed,
+    /// A redirect to a web page.
+    Moved,
 }
 
 /// When the library acts on a request whose answer was lost.
@@ -67,7 +69,7 @@ const fn refused(status: u16, code: &'static str) -> Answer {
 
 impl Answer {
     /// Every kind of answer.
-    pub(super) const ALL: [Self; 29] = [
+    pub(super) const ALL: [Self; 32] = [
         Self::Ok,
         Self::WrongHash,
         refused(400, "InvalidRequestBody"),
@@ -97,10 +99,13 @@ impl Answer {
         Self::Lost(Fault::Closed, Fate::Never),
         Self::Lost(Fault::Closed, Fate::AtOnce),
         Self::Lost(Fault::Closed, Fate::Late),
+        Self::Lost(Fault::Moved, Fate::Never),
+        Self::Lost(Fault::Moved, Fate::AtOnce),
+        Self::Lost(Fault::Moved, Fate::Late),
     ];
 
     /// One answer for each way in which a call can go on or end. Scripts of these have no limit but the call's own.
-    pub(super) const DISTINCT: [Self; 7] = [
+    pub(super) const DISTINCT: [Self; 8] = [
         Self::Ok,
         refused(400, "InvalidRequestBody"),
         refused(401, "Unauthorized"),
@@ -108,6 +113,7 @@ impl Answer {
         Self::Lost(Fault::Reset, Fate::Never),
         Self::Lost(Fault::Silence, Fate::AtOnce),
         Self::Lost(Fault::Status(500), Fate::Late),
+        Self::Lost(Fault::Moved, Fate::AtOnce),
     ];
 
     /// Whether this is another answer than the rest for such a request. The library acts on uploads and deletes only.
@@ -247,6 +253,9 @@ fn give(
             Ok(Response::new(body))
         }
         Answer::Lost(Fault::Page, _) => Ok(json(200, "<!DOCTYPE>")),
+        Answer::Lost(Fault::Moved, _) => {
+            Ok(answer(302, &[("location", "https://portal.example/")], ""))
+        }
         Answer::Lost(Fault::Closed, _) => Ok(refusal(503, "ServiceUnavailable", true)),
         Answer::Lost(Fault::Status(status), _) => Ok(refusal(status, "InternalError", false)),
     }

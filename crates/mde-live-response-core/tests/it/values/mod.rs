@@ -1,6 +1,7 @@
 //! What callers say and get: names, texts, files, answers and errors.
 
 mod content;
+mod debug;
 mod endpoint;
 mod entity;
 mod files;

@@ -40,7 +40,7 @@ fn h02_h04_h05_h06_h08_h10_h11_h12_h13_h14_h15_h27_h29_h30_h36_every_row_of_the_
         // An error under a success is named.
         (200, None, DOCUMENTED, Unusable(Shape), Unknown, documented, true),
         (200, None, "<title>Sign in</title>", Unusable(NotJson), Unknown, None, true),
-        (301, None, DOCUMENTED, Redirected, NotApplied, documented, false),
+        (301, None, DOCUMENTED, Redirected, Unknown, documented, false),
         (400, None, DOCUMENTED, Rejected, NotApplied, documented, false),
         (400, Some("5"), DOCUMENTED, Rejected, NotApplied, documented, false),
         (400, None, CONFLICT, NameTaken, NotApplied, Some("Conflict"), false),
@@ -142,7 +142,7 @@ fn every_status_has_an_effect_and_none_panics() {
         for reply in [answer(status, &[], ""), json(status, DOCUMENTED), waiting] {
             let error = failure(reply);
             match status {
-                300..=499 => assert_eq!(error.effect(), NotApplied, "{status}: {error}"),
+                400..=499 => assert_eq!(error.effect(), NotApplied, "{status}: {error}"),
                 200 | 201 | 204 | 503 => {}
                 _ => assert_eq!(error.effect(), Unknown, "{status}: {error}"),
             }
@@ -159,7 +159,7 @@ fn every_status_has_an_effect_and_none_panics() {
 /// A refusal by the head alone, as a gateway sends it: nothing was stored, even if the status is the server's failure.
 #[test]
 fn h28_refusal_before_the_decisive_byte() {
-    for status in [400, 413, 429, 500, 501, 503] {
+    for status in [302, 400, 413, 429, 500, 501, 503] {
         for unread in [0, 1, 200] {
             let transport = Canned::with(move |exchange, body| {
                 let read = exchange.decisive_from().saturating_sub(unread);

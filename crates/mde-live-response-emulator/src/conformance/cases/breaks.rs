@@ -14,9 +14,7 @@ const RECOVERS: &str = "the request after a break takes a new connection";
 pub(super) fn add(cases: &mut Vec<Case>) {
     before_the_end(cases);
     after_the_end(cases);
-    for (status, effect) in
-        [(302, NotApplied), (400, NotApplied), (413, NotApplied), (503, Unknown)]
-    {
+    for (status, effect) in [(302, Unknown), (400, NotApplied), (413, NotApplied), (503, Unknown)] {
         let head = format!("HTTP/1.1 {status} No\r\nContent-Length: 100\r\n\r\nthe start");
         cases.push(answered(Usable, REFUSED, head.as_str(), Status(status, effect)));
         let script = after_request([Step::send(head), Close]);

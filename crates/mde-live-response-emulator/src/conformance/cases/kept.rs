@@ -33,7 +33,7 @@ pub(super) fn add(cases: &mut Vec<Case>) {
         (stored().replacen("1.1", "1.0", 1), Success),
         // Bytes after an answer without a body belong to no answer.
         (reply("204 No Content", "", &refusal), missing),
-        (reply("304 Not Modified", "", &refusal), Status(304, NotApplied)),
+        (reply("304 Not Modified", "", &refusal), Status(304, Unknown)),
     ] {
         cases.push(twice(NOT_KEPT, after_request([Step::send(answer)]), first));
     }

@@ -134,7 +134,7 @@ fn redirects(cases: &mut Vec<Case>) {
     for status in [300, 301, 302, 303, 307, 308] {
         let mut redirect = |level, header: &str| {
             let answer = reply(&format!("{status} Elsewhere"), header, "");
-            cases.push(answered(level, REDIRECT, answer, Status(status, NotApplied)));
+            cases.push(answered(level, REDIRECT, answer, Status(status, Unknown)));
         };
         redirect(Usable, "");
         let all = targets.map(|to| (Usable, to)).into_iter().chain(odd.map(|to| (Complete, to)));
