@@ -31,6 +31,16 @@ fn cancel_at(when: When) -> (CancelToken, impl Observer + 'static) {
     (cancel, observer)
 }
 
+#[test]
+fn a_client_knows_whether_its_own_token_was_cancelled() {
+    let (cancel, mock) = (CancelToken::new(), MockTransport::new());
+    let client = mock.client_builder().build();
+    let cancellable = client.cancelled_by(&cancel);
+    assert!(!client.is_cancelled() && !cancellable.is_cancelled());
+    cancel.cancel();
+    assert!(!client.is_cancelled() && cancellable.is_cancelled());
+}
+
 #[track_caller]
 fn assert_cancelled(outcome: Result<LibraryFile, Error>, effect: Effect) -> Error {
     let error = outcome.unwrap_err();

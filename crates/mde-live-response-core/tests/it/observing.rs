@@ -122,7 +122,8 @@ fn a_call_and_a_reason_to_wait_have_words_for_a_log() {
             told.lock().unwrap().push((call.id(), call.kind(), file, call.to_string()));
         }
     });
-    let client = mock.client_builder().observer(observer).build();
+    // An `Arc` of an observer is one, too.
+    let client = mock.client_builder().observer(Arc::new(observer)).build();
     client.upload(&upload()).unwrap();
     assert_eq!(client.list().count(), 0);
     assert_eq!(

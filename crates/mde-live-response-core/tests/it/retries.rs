@@ -75,7 +75,9 @@ fn a_failed_attempt_is_retried_only_if_that_is_harmless() {
 /// Without randomness the wait is the longest: a longer wait is harmless.
 #[test]
 fn the_backoff_is_a_random_part_of_the_longest_and_all_of_it_without_randomness() {
-    for (random, milliseconds) in [(Some(0xff), 500), (None, 500), (Some(0x00), 0)] {
+    for (random, milliseconds) in
+        [(Some(0xff), 500), (None, 500), (Some(0x33), 100), (Some(0x00), 0)]
+    {
         let mock = script([refused(408), Reply::json(200, r#"{"value":[]}"#)]);
         let client = mock.client_builder().random(move |bytes| {
             bytes.fill(random.ok_or_else(|| std::io::Error::other("no randomness"))?);

@@ -280,6 +280,25 @@ fn a_credentials_error_tells_its_own_facts_or_those_of_its_request() {
     }
 }
 
+/// Each fact alone reaches the error of the call that needs the token.
+#[test]
+fn the_calls_error_has_what_the_credential_says() {
+    type With = fn(CredentialError) -> CredentialError;
+    let cases: [(With, [Option<&str>; 4]); 4] = [
+        (|it| it.with_status(StatusCode::GONE), [Some("410"), None, None, None]),
+        (|it| it.with_code("a code"), [None, Some("a code"), None, None]),
+        (|it| it.with_description("a text"), [None, None, Some("a text"), None]),
+        (|it| it.with_correlation_id("an id"), [None, None, None, Some("an id")]),
+    ];
+    for (with, expected) in cases {
+        let error = Error::from(with(CredentialError::message("no token today")));
+        let status = error.status().map(|it| it.as_str().to_owned());
+        let facts = [status.as_deref(), error.code(), error.message(), error.correlation_id()];
+        assert_eq!((error.kind(), facts), (&ErrorKind::NoToken, expected));
+        assert!(error.to_string().contains("no token today"), "{error}");
+    }
+}
+
 /// The call that needs the token: its time, its cancel, its service.
 #[test]
 fn a_credential_sees_the_call() {
