@@ -104,8 +104,8 @@ impl RateWindow {
         let [_, Rate { window: longest, .. }] = self.rates;
         let mut state = self.lock();
         let until = clock.now().saturating_add(wait.min(longest));
+        // Waiting calls look again when the refused call frees its slot.
         state.closed_until = state.closed_until.max(until);
-        state.changes += 1;
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -168,6 +168,9 @@ fn neither_events_nor_debug_show_the_secret() {
     // Token requests are parts of the call that needs the token.
     assert!(told.iter().all(|(id, ..)| *id == 1), "{shown}");
     assert!(told.iter().all(|(_, kind, _)| [CallKind::Token, CallKind::Upload].contains(kind)));
+    // Sent bytes are told of files only.
+    let sent = told.iter().filter(|(_, _, event)| event.starts_with("Sent"));
+    assert_eq!(sent.map(|(_, kind, _)| *kind).collect::<Vec<_>>(), [CallKind::Upload]);
 }
 
 #[test]

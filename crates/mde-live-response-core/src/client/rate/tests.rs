@@ -45,10 +45,10 @@ impl Simulated {
             let at = moving.ends.iter().position(|call| *call == next).unwrap();
             moving.ends.swap_remove(at);
             drop(moving);
-            drop(Slot { window: &self.0.window, clock: self });
             if let (_, Some(asked)) = next {
                 self.0.window.close_for(asked, self);
             }
+            drop(Slot { window: &self.0.window, clock: self });
             if is_step {
                 return true;
             }
