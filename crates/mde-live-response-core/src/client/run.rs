@@ -155,9 +155,9 @@ fn attempt<T>(
 fn host_and_port(url: &str) -> String {
     let (scheme, rest) = url.split_once("://").unwrap_or(("https", url));
     let authority = rest.split('/').next().unwrap_or(rest);
-    let has_port = authority.rsplit(':').next().is_some_and(|port| {
-        port.len() < authority.len() && port.bytes().all(|b| b.is_ascii_digit())
-    });
+    let has_port = authority
+        .rsplit_once(':')
+        .is_some_and(|(_, port)| port.bytes().all(|b| b.is_ascii_digit()));
     let port = if scheme == "http" { 80 } else { 443 };
     if has_port { authority.to_owned() } else { format!("{authority}:{port}") }
 }

@@ -74,8 +74,6 @@ fn of_kind(error: &Error) -> Option<String> {
     let help = match error.kind() {
         ErrorKind::Input(invalid) => invalid.help(),
         ErrorKind::Source(problem) => of_source(problem),
-        // The issuer or the network failed, not the credential.
-        ErrorKind::NoToken if error.is_retryable() => return None,
         ErrorKind::NoToken if error.0.source.is_some() => {
             "Correct the credential as the cause says, then call again."
         }
@@ -84,7 +82,7 @@ fn of_kind(error: &Error) -> Option<String> {
         ErrorKind::NameTaken => {
             "Compare the listed file with yours. Override it if it is yours, otherwise choose another name."
         }
-        ErrorKind::Throttled { .. } if error.retry_after().is_none() => {
+        ErrorKind::Throttled { local: true } if error.retry_after().is_none() => {
             "Wait until the running calls have ended, then call again."
         }
         ErrorKind::Unusable(problem) => of_answer(problem, error.effect()),

@@ -1,13 +1,14 @@
 //! Calls that are cancelled while they run.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use mde_live_response_core::auth::{CredentialError, credential_fn};
 use mde_live_response_core::policy::{
-    Call, CallKind, CancelToken, Event, Observer, RetryPolicy, WaitReason,
+    Call, CallKind, CancelToken, Clock, Event, Observer, RetryPolicy, WaitReason,
 };
 use mde_live_response_core::transport::{TransportError, TransportErrorKind};
 use mde_live_response_core::{
@@ -196,4 +197,40 @@ fn a_cancelled_call_asks_for_no_token() {
         assert_cancelled(client.upload(&upload()), Effect::NotApplied);
     }
     assert_eq!(*asked.lock().unwrap(), [true]);
+}
+
+/// Counts how often its waiters were woken.
+#[derive(Debug, Clone, Default)]
+struct CountingClock(Arc<AtomicU32>);
+
+impl Clock for CountingClock {
+    fn now(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    fn time_of_day(&self) -> SystemTime {
+        SystemTime::UNIX_EPOCH
+    }
+
+    fn wait(&self, _: Option<Duration>, ready: &mut dyn FnMut() -> bool) -> bool {
+        ready()
+    }
+
+    fn notify(&self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+/// Each client once, however often it was given the token.
+#[test]
+fn a_cancel_wakes_the_clock_of_every_client() {
+    let (cancel, clocks) =
+        (CancelToken::new(), [CountingClock::default(), CountingClock::default()]);
+    let clients = clocks.each_ref().map(|clock| {
+        let client = MockTransport::new().client_builder().clock(clock.clone()).build();
+        [client.cancelled_by(&cancel), client.cancelled_by(&cancel)]
+    });
+    cancel.cancel();
+    assert_eq!(clocks.map(|it| it.0.load(Ordering::SeqCst)), [1, 1]);
+    drop(clients);
 }

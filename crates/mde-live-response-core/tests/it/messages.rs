@@ -2,8 +2,11 @@
 //!
 //! Change the file with `MESSAGES_WRITE=1`, and read the difference: could you act on it at night?
 
+mod inputs;
+
 use std::io;
-use std::path::Path;
+use std::sync::{Arc, Barrier};
+use std::thread;
 use std::time::{Duration, SystemTime};
 
 use base64::Engine as _;
@@ -11,19 +14,16 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use mde_live_response_core::auth::{
     Credential, CredentialError, IssuedToken, Secret, TokenExchange, TokenRequest, credential_fn,
 };
-use mde_live_response_core::error::{InvalidInput, Problem, SourceError};
 use mde_live_response_core::http::{Request, StatusCode};
-use mde_live_response_core::library::{
-    Description, FileContent, ParametersDescription, Sha256Digest,
-};
+use mde_live_response_core::library::Description;
 use mde_live_response_core::policy::{CancelToken, ClientBuilder, Clock as _, Pacing, RetryPolicy};
 use mde_live_response_core::transport::{Phase, TransportError, TransportErrorKind};
 use mde_live_response_core::{
-    AccessToken, Client, Effect, Endpoint, Error, FileName, IfExists, LibraryFile, Upload,
+    AccessToken, Client, Effect, Endpoint, Error, FileName, IfExists, LibraryFile,
 };
-use mde_live_response_mock::{MockTransport, Reply};
+use mde_live_response_mock::{ManualClock, MockTransport, Reply};
 
-use crate::support::{EMPTY_SHA256, assert_snapshot, upload};
+use crate::support::{Canned, EMPTY_SHA256, assert_snapshot, json, upload};
 
 /// The name of a case, and its reply.
 type Scripted = (&'static str, fn() -> Reply);
@@ -47,8 +47,8 @@ impl Messages {
 #[test]
 fn messages_are_as_in_the_snapshot() {
     let mut messages = Messages::default();
-    inputs(&mut messages);
-    files(&mut messages);
+    inputs::inputs(&mut messages);
+    inputs::files(&mut messages);
     tokens(&mut messages);
     statuses(&mut messages);
     faults(&mut messages);
@@ -89,72 +89,6 @@ fn listing(reply: Reply) -> Error {
 
 fn listed(client: &Client) -> Error {
     client.list().collect::<Result<Vec<LibraryFile>, Error>>().unwrap_err()
-}
-
-fn inputs(messages: &mut Messages) {
-    let long = "x".repeat(300);
-    for text in ["", "a/b.ps1", "a;b.ps1", "a\tb.ps1", "a%41.ps1", " a.ps1", "NUL.txt", "..", &long]
-    {
-        let error = text.parse::<FileName>().unwrap_err().into();
-        messages.add(&format!("file name {:?}", &text[..text.len().min(10)]), &error);
-    }
-    let mut add = |case: &str, error: InvalidInput| messages.add(case, &error.into());
-    add("description with a control character", "a\u{7}".parse::<Description>().unwrap_err());
-    add("parameters too long", ParametersDescription::with_max_bytes("long text", 4).unwrap_err());
-    add("token with a line end", AccessToken::new("token\n").unwrap_err());
-    add("token with a space", AccessToken::new("a token").unwrap_err());
-    add("endpoint over http", Endpoint::parse("http://api.example.com").unwrap_err());
-    add("endpoint without a scheme", Endpoint::parse("api.example.com").unwrap_err());
-    add("endpoint with a user", Endpoint::parse("https://user@api.example.com").unwrap_err());
-    add("no hash", "zz".parse::<Sha256Digest>().unwrap_err());
-    add("token with its scheme", AccessToken::new("Bearer x").unwrap_err());
-    add("no secret", Secret::new("").unwrap_err());
-    let no_proof =
-        "AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH or AZURE_FEDERATED_TOKEN_FILE";
-    for (field, problem) in [
-        ("MDE_BASE_URL", Problem::NotUtf8),
-        ("login URL", Problem::NotHttps),
-        ("AZURE_AUTHORITY_HOST", Problem::NotUtf8),
-        ("AZURE_TENANT_ID", Problem::Missing),
-        ("AZURE_CLIENT_ID", Problem::Missing),
-        (no_proof, Problem::Missing),
-        ("AZURE_CLIENT_SECRET", Problem::Missing),
-        ("AZURE_CLIENT_CERTIFICATE_PATH", Problem::Missing),
-        ("AZURE_FEDERATED_TOKEN_FILE", Problem::Missing),
-        ("IDENTITY_HEADER", Problem::Missing),
-        ("client ID", Problem::Form("1 to 255 letters, digits, dots and hyphens")),
-        ("owner", Problem::Empty),
-        ("certificate", Problem::Form("an X.509 certificate")),
-        ("HTTPS_PROXY", Problem::Form("the http:// URL of an HTTP proxy: SOCKS is not supported")),
-        ("file", Problem::TooLong { len: 24_536_678, max: 20 << 20 }),
-        ("file", Problem::TooLong { len: (20 << 20) + 1, max: 20 << 20 }),
-        ("MY_VARIABLE", Problem::Missing),
-    ] {
-        add(&format!("{field}, {problem:?}"), InvalidInput::new(field, problem));
-    }
-    let twice = |first: &str, second: &str| {
-        let (first, second) = (first.to_owned(), second.to_owned());
-        InvalidInput::new("file name", Problem::Duplicate { first, second })
-    };
-    add("the same name twice", twice("a.ps1", "a.ps1"));
-    add("names that differ in letter case", twice("a.ps1", "A.ps1"));
-
-    let unused = || MockTransport::new().client_builder();
-    let empty = Upload::new(name(), b"");
-    messages.add("empty file", &unused().build().upload(&empty).unwrap_err());
-    let error = unused().max_file_bytes(10).build().upload(&upload()).unwrap_err();
-    messages.add("file too large", &error);
-}
-
-fn files(messages: &mut Messages) {
-    let mut add = |case, error: SourceError| messages.add(case, &error.into());
-    add("no such file", Upload::from_path("no-such-folder/a.ps1").unwrap_err());
-    add("a directory", FileContent::open(Path::new("src")).unwrap_err());
-    add("a path without a file name", Upload::from_path("src/..").unwrap_err());
-
-    let expecting = upload().expect_sha256(EMPTY_SHA256.parse().unwrap());
-    let error = once([Reply::stored()]).upload(&expecting).unwrap_err();
-    messages.add("bytes other than expected", &error);
 }
 
 /// A token of this audience and permission that expires this many seconds from now.
@@ -210,6 +144,7 @@ fn tokens(messages: &mut Messages) {
         ("no connection", Reply::refused_connection()),
         ("400", Reply::json(400, r#"{"error":"invalid_grant"}"#)),
         ("503", Reply::status(503)),
+        ("429", Reply::error(429, "slow_down")),
         ("429 with a wait", Reply::status(429).header("retry-after", "600")),
         ("302", Reply::status(302).header("location", "https://portal.example.com/?secret")),
         ("200", Reply::status(200)),
@@ -241,7 +176,7 @@ fn tokens(messages: &mut Messages) {
 fn statuses(messages: &mut Messages) {
     let html = "<html>\n<h1>Blocked by policy</h1>";
     let html = |status| Reply::status(status).header("content-type", "text/html").body(html);
-    let replies: [Scripted; 21] = [
+    let replies: [Scripted; 23] = [
         ("302 to another host", || {
             Reply::status(302).header("location", "https://portal.example.com/login?secret")
         }),
@@ -260,6 +195,8 @@ fn statuses(messages: &mut Messages) {
         ("422", || Reply::error(422, "Other")),
         ("429", || Reply::status(429)),
         ("429 with a wait", || Reply::error(429, "TooMany").header("retry-after", "90")),
+        ("429 with a wait of a minute", || Reply::status(429).header("retry-after", "60")),
+        ("429 with a wait of a day", || Reply::status(429).header("retry-after", "86400")),
         ("500", || Reply::error(500, "InternalError")),
         ("501", || Reply::status(501)),
         ("503", || Reply::status(503)),
@@ -436,6 +373,7 @@ fn limits(messages: &mut Messages) {
     listed(&client);
     messages.add("upload: own rate limit", &client.upload(&upload()).unwrap_err());
     messages.add("list: own rate limit", &listed(&client));
+    messages.add("list: own rate limit while all calls run", &listed_while_calls_run());
 
     let asked = Reply::status(429).header("retry-after", "7200");
     let client = builder([asked]).deadline(Duration::from_secs(60)).build();
@@ -447,4 +385,25 @@ fn limits(messages: &mut Messages) {
     messages.add("upload: cancelled before it began", &client.upload(&upload()).unwrap_err());
     messages.add("delete: cancelled before it began", &client.delete(&name()).unwrap_err());
     messages.add("list: cancelled before it began", &listed(&client));
+}
+
+/// All calls of a minute are running, so no time to wait is known.
+fn listed_while_calls_run() -> Error {
+    let barriers = Arc::new([Barrier::new(101), Barrier::new(101)]);
+    let inside = Arc::clone(&barriers);
+    let transport = Canned::with(move |_, _| {
+        inside.iter().for_each(|barrier| _ = barrier.wait());
+        Ok(json(200, r#"{"value":[]}"#))
+    });
+    let builder = transport.builder().clock(ManualClock::new());
+    let client = builder.pacing(Pacing::FailFast).build();
+    thread::scope(|scope| {
+        for _ in 0..100 {
+            scope.spawn(|| assert!(client.list().next().is_none()));
+        }
+        barriers[0].wait();
+        let error = listed(&client);
+        barriers[1].wait();
+        error
+    })
 }
