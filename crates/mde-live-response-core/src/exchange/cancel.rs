@@ -71,7 +71,7 @@ impl CancelToken {
     /// Registers a client to wake on cancel.
     pub(crate) fn wakes(&self, waiting: Weak<dyn Wake>) {
         let mut all = self.waiting();
-        all.retain(|other| other.strong_count() > 0 && !other.ptr_eq(&waiting));
+        all.retain(|other| other.strong_count() != 0 && !other.ptr_eq(&waiting));
         all.push(waiting);
     }
 

@@ -33,11 +33,8 @@ pub(crate) struct FilePart<'a> {
 impl Framing {
     /// Renders the fields in their order, then the file. No value may contain the boundary.
     pub(crate) fn render(boundary: &str, fields: &[(&str, &str)], file: &FilePart<'_>) -> Self {
-        // Enough for all of it: what surrounds a value has fewer than 128 bytes.
-        let texts: usize = fields.iter().map(|(name, value)| name.len() + value.len()).sum();
-        let parts = (fields.len() + 1) * (128 + boundary.len());
-        let file_texts = file.name.as_str().len() + file.media_type.len();
-        let mut head = String::with_capacity(texts + parts + file_texts);
+        // Room for all of it if the texts are short.
+        let mut head = String::with_capacity(1024);
         for (name, value) in fields {
             head.push_str("--");
             head.push_str(boundary);

@@ -35,10 +35,6 @@ impl Operation for DeleteRequest<'_> {
         CallKind::Delete
     }
 
-    fn file(&self) -> Option<&FileName> {
-        Some(self.name)
-    }
-
     fn is_repeatable(&self) -> bool {
         true
     }
@@ -68,7 +64,7 @@ impl Operation for DeleteRequest<'_> {
                 Ok(()) => entity::unusable(answer, AnswerProblem::Status, Effect::Unknown),
             },
         };
-        Err(error.about(self.kind(), self.file()))
+        Err(error.about(self.kind(), Some(self.name)))
     }
 }
 

@@ -8,7 +8,7 @@ use super::request::{self, files_uri};
 use super::{Context, Operation, json, refusal};
 use crate::error::{AnswerProblem, Error};
 use crate::exchange::{Body, Effect, Exchange, Limits};
-use crate::values::{CallKind, Endpoint, FileName, LibraryFile};
+use crate::values::{CallKind, Endpoint, LibraryFile};
 
 /// Largest page: 64 MiB, in bytes. Ours: no paging is documented, so one page may hold the whole library.
 const MAX_PAGE_BYTES: u64 = 64 * 1024 * 1024;
@@ -65,10 +65,6 @@ impl Operation for ListRequest {
         CallKind::List
     }
 
-    fn file(&self) -> Option<&FileName> {
-        None
-    }
-
     fn is_repeatable(&self) -> bool {
         true
     }
@@ -80,7 +76,7 @@ impl Operation for ListRequest {
     }
 
     fn read(&self, answer: &Response<Vec<u8>>, context: &Context<'_>) -> Result<Page, Error> {
-        read_page(answer, context).map_err(|error| error.about(self.kind(), self.file()))
+        read_page(answer, context).map_err(|error| error.about(self.kind(), None))
     }
 }
 

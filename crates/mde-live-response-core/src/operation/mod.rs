@@ -55,7 +55,7 @@ pub use upload::UploadRequest;
 
 use crate::error::Error;
 use crate::exchange::{Effect, Exchange};
-use crate::values::{CallKind, Endpoint, FileName, Sha256Digest};
+use crate::values::{CallKind, Endpoint, Sha256Digest};
 
 /// A call of the API, as a value.
 pub trait Operation {
@@ -64,9 +64,6 @@ pub trait Operation {
 
     /// The kind of the call.
     fn kind(&self) -> CallKind;
-
-    /// The file that the call is about.
-    fn file(&self) -> Option<&FileName>;
 
     /// Returns whether doing the call twice equals doing it once.
     fn is_repeatable(&self) -> bool;

@@ -115,10 +115,6 @@ impl Operation for UploadRequest<'_> {
         CallKind::Upload
     }
 
-    fn file(&self) -> Option<&FileName> {
-        Some(self.upload.name())
-    }
-
     fn is_repeatable(&self) -> bool {
         self.upload.if_exists() == IfExists::Override
     }
@@ -141,7 +137,8 @@ impl Operation for UploadRequest<'_> {
         answer: &Response<Vec<u8>>,
         context: &Context<'_>,
     ) -> Result<LibraryFile, Error> {
-        self.read_stored(answer, context).map_err(|error| error.about(self.kind(), self.file()))
+        self.read_stored(answer, context)
+            .map_err(|error| error.about(self.kind(), Some(self.upload.name())))
     }
 }
 

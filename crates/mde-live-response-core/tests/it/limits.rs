@@ -26,10 +26,12 @@ fn the_limits_of_the_client_reach_the_transport() {
     let requests: [_; 3] = mock.requests();
     let facts = requests.map(|request| {
         let limits: &Limits = request.limits();
-        (limits.time_left(), limits.silence(), limits.max_answer() >> 20, limits.is_cancelled())
+        let cancelled = limits.cancel().map(CancelToken::is_cancelled);
+        assert_eq!(limits.is_cancelled(), cancelled == Some(true));
+        (limits.time_left(), limits.silence(), limits.max_answer() >> 20, cancelled)
     });
-    let [upload, list] = [1, 64].map(|max| (seconds(300), seconds(60), max, false));
-    assert_eq!(facts, [upload, list, (seconds(20), seconds(7), 1, true)]);
+    let [upload, list] = [1, 64].map(|max| (seconds(300), seconds(60), max, None));
+    assert_eq!(facts, [upload, list, (seconds(20), seconds(7), 1, Some(true))]);
 }
 
 /// The answer repeats the texts, and JSON may escape each of their characters.

@@ -1,7 +1,6 @@
 //! What callers say and get: names, texts, files, answers and errors.
 
 mod content;
-mod debug;
 mod endpoint;
 mod entity;
 mod files;
@@ -10,4 +9,5 @@ mod form;
 mod names;
 mod properties;
 mod secrets;
+mod shown;
 mod statuses;

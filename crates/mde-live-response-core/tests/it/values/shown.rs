@@ -1,5 +1,6 @@
-//! What `Debug` shows of each value that writes its own: exactly this, so no secret and no content.
+//! What `Debug` shows of each value that writes its own (exactly this, so no secret and no content), and what a fault shows.
 
+use std::error::Error as _;
 use std::fmt::Debug;
 use std::sync::{Arc, Mutex};
 
@@ -8,6 +9,7 @@ use mde_live_response_core::http::Request;
 use mde_live_response_core::library::Sha256Digest;
 use mde_live_response_core::operation::{Operation, UploadRequest};
 use mde_live_response_core::policy::{CancelToken, RetryPolicy};
+use mde_live_response_core::transport::{Phase, TransportError, TransportErrorKind};
 use mde_live_response_core::{AccessToken, Client, Endpoint};
 use mde_live_response_mock::ManualClock;
 
@@ -77,5 +79,14 @@ fn debug_shows_what_helps_and_hides_the_rest() {
         (shown(&client.list()), "List { .. }"),
     ] {
         assert_eq!(actual, expected);
+    }
+}
+
+#[test]
+fn a_fault_shows_its_kind_and_has_its_cause() {
+    for kind in [TransportErrorKind::Tls, TransportErrorKind::Timeout(Phase::Connect)] {
+        let fault = TransportError::new(kind).with_source("a cause");
+        assert_eq!(fault.to_string(), kind.to_string());
+        assert_eq!(fault.source().unwrap().to_string(), "a cause");
     }
 }
