@@ -33,7 +33,7 @@ fn of_a_redirect_only_another_host_is_shown() {
         for status in [300, 301, 302, 303, 304, 305, 307, 308, 399] {
             let headers: Vec<_> = location.map(|it| ("location", it)).into_iter().collect();
             // `failure` checks that there was exactly one request.
-            let error = failure(answer(status, &headers, ""));
+            let error = failure(answer(status, &headers, "moved to /path?hunter2"));
             let case = format!("{status} to {location:?}: {error:?}");
             let facts = (error.kind(), error.effect(), error.is_retryable());
             assert_eq!(facts, (&ErrorKind::Redirected, Effect::Unknown, false), "case: {case}");

@@ -7,6 +7,7 @@ mod files;
 mod files_changing;
 mod form;
 mod names;
+mod operations;
 mod properties;
 mod secrets;
 mod shown;

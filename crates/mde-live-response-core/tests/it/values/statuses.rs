@@ -113,7 +113,7 @@ fn h06_h07_what_is_read_of_a_refusal() {
         assert_eq!(facts, (&Rejected, code, message), "{body}");
     }
 
-    let deep = "[".repeat(100_000);
+    let (deep, wide) = ("[".repeat(100_000), "é".repeat(400));
     let cut = &DOCUMENTED[..40];
     for (body, quoted) in [
         ("", "(400 "),
@@ -124,6 +124,7 @@ fn h06_h07_what_is_read_of_a_refusal() {
         (r#"{"error":{"code":5}}"#, r#"{"error":{"code":5}}"#),
         (r#"{"error":["Conflict","m","t"]}"#, r#"{"error":["Conflict","m","t"]}"#),
         (&deep, &deep[..300]),
+        (&wide, &wide[..600]),
         ("a\r\n\u{1b}[2Jb", "a   [2Jb"),
     ] {
         let error = failure(answer(400, &[], body));
