@@ -66,6 +66,7 @@ mod tests {
     fn amounts_are_shown_in_words() {
         for (one, other, shown) in [
             (300, 255, ["300 bytes", "255 bytes"]),
+            (MIB, 255, ["1 MiB", "255 bytes"]),
             (24_536_678, 20 * MIB, ["23.4 MiB", "20 MiB"]),
             (20 * MIB + 1, 20 * MIB, ["20 MiB (20971521 bytes)", "20 MiB (20971520 bytes)"]),
             (u64::MAX, MIB - 1, ["17592186044416 MiB", "1048575 bytes"]),

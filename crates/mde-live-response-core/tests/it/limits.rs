@@ -42,6 +42,12 @@ fn an_answer_may_be_as_long_as_the_texts_that_it_repeats() {
     let upload = upload.with_parameters(text.parse().unwrap());
     let stored = script([Reply::stored()]).client().upload(&upload).unwrap();
     assert_eq!(stored.description(), Some(text.as_str()));
+
+    let mock = script([Reply::stored()]);
+    let upload = self::upload().with_description("10 letters".parse().unwrap());
+    mock.client().upload(&upload.with_parameters("-7".parse().unwrap())).unwrap();
+    let [request] = mock.requests();
+    assert_eq!(request.limits().max_answer(), 1024 * 1024 + 6 * (10 + 2));
 }
 
 #[test]
