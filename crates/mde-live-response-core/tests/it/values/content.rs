@@ -1,11 +1,13 @@
 //! How large a file may be, and what is sent of it.
 
 use mde_live_response_core::error::{InvalidInput, Problem, SourceProblem};
-use mde_live_response_core::library::MAX_FILE_BYTES;
+use mde_live_response_core::library::{FileContent, MAX_FILE_BYTES};
 use mde_live_response_core::{Effect, Error, ErrorKind, Upload};
 
 use super::form::TAIL;
-use crate::support::{Canned, EMPTY_SHA256, NAME, SHA256, answer, drawn, file_of, stored, upload};
+use crate::support::{
+    Canned, EMPTY_SHA256, NAME, SHA256, answer, drawn, file_of, sha256, stored, upload,
+};
 
 fn sized(bytes: u64) -> Upload {
     Upload::new(NAME.parse().unwrap(), vec![b'x'; usize::try_from(bytes).unwrap()])
@@ -61,4 +63,14 @@ fn bytes_with_another_sha256_than_expected_are_never_sent_whole() {
     assert_eq!((error.effect(), error.is_retryable()), (Effect::NotApplied, false));
     let [whole, cut] = <[_; 2]>::try_from(transport.sent()).unwrap();
     assert_eq!(*whole.body(), [&**cut.body(), TAIL.as_bytes()].concat());
+}
+
+/// Without sending: over more bytes than are read at a time.
+#[test]
+fn a_files_length_and_sha256_are_known_before_it_is_sent() {
+    for len in [0, 1, 300_000] {
+        let content = FileContent::from(vec![b'x'; len]);
+        assert_eq!((content.len(), content.is_empty()), (len as u64, len == 0));
+        assert_eq!(content.sha256().unwrap().to_string(), sha256(&vec![b'x'; len]), "{len} bytes");
+    }
 }

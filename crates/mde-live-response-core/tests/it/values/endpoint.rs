@@ -1,5 +1,9 @@
 //! Base URLs, and the hosts of the documentation.
 
+use std::env;
+use std::ffi::{OsStr, OsString};
+use std::process::Command;
+
 use mde_live_response_core::error::{InvalidInput, Problem};
 use mde_live_response_core::{AccessToken, Client, Endpoint, Error};
 
@@ -115,5 +119,36 @@ fn audience_and_login_host_can_be_set() {
     for login in ["user:hunter2@login.example", "http://login.example", "login.example?x", ""] {
         let refused = endpoint.clone().with_login(login).expect_err(login);
         assert_eq!(refused.field(), "login URL", "case: {login}");
+    }
+}
+
+/// In a process of its own, because a process has one environment.
+#[test]
+fn the_environment_decides_the_base_url() {
+    const IS_CHILD: &str = "PRINTS_ENDPOINT";
+    if env::var_os(IS_CHILD).is_some() {
+        println!("<{:?}>", Endpoint::from_env());
+        return;
+    }
+    let refused = |problem| Err(InvalidInput::new("MDE_BASE_URL", problem));
+    let no_url = Endpoint::parse("http://api.example").unwrap_err().problem().clone();
+    #[cfg(unix)]
+    let not_utf8: OsString = std::os::unix::ffi::OsStringExt::from_vec(vec![0xff]);
+    #[cfg(windows)]
+    let not_utf8: OsString = std::os::windows::ffi::OsStringExt::from_wide(&[0xd800]);
+    for (value, expected) in [
+        (None, Ok(Endpoint::COMMERCIAL)),
+        (Some(OsStr::new("")), Ok(Endpoint::COMMERCIAL)),
+        (Some(OsStr::new("https://api.example/x")), Endpoint::parse("https://api.example/x")),
+        (Some(OsStr::new("http://api.example")), refused(no_url)),
+        (Some(&*not_utf8), refused(Problem::NotUtf8)),
+    ] {
+        let mut child = Command::new(env::current_exe().unwrap());
+        child.args(["--exact", "values::endpoint::the_environment_decides_the_base_url"]);
+        child.arg("--nocapture").env(IS_CHILD, "").env_remove("MDE_BASE_URL");
+        child.envs(value.map(|value| ("MDE_BASE_URL", value)));
+        let output = child.output().unwrap();
+        let printed = String::from_utf8_lossy(&output.stdout);
+        assert!(printed.contains(&format!("<{expected:?}>")), "{value:?}: {printed}");
     }
 }
