@@ -24,6 +24,7 @@ fn a_base_url_may_have_a_port_and_a_path() {
     ] {
         let endpoint = Endpoint::parse(given).expect(given);
         assert_eq!(endpoint.base(), base, "case: {given}");
+        assert_eq!(endpoint.to_string(), base);
         assert_eq!(given.parse(), Ok(endpoint.clone()), "case: {given}");
         let (transport, token) = (Canned::new(stored()), AccessToken::new("t").unwrap());
         Client::builder(endpoint, token, transport.clone()).build().upload(&upload()).unwrap();

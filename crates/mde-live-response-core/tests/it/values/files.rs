@@ -137,3 +137,26 @@ fn a_symbolic_link_is_followed_under_its_own_name_or_refused() {
         assert_eq!(refused.problem(), &SourceProblem::NotRegular, "case: {}", target.display());
     }
 }
+
+/// The path may change between the check and the opening, so the flags must hold, too. Linux shows them.
+#[cfg(target_os = "linux")]
+#[test]
+fn opening_never_blocks_and_follows_no_link_unasked() {
+    const NONBLOCK: u32 = 0o4_000;
+    let dir = TempDir::with([("a.ps1", "1")]);
+    let path = dir.path().join("a.ps1");
+    let flags = |content: &FileContent| {
+        assert_eq!(content.len(), 1);
+        let mut open = fs::read_dir("/proc/self/fd").unwrap().flatten();
+        let found = open.find(|it| fs::read_link(it.path()).is_ok_and(|to| to == path)).unwrap();
+        let info = Path::new("/proc/self/fdinfo").join(found.file_name());
+        let info = fs::read_to_string(info).unwrap();
+        let flags = info.lines().find_map(|line| line.strip_prefix("flags:")).unwrap().trim();
+        u32::from_str_radix(flags, 8).unwrap()
+    };
+    let followed = flags(&FileContent::open(&path).unwrap());
+    let refused = flags(&FileContent::open_without_following(&path).unwrap());
+    assert_eq!((followed & NONBLOCK, refused & NONBLOCK), (NONBLOCK, NONBLOCK));
+    // The flag against links, whose number differs between processors.
+    assert_eq!((followed & !refused, (refused & !followed).count_ones()), (0, 1));
+}
