@@ -28,6 +28,7 @@ fn assert_refused(name: &str, problem: &Problem, at: Option<usize>) {
 /// The name goes out in quotes as it is, and comes back equal.
 #[track_caller]
 fn assert_stored(name: FileName, as_given: &str) {
+    assert_eq!((name.as_ref(), &*name.to_string()), (as_given, as_given));
     let entity = format!(r#"{{"fileName":"{as_given}","sha256":"{}"}}"#, sha256(b"x"));
     let transport = Canned::new(json(200, &entity));
     let stored = transport.client().upload(&Upload::new(name, b"x")).expect(as_given);
