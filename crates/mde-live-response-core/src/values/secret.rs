@@ -89,8 +89,10 @@ impl Secret {
         let (mut kept, mut at) = (0, 0);
         let [first, second, ..] = self.0.as_bytes() else { return None };
         // Most positions are ruled out by their first two bytes.
-        let may_begin =
-            |a: &u8, b: &u8| is_escape(*a) | ((a == first) & ((b == second) | is_escape(*b)));
+        let may_begin = |a: &u8, b: &u8| {
+            let is_first = if a == first { (b == second) | is_escape(*b) } else { false };
+            is_escape(*a) | is_first
+        };
         while let Some(rest) = text.get(at..) {
             let Some(next) = first_pair(rest, may_begin) else { break };
             at += next;
@@ -142,9 +144,8 @@ pub(super) fn check(text: &str, field: &'static str) -> Result<(), InvalidInput>
 const REDACTED: &str = "[redacted]";
 
 /// Returns whether a character's escape can begin with this byte.
-#[expect(clippy::needless_bitwise_bool, reason = "branches prevent vector instructions")]
 fn is_escape(byte: u8) -> bool {
-    (byte == b'\\') | (byte == b'%') | (byte == b'+')
+    matches!(byte, b'\\' | b'%' | b'+')
 }
 
 /// Each byte with the next one.

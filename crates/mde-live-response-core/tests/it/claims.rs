@@ -125,7 +125,9 @@ fn a_claim_is_shown_escaped_and_cut() {
 fn claims_can_be_read() {
     let padded = AccessToken::new("e30.eyJhdWQiOiJ4In0=.x").unwrap();
     assert_eq!(padded.claims().unwrap().audience(), Some("x"));
-    let claims = token(r#"{"aud":"x","roles":["A"],"scp":"B C","exp":60}"#).claims().unwrap();
+    let claims =
+        token(r#"{"aud":"x","tid":"t","roles":["A"],"scp":"B C","exp":60}"#).claims().unwrap();
+    assert_eq!(claims.tenant(), Some("t"));
     assert_eq!(claims.permissions().collect::<Vec<_>>(), ["A", "B", "C"]);
     assert_eq!(claims.expires_at(), Some(SystemTime::UNIX_EPOCH + Duration::from_secs(60)));
 }

@@ -6,7 +6,7 @@ use mde_live_response_core::operation::{
     Context, DeleteRequest, ListRequest, Operation, UploadRequest,
 };
 use mde_live_response_core::policy::CallKind;
-use mde_live_response_core::{Endpoint, IfExists};
+use mde_live_response_core::{Endpoint, IfExists, LibraryFile};
 
 use crate::support::{json, upload};
 
@@ -33,7 +33,7 @@ fn a_page_has_its_files_and_leads_to_the_next() {
     let context = Context::new(&list.exchange(&endpoint), &endpoint, SystemTime::UNIX_EPOCH);
     let page = list.read(&answer, &context).unwrap();
     assert_eq!(
-        page.files().iter().map(|it| it.file_name()).collect::<Vec<_>>(),
+        page.files().iter().map(LibraryFile::file_name).collect::<Vec<_>>(),
         ["a.ps1", "b.ps1"]
     );
     let (files, following) = page.into_parts();

@@ -173,6 +173,16 @@ fn a16_a_short_secret_is_left_in_the_answer() {
         let clean = Secret::new(secret).unwrap().scrub(echo);
         assert_eq!(String::from_utf8_lossy(clean.body()), scrubbed);
     }
+    // Also one with a character that begins an escape.
+    for at in [0, 1, 7] {
+        for escape in ['%', '+', '\\'] {
+            let mut secret = "1234567".to_owned();
+            secret.insert(at, escape);
+            let echo = Response::new(format!("a {secret} b").into_bytes());
+            let clean = Secret::new(secret).unwrap().scrub(echo);
+            assert_eq!(String::from_utf8_lossy(clean.body()), "a [redacted] b");
+        }
+    }
     let zeros = "0".repeat(64);
     let mismatch = json(200, &format!(r#"{{"fileName":"{NAME}","sha256":"{zeros}"}}"#));
     let throttled = answer(429, &[("retry-after", "120")], "");
