@@ -195,6 +195,22 @@ fn a16_a_short_secret_is_left_in_the_answer() {
     }
 }
 
+/// A form writes a space as `+`.
+#[test]
+fn a16_a_space_may_be_a_plus_and_nothing_else() {
+    for (secret, text, is_found) in [
+        ("pass word", "pass word", true),
+        ("pass word", "pass+word", true),
+        ("pass word", "pass%20word", true),
+        ("pass word", "pass-word", false),
+        ("pass-word", "pass+word", false),
+    ] {
+        let clean = Secret::new(secret).unwrap().scrub(Response::new(text.into()));
+        let expected = if is_found { "[redacted]" } else { text };
+        assert_eq!(String::from_utf8_lossy(clean.body()), expected, "{secret}");
+    }
+}
+
 /// The search skips blocks of bytes, and a spelling may lie across two of them.
 #[test]
 fn a16_a_secret_is_found_at_every_position() {
