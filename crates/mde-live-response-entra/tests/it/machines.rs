@@ -340,6 +340,24 @@ fn a_chain_uses_the_first_member_that_gives_a_token_and_keeps_it() {
     mock.assert_done();
 }
 
+/// A refusal of the question without a header shows that the service is there.
+#[test]
+fn a_chain_asks_whether_the_metadata_service_is_there_before_it_asks_for_a_token() {
+    let mock = MockTransport::new()
+        .reply(Reply::status(400))
+        .reply(issued("a-token"))
+        .reply(Reply::stored());
+    let chain = ChainedCredential::new().then_managed_identity(identity(&[]));
+    upload_with(chain, &mock).unwrap();
+    let [question, token, stored] = mock.requests();
+    assert_eq!(question.uri(), token.uri());
+    let asked = [&question, &token].map(|it| it.headers().contains_key("metadata"));
+    assert_eq!(asked, [false, true]);
+    assert_eq!(question.limits().time_left(), Some(Duration::from_secs(1)));
+    assert!(token.limits().time_left() > Some(Duration::from_secs(1)));
+    stored.assert_bearer("a-token");
+}
+
 #[test]
 fn a_member_that_cannot_be_reached_ends_the_chain() {
     let mock = (0..3).fold(MockTransport::new(), |mock, _| mock.reply(Reply::status(503)));
