@@ -8,7 +8,7 @@ use mde_live_response_core::transport::{Exchange, Transport, TransportError, Tra
 use mde_live_response_core::{Client, ErrorKind, http};
 use mde_live_response_mock::{FakeLibrary, MockTransport, Reply};
 use mde_live_response_sync::{
-    Desired, DesiredFile, Jobs, Outcome, Plan, Report, Step, apply, plan,
+    Desired, DesiredFile, Jobs, Outcome, Plan, Report, Step, Unmanaged, apply, plan,
 };
 use mde_live_response_testkit::TempDir;
 
@@ -208,4 +208,29 @@ fn a_failed_listing_is_the_error_of_the_whole_and_changes_nothing() {
     let mock = MockTransport::new().reply(Reply::status(403));
     let error = apply(&mock.client(), &plan, |step, _| panic!("{step:?}")).unwrap_err();
     assert_eq!(error.kind(), &ErrorKind::Forbidden);
+}
+
+/// Only a refusal that may mean a taken name leads to one more listing. If that is refused too, no file is deleted.
+#[test]
+fn a_listing_follows_a_conflict_and_nothing_follows_a_listing_without_a_token() {
+    let listed = format!(r#"{{"value":[{{"fileName":"old.ps1","description":"{MARK}"}}]}}"#);
+    let listing = || Reply::json(200, listed.clone());
+    let before = MockTransport::new().reply(listing());
+    let stored: Vec<_> = before.client().list().collect::<Result<_, _>>().unwrap();
+    let deleting = rules().with_unmanaged(Unmanaged::DeleteOwned);
+    let plan = plan(&desired([file("new.ps1", "new")]), &stored, &deleting);
+    for (replies, expected) in [
+        (vec![Reply::status(413), Reply::status(204)], "new.ps1 Failed, old.ps1 Deleted"),
+        (
+            vec![Reply::status(400), listing(), Reply::status(204)],
+            "new.ps1 Failed, old.ps1 Deleted",
+        ),
+        (vec![Reply::status(400), Reply::status(401)], "new.ps1 Failed, old.ps1 NotTried"),
+    ] {
+        let mock =
+            replies.into_iter().fold(MockTransport::new().reply(listing()), MockTransport::reply);
+        let report = Jobs::new(1).apply(&mock.client(), &plan, |_, _| {}).unwrap();
+        assert_eq!(outcomes(&report), expected);
+        mock.assert_done();
+    }
 }

@@ -158,3 +158,14 @@ fn a_link_that_appears_after_the_check_is_not_followed() {
     });
     assert_eq!(leaked, 0, "of 3000 times");
 }
+
+/// The manifest of a folder that is a link to itself cannot be looked for.
+#[cfg(unix)]
+#[test]
+fn a_manifest_is_absent_only_if_the_system_says_so() {
+    let dir = TempDir::new();
+    let link = dir.path().join("link");
+    std::os::unix::fs::symlink("link", &link).unwrap();
+    let error = read(&link).unwrap_err();
+    assert_eq!(error.path(), link.join(MANIFEST));
+}
