@@ -234,3 +234,14 @@ fn a_listing_follows_a_conflict_and_nothing_follows_a_listing_without_a_token() 
         mock.assert_done();
     }
 }
+
+#[test]
+fn what_another_program_has_done_meanwhile_costs_no_more_than_the_listing() {
+    let new = file("new.ps1", "new");
+    let plan = plan(&desired([new.clone()]), &[], &rules());
+    let entry =
+        format!(r#"{{"fileName":"new.ps1","sha256":"{}","description":"{MARK}"}}"#, new.sha256());
+    let mock = MockTransport::new().reply(Reply::json(200, format!(r#"{{"value":[{entry}]}}"#)));
+    assert_eq!(outcomes(&applied(&mock.client(), &plan)), "new.ps1 AlreadyDone");
+    mock.assert_done();
+}

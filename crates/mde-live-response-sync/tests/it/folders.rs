@@ -6,7 +6,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use mde_live_response_sync::{Folder, FolderError, MANIFEST, read, read_file};
+use mde_live_response_sync::{DesiredFile, Folder, FolderError, MANIFEST, read, read_file};
 use mde_live_response_testkit::TempDir;
 
 const SCRIPT: &str = "<#\n.SYNOPSIS\n  Lists\n  things.\n.PARAMETER Name\n  Which.\n#>\n";
@@ -219,4 +219,18 @@ fn links_are_followed_within_the_folder_only() {
     fs::remove_file(&link).unwrap();
     symlink("nowhere", &link).unwrap();
     assert_error(&read(dir.path()).unwrap_err(), &link, "cannot be read");
+}
+
+#[test]
+fn a_file_has_its_path_and_an_error_the_systems_cause() {
+    let dir = TempDir::with([("a.ps1", "1")]);
+    let path = dir.path().join("a.ps1");
+    assert_eq!(read_file(&path).unwrap().path(), Some(&*path));
+    assert_eq!(DesiredFile::new("a.ps1".parse().unwrap(), vec![1]).unwrap().path(), None);
+    let error = read_file(&dir.path().join("absent.ps1")).unwrap_err();
+    assert!(error.source().is_some_and(|cause| cause.is::<std::io::Error>()), "{error:?}");
+    assert_eq!(
+        format!("{:?}", Folder::new("scripts").with_subfolders(true)),
+        r#"Folder { path: "scripts", is_recursive: true, .. }"#
+    );
 }

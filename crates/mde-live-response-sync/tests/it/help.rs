@@ -10,8 +10,11 @@ fn help_is_read_from_the_first_comment_that_has_it() {
     let utf16 = "\u{feff}<#\n.SYNOPSIS\nWide é.\n#>".encode_utf16().flat_map(u16::to_le_bytes);
     let utf16: Vec<_> = utf16.collect();
     let cut = format!("<#\n.SYNOPSIS\nLong.\n#>\n#{}", "é".repeat(40_000));
+    // Help is looked for in the first 64 KiB.
+    let late = |at: usize| format!("{:at$}<#\n.SYNOPSIS\nLate.\n#>", "");
+    let (late, too_late) = (late(64 * 1024 - 21), late(64 * 1024 - 20));
     let both = "<#\n.SYNOPSIS\nS.\n.PARAMETER A\nOne,\ntwo.\n.PARAMETER B\nThree.\n#>";
-    let cases: [(&[u8], Option<&str>, Option<&str>); 17] = [
+    let cases: [(&[u8], Option<&str>, Option<&str>); 19] = [
         (b"<#\r.SYNOPSIS\rBy\rreturns.\r#>", Some("By returns."), None),
         (b"<#\r\n.SYNOPSIS\r\nTwo\r\nlines.\r\n#>", Some("Two lines."), None),
         (b"<#\n.synopsis\nLow.\n#>", Some("Low."), None),
@@ -28,6 +31,8 @@ fn help_is_read_from_the_first_comment_that_has_it() {
         (both.as_bytes(), Some("S."), Some("-A: One, two.\n-B: Three.")),
         (&utf16, Some("Wide é."), None),
         (&[0xff, 0x00, 0x80], None, None),
+        (late.as_bytes(), Some("Late."), None),
+        (too_late.as_bytes(), None, None),
         // Cut within a character.
         (cut.as_bytes(), Some("Long."), None),
     ];

@@ -131,6 +131,7 @@ fn a_description_with_the_owners_line_gets_no_second_one() {
 #[test]
 fn an_owner_is_the_last_line_of_a_description() {
     let owner: Owner = "our-repository".parse().unwrap();
+    assert_eq!(owner.as_str(), "our-repository");
     for (description, owns) in [
         (MARK, true),
         ("what for\nmanaged-by: our-repository", true),
@@ -144,7 +145,12 @@ fn an_owner_is_the_last_line_of_a_description() {
         (" managed-by: our-repository", false),
     ] {
         assert_eq!(owner.owns(description), owns, "case: {description:?}");
+        let is_of = Owner::of(description).is_some_and(|it| it == owner);
+        assert_eq!(is_of, owns, "case: {description:?}");
     }
+    assert_eq!(Owner::of("managed-by: another").unwrap().as_str(), "another");
+    assert_eq!(Owner::strip("what for\nmanaged-by: another"), "what for");
+    assert_eq!(Owner::strip("what for"), "what for");
 }
 
 #[test]
