@@ -14,7 +14,7 @@ fn help_is_read_from_the_first_comment_that_has_it() {
     let late = |at: usize| format!("{:at$}<#\n.SYNOPSIS\nLate.\n#>", "");
     let (late, too_late) = (late(64 * 1024 - 21), late(64 * 1024 - 20));
     let both = "<#\n.SYNOPSIS\nS.\n.PARAMETER A\nOne,\ntwo.\n.PARAMETER B\nThree.\n#>";
-    let cases: [(&[u8], Option<&str>, Option<&str>); 19] = [
+    let cases: [(&[u8], Option<&str>, Option<&str>); 20] = [
         (b"<#\r.SYNOPSIS\rBy\rreturns.\r#>", Some("By returns."), None),
         (b"<#\r\n.SYNOPSIS\r\nTwo\r\nlines.\r\n#>", Some("Two lines."), None),
         (b"<#\n.synopsis\nLow.\n#>", Some("Low."), None),
@@ -31,6 +31,7 @@ fn help_is_read_from_the_first_comment_that_has_it() {
         (both.as_bytes(), Some("S."), Some("-A: One, two.\n-B: Three.")),
         (&utf16, Some("Wide é."), None),
         (&[0xff, 0x00, 0x80], None, None),
+        (b"<#\n.SYNOPSIS\nNot UTF-8.\n#>\n'\xe4'", None, None),
         (late.as_bytes(), Some("Late."), None),
         (too_late.as_bytes(), None, None),
         // Cut within a character.
