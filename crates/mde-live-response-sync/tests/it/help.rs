@@ -14,7 +14,7 @@ fn help_is_read_from_the_first_comment_that_has_it() {
     let late = |at: usize| format!("{:at$}<#\n.SYNOPSIS\nLate.\n#>", "");
     let (late, too_late) = (late(64 * 1024 - 21), late(64 * 1024 - 20));
     let both = "<#\n.SYNOPSIS\nS.\n.PARAMETER A\nOne,\ntwo.\n.PARAMETER B\nThree.\n#>";
-    let cases: [(&[u8], Option<&str>, Option<&str>); 20] = [
+    let cases: [(&[u8], Option<&str>, Option<&str>); 22] = [
         (b"<#\r.SYNOPSIS\rBy\rreturns.\r#>", Some("By returns."), None),
         (b"<#\r\n.SYNOPSIS\r\nTwo\r\nlines.\r\n#>", Some("Two lines."), None),
         (b"<#\n.synopsis\nLow.\n#>", Some("Low."), None),
@@ -24,6 +24,8 @@ fn help_is_read_from_the_first_comment_that_has_it() {
         (b"<#\n.DESCRIPTION\nNo.\n.SYNOPSIS\nYes.\n.EXAMPLE\nNo.\n#>", Some("Yes."), None),
         (b"<#\n.SYNOPSIS\n\n.DESCRIPTION\nNo.\n#>", None, None),
         (b"<#\n.SYNOPSIS\nTakes\n.5 s.\n#>", Some("Takes .5 s."), None),
+        (b"<#\n.SYNOPSIS\nNeeds\n.NET4.\n#>", Some("Needs .NET4."), None),
+        (b"<#\n.PARAMETER\nWithout a name.\n#>", None, None),
         (b"<#\n.SYNOPSIS\nWithout an end.\n", None, None),
         (b"Get-Date\n", None, None),
         ("\u{feff}<# .SYNOPSIS\nMarked. #>".as_bytes(), Some("Marked."), None),
