@@ -198,3 +198,21 @@ fn a_file_on_disk_is_hashed_and_not_kept_open() {
     let unnamed = DesiredFile::from_path(Path::new("/")).unwrap_err();
     assert!(matches!(unnamed.problem(), SourceProblem::Name(_)));
 }
+
+#[test]
+fn a_file_is_compared_with_a_stored_one_of_any_owner() {
+    use Reason::{Content, Description, Parameters};
+    let library = FakeLibrary::new();
+    put(&library, "a.ps1", "x", Some("one\nmanaged-by: her-repository"));
+    let stored = client(library).list().next().unwrap().unwrap();
+    let described = |content| file("a.ps1", content).with_description("one".parse().unwrap());
+    for (wanted, expected) in [
+        (described("x"), vec![]),
+        (described("new"), vec![Content]),
+        (file("a.ps1", "x"), vec![Description]),
+        (described("x").with_parameters("-Hours <n>".parse().unwrap()), vec![Parameters]),
+        (file("a.ps1", "new"), vec![Content, Description]),
+    ] {
+        assert_eq!(wanted.differences(&stored), expected);
+    }
+}
