@@ -228,7 +228,8 @@ fn a_file_has_its_path_and_an_error_the_systems_cause() {
     assert_eq!(read_file(&path).unwrap().path(), Some(&*path));
     assert_eq!(DesiredFile::new("a.ps1".parse().unwrap(), vec![1]).unwrap().path(), None);
     let error = read_file(&dir.path().join("absent.ps1")).unwrap_err();
-    assert!(error.source().is_some_and(|cause| cause.is::<std::io::Error>()), "{error:?}");
+    let cause = error.source().unwrap();
+    assert!(cause.is::<std::io::Error>(), "{error:?}");
     assert_eq!(
         format!("{:?}", Folder::new("scripts").with_subfolders(true)),
         r#"Folder { path: "scripts", is_recursive: true, .. }"#
