@@ -40,7 +40,7 @@ struct State {
     running: usize,
     /// When the other calls ended, in order.
     ended: VecDeque<Duration>,
-    /// Counts everything that can move the time of the next call.
+    /// Counts the calls that have ended. After each, waiting calls look again.
     changes: u64,
 }
 

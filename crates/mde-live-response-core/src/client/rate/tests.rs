@@ -306,3 +306,22 @@ fn the_end_of_time_neither_overflows_nor_panics() {
     println!("{sequences} sequences; {waits} calls had to wait");
     assert!(waits > 0);
 }
+
+/// Of two limits that end at the same time, the first one is told: the service's own word, then the minute's.
+#[test]
+fn the_reason_to_wait_is_that_of_the_first_limit_that_ends_last() {
+    use WaitReason::{HourLimit, MinuteLimit, Throttled};
+    for (closed_until, [minute, hour], reason) in [
+        (10, [10, 10], Throttled),
+        (9, [10, 10], MinuteLimit),
+        (9, [9, 10], HourLimit),
+        (10, [9, 9], Throttled),
+    ] {
+        let nanos = Duration::from_nanos;
+        let rate = |window, reason| Rate { calls: 1, window: nanos(window), reason };
+        let rates = [rate(minute, MinuteLimit), rate(hour, HourLimit)];
+        let ended = [Duration::ZERO].into();
+        let mut state = State { closed_until: nanos(closed_until), ended, ..State::default() };
+        assert_eq!(state.next(Duration::ZERO, &rates), Next::At(nanos(10), reason));
+    }
+}
