@@ -34,7 +34,7 @@ impl Framing {
     /// Renders the fields in their order, then the file. No value may contain the boundary.
     pub(crate) fn render(boundary: &str, fields: &[(&str, &str)], file: &FilePart<'_>) -> Self {
         // Room for all of it if the texts are short.
-        let mut head = String::with_capacity(1024);
+        let mut head = String::with_capacity(512);
         for (name, value) in fields {
             head.push_str("--");
             head.push_str(boundary);

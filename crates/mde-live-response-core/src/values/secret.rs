@@ -192,11 +192,12 @@ fn spelled(secret: &str, text: &[u8], places: &mut Places) -> Option<usize> {
         further.clear();
         for end in ends.iter() {
             for len in spellings(c, text.get(*end..)?) {
-                further.push(end + len);
+                let reached = end + len;
+                if !further.contains(&reached) {
+                    further.push(reached);
+                }
             }
         }
-        further.sort_unstable();
-        further.dedup();
         std::mem::swap(ends, further);
         if ends.is_empty() {
             return None;
