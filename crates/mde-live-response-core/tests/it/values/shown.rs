@@ -1,4 +1,4 @@
-//! What `Debug` shows of each value that writes its own (exactly this, so no secret and no content), and what a fault shows.
+//! `Debug` of each value that writes its own: exactly this, so no secret and no content. `Display` of a fault.
 
 use std::error::Error as _;
 use std::fmt::Debug;
