@@ -138,8 +138,9 @@ fn text_that_is_no_token_ends_the_call_and_is_not_shown() {
         assert!(shown.contains("the token file ") && !shown.contains("canary"), "{shown}");
     }
     let long = dir.write("token", "a".repeat(64 * 1024 + 1));
-    let shown = failure(TokenFile::new(long), Endpoint::COMMERCIAL);
-    assert!(shown.contains("has more than 64 KiB"), "{shown}");
+    let shown = failure(TokenFile::new(&long), Endpoint::COMMERCIAL);
+    let expected = format!("the token file {} has more than 64 KiB", long.display());
+    assert!(shown.contains(&expected), "{shown}");
     let shown = failure(TokenFile::new(dir.path().join("none")), Endpoint::COMMERCIAL);
     assert!(shown.contains("does not exist"), "{shown}");
     for (command, expected) in [
