@@ -46,7 +46,6 @@ pub(crate) fn meaning(status: u16, code: Option<&str>, has_wait: bool, call: Cal
         ),
         // Of the collection. The service's own 404 to a delete is not an error.
         (404 | 410, _) if call != CallKind::Delete => refused(ErrorKind::Rejected, RETIRED), // P33
-        (404 | 410, _) => refused(ErrorKind::Rejected, GATEWAY),
         // A proxy's answer, not the service's.
         (407, _) => refused(
             ErrorKind::Transport(TransportErrorKind::ProxyRefused),

@@ -44,8 +44,7 @@ pub(super) fn read(answer: &Response<Vec<u8>>) -> Result<LibraryFile, Error> {
         return Err(error(AnswerProblem::Missing, Effect::Applied));
     }
     let text = json::text(answer).map_err(|problem| error(problem, Effect::Unknown))?;
-    let entity = json::object(text).map_err(|cause| json::problem(&cause, text));
-    entity.and_then(|entity| parse(&entity)).map_err(|problem| match problem {
+    json::object(text).and_then(|entity| parse(&entity)).map_err(|problem| match problem {
         AnswerProblem::Sha256 => error(problem, Effect::Applied),
         _ => error(problem, Effect::Unknown),
     })

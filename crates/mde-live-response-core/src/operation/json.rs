@@ -3,19 +3,12 @@
 use http::Response;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName};
 use serde::Deserialize;
-use serde::de::Error as _;
 use serde_json::value::RawValue;
 
 use crate::error::AnswerProblem;
 
 /// Longest excerpt of a body that an error keeps, in characters.
 const MAX_EXCERPT: usize = 300;
-
-/// Classifies a text that could not be read: not JSON, or another shape.
-pub(super) fn problem(cause: &serde_json::Error, text: &str) -> AnswerProblem {
-    let is_json = cause.is_data() && serde_json::from_str::<&RawValue>(text).is_ok();
-    if is_json { AnswerProblem::Shape } else { AnswerProblem::NotJson }
-}
 
 /// The body as text, without a byte order mark.
 pub(super) fn text(answer: &Response<Vec<u8>>) -> Result<&str, AnswerProblem> {
@@ -29,12 +22,13 @@ pub(super) fn text(answer: &Response<Vec<u8>>) -> Result<&str, AnswerProblem> {
 }
 
 /// Reads a JSON object. Derived readers would also accept an array of the fields' values.
-pub(super) fn object<'t, T: Deserialize<'t>>(text: &'t str) -> serde_json::Result<T> {
-    if text.trim_ascii_start().starts_with('{') {
-        return serde_json::from_str(text);
-    }
-    serde_json::from_str::<&RawValue>(text)?;
-    Err(serde_json::Error::custom("not an object"))
+pub(super) fn object<'t, T: Deserialize<'t>>(text: &'t str) -> Result<T, AnswerProblem> {
+    let is_object = text.trim_ascii_start().starts_with('{');
+    let read = is_object.then(|| serde_json::from_str(text).ok()).flatten();
+    read.ok_or_else(|| match serde_json::from_str::<&RawValue>(text) {
+        Ok(_) => AnswerProblem::Shape,
+        Err(_) => AnswerProblem::NotJson,
+    })
 }
 
 fn charset_is_utf8(answer: &Response<Vec<u8>>) -> bool {

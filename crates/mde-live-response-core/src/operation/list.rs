@@ -87,8 +87,7 @@ fn read_page(answer: &Response<Vec<u8>>, context: &Context<'_>) -> Result<Page, 
         return Err(error(AnswerProblem::Status));
     }
     let text = json::text(answer).map_err(error)?;
-    let collection: Collection<'_> =
-        json::object(text).map_err(|cause| error(json::problem(&cause, text)))?;
+    let collection: Collection<'_> = json::object(text).map_err(error)?;
     let files = collection.value.iter().map(entity::parse).collect::<Result<_, _>>();
     let next = collection.next.as_deref().map(|link| same_origin(link, context.endpoint));
     let next = next.transpose().map_err(error)?.map(|link| ListRequest { link: Some(link) });

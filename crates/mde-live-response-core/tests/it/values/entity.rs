@@ -66,9 +66,9 @@ fn c01_c02_c06_c08_c13_c16_c17_t21_entities_that_are_not_usable() {
     }
 
     let mut not_json: Vec<Vec<u8>> =
-        ["nope", "{", "{]", "{\"fileName\":5,", "'a'", "{fileName:1}", "\0", " ", "\u{feff}"]
-            .map(Into::into)
-            .into();
+        ["nope", "{", "{]", "'a'", "{fileName:1}", "\0", " ", "\u{feff}"].map(Into::into).into();
+    let then_broken = [r#"{"fileName":5,"#, r#"{"sha256":"","sha256":"","#];
+    not_json.extend(then_broken.map(Into::into));
     not_json.push(format!("\u{feff}\u{feff}{}", entity("")).into());
     not_json.push("[".repeat(100_000).into());
     not_json.extend(["x", "{}", ",", "null", "\0", "<!-- -->"].map(|it| (entity("") + it).into()));
