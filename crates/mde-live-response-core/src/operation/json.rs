@@ -23,9 +23,12 @@ pub(super) fn text(answer: &Response<Vec<u8>>) -> Result<&str, AnswerProblem> {
 
 /// Reads a JSON object. Derived readers would also accept an array of the fields' values.
 pub(super) fn object<'t, T: Deserialize<'t>>(text: &'t str) -> Result<T, AnswerProblem> {
-    let is_object = text.trim_ascii_start().starts_with('{');
-    let read = is_object.then(|| serde_json::from_str(text).ok()).flatten();
-    read.ok_or_else(|| match serde_json::from_str::<&RawValue>(text) {
+    if text.trim_ascii_start().starts_with('{')
+        && let Ok(object) = serde_json::from_str(text)
+    {
+        return Ok(object);
+    }
+    Err(match serde_json::from_str::<&RawValue>(text) {
         Ok(_) => AnswerProblem::Shape,
         Err(_) => AnswerProblem::NotJson,
     })
