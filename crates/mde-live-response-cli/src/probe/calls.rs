@@ -223,7 +223,7 @@ pub(super) fn parse(name: &str) -> Asked<FileName> {
     name.parse().map_err(|_| "the name cannot be sent".to_owned())
 }
 
-/// Says why there is no answer, without the words of the service: they could contain names.
+/// Explains why a call failed. Omits the service's message, which may contain names.
 fn reason(error: &Error) -> String {
     let text = match error.kind() {
         ErrorKind::NoToken => "no token",
